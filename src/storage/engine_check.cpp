@@ -1,0 +1,2 @@
+// The door compiles on its own.
+#include "storage/engine.hpp"
