@@ -44,7 +44,8 @@ class Client:
             arguments["QueueUrl"] = self.base + queue
         try:
             self._connection.request("POST", "/", json.dumps(arguments).encode(), {
-                "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + action})
+                "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + action,
+                "Authorization": "AWS4-HMAC-SHA256 Credential=test/20240101/us-east-1/sqs/aws4_request, Signature=0"})
             answer = self._connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -54,4 +55,7 @@ class Client:
             raise Unknown(f"{action}: HTTP {answer.status} {text[:300]!r}")
         if answer.status != 200:
             raise Refused(f"{action}: HTTP {answer.status} {text[:300]!r}")
-        return json.loads(text) if text else {}
+        try:
+            return json.loads(text) if text else {}
+        except ValueError as error:
+            raise Unknown(f"{action}: not JSON: {text[:300]!r}") from error
