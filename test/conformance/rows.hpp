@@ -9,6 +9,8 @@
 
 namespace rowmq::conformance {
 
+using storage::Page;  // not rowmq::Page
+
 inline constexpr QueueId orders{1}, letters{2}, third{3};
 
 inline WallTime at(std::int64_t milliseconds_after) {
