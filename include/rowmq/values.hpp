@@ -187,6 +187,7 @@ struct BrokerHealth {
     std::uint64_t commits = 0;
     std::size_t queues = 0, sessions = 0;
     std::string store;           ///< "sqlite:orders.db", "memory:"
+    std::string store_id;        ///< 32 hex digits, made with the store and kept for its life
     std::string durability;      ///< "full", or what was chosen instead
 };
 
