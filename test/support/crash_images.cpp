@@ -211,8 +211,8 @@ CrashCounts each_crash_image(const std::vector<FileOperation>& log, const CrashO
     SeededRandom random(options.seed);
     std::unordered_set<Seen, SeenHash> seen;
     for (std::size_t point = 0; point <= log.size(); ++point) {
-        ++counts.points;
-        disk.images(options, random, [&](Survival survival, FileImage files) {
+        if (point % options.every == 0) ++counts.points;
+        if (point % options.every == 0) disk.images(options, random, [&](Survival survival, FileImage files) {
             ++counts.images;
             const auto hash = hash_of(files);
             if (!seen.insert({hash, disk.submitted, disk.answered}).second) return;

@@ -31,6 +31,7 @@ struct CrashOptions {
     std::size_t prefixes = 16;        ///< P4: at most so many a point
     std::size_t random_subsets = 2;   ///< P5: so many a point
     std::size_t name_subsets = 8;     ///< P6: at most so many a point
+    std::size_t every = 1;            ///< only each so manyth point is looked at (controls)
     std::uint64_t seed = 1;
 };
 
