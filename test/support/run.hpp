@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -13,18 +14,17 @@
 
 namespace rowmq::test {
 
-/// What `coroutine` returns; rethrows what it throws. Throws logic_error when the context has nothing left to do and the
-/// coroutine still waits: what it waits for will never happen.
+/// What `coroutine` returns; rethrows what it throws. Throws runtime_error when nothing has happened for a minute.
 template <typename T>
 T run_in(boost::asio::io_context& io, boost::asio::awaitable<T> coroutine) {
     std::exception_ptr thrown;
     bool ended = false;
     const auto drive = [&] {
         io.restart();
-        while (!ended && io.run_one() > 0) {
+        while (!ended && io.run_one_for(std::chrono::minutes(1)) > 0) {
         }
         if (thrown) std::rethrow_exception(thrown);
-        if (!ended) throw std::logic_error("the coroutine waits and nothing is under way that could wake it");
+        if (!ended) throw std::runtime_error("the coroutine has waited for a minute, and nothing happened");
     };
     if constexpr (std::is_void_v<T>) {
         boost::asio::co_spawn(io, std::move(coroutine), [&](std::exception_ptr e) {

@@ -17,7 +17,10 @@ struct Overloaded : Ts... {
 void change(Content& content, const CatalogChange& row) {
     std::visit(Overloaded{
                    [&](const NamespaceRow& r) { content.namespaces.insert_or_assign(r.id, r); },
-                   [&](const QueueRow& r) { content.queues.insert_or_assign(r.id, r); },
+                   [&](const QueueRow& r) {
+                       content.queues.insert_or_assign(r.id, r);
+                       content.counters.try_emplace(r.id).first->second.queue = r.id;
+                   },
                    [&](const QueueErased& r) {
                        content.queues.erase(r.id);
                        content.counters.erase(r.id);
@@ -151,8 +154,9 @@ std::size_t sweep(Content& content, const Sweep& row) {
 }
 
 void count(Content& content, const CounterDelta& row) {
-    Counters& c = content.counters[row.queue];
-    c.queue = row.queue;
+    const auto found = content.counters.find(row.queue);
+    if (found == content.counters.end()) return;  // of a queue that was erased meanwhile
+    Counters& c = found->second;
     c.sent += row.sent;
     c.done += row.done;
     c.dead_lettered += row.dead_lettered;

@@ -30,7 +30,12 @@ void collect(std::vector<Condition>& conditions, const Rows& rows, Condition::Li
 /// The state a unit is judged against: the content, plus what the units before it did.
 class Judge {
 public:
-    Judge(const Content& content, const Batch& batch) : content_(content), batch_(batch) {}
+    Judge(const Content& content, const Batch& batch) : content_(content), batch_(batch) {
+        for (const Removal& row : batch.removals)
+            if (row.unit == Unit::always) taken_.insert(row.key);
+        for (const DelayedRemoval& row : batch.delayed_removals)
+            if (row.removal.unit == Unit::always) taken_delayed_.insert(key_of(row));
+    }
 
     /// The rows of one unit; why it cannot be, or none.
     std::optional<LeftOut> judge(const Condition* first, const Condition* last) {
@@ -53,14 +58,15 @@ public:
                     break;
                 case Condition::List::removals: {
                     const EntryKey& key = batch_.removals[c->index].key;
-                    if (!has_entry(key, unit) || std::ranges::find(entries, key) != entries.end()) return missing(unit);
+                    if (taken_.contains(key) || !has_entry(key, unit) || std::ranges::find(entries, key) != entries.end())
+                        return missing(unit);
                     entries.push_back(key);
                     break;
                 }
                 case Condition::List::delayed_removals: {
-                    const DelayedRemoval& row = batch_.delayed_removals[c->index];
-                    const DelayedKey key{row.removal.key.queue, row.due_at, row.removal.key.sequence};
-                    if (!has_delayed(key, unit) || std::ranges::find(delayed, key) != delayed.end()) return missing(unit);
+                    const DelayedKey key = key_of(batch_.delayed_removals[c->index]);
+                    if (taken_delayed_.contains(key) || !has_delayed(key, unit) || std::ranges::find(delayed, key) != delayed.end())
+                        return missing(unit);
                     delayed.push_back(key);
                     break;
                 }
@@ -77,6 +83,9 @@ public:
     void leave_out(Unit unit) { out_.insert(unit); }
 
 private:
+    static DelayedKey key_of(const DelayedRemoval& row) {
+        return {row.removal.key.queue, row.due_at, row.removal.key.sequence};
+    }
     static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, {}}; }
 
     const Remembered* find(const DeduplicationKey& key, const Remember& row,
@@ -90,7 +99,6 @@ private:
     }
 
     bool has_entry(const EntryKey& key, Unit unit) {
-        if (taken_.contains(key)) return false;
         if (content_.entries.contains(key)) return true;
         if (!entries_known_) {
             entries_known_ = true;
@@ -101,7 +109,6 @@ private:
     }
 
     bool has_delayed(const DelayedKey& key, Unit unit) {
-        if (taken_delayed_.contains(key)) return false;
         if (content_.delayed.contains(key)) return true;
         if (!delayed_known_) {
             delayed_known_ = true;

@@ -8,9 +8,9 @@
 
 namespace rowmq::storage::memory {
 
-/// Units are decided in ascending order, each as if the ones before it that hold had been applied, together with all rows
-/// of Unit::always but their removals. The first precondition of a unit that fails names the reason: its remembers in
-/// their order, then updates, removals, delayed removals, applications.
+/// Units are decided in ascending order, each as if the ones before it that hold had been applied, and Unit::always before
+/// them all. The first precondition of a unit that fails names the reason: its remembers in their order, then updates (which
+/// come before everybody's removals), removals, delayed removals, applications.
 class Decision {
 public:
     Decision(const Content& content, const Batch& batch);

@@ -5,18 +5,16 @@
 namespace rowmq::storage::memory {
 namespace {
 
-/// Bodies of the first entries that fit `max_bytes` together; the rest comes without.
+/// Bodies of the first entries that fit `max_bytes` together, and at least one; the rest comes without.
 class Bodies {
 public:
-    Bodies(const Content& content, std::size_t max_bytes) : content_(content), left_(max_bytes), open_(max_bytes > 0) {}
+    Bodies(const Content& content, std::size_t max_bytes) : content_(content), max_(max_bytes), open_(max_bytes > 0) {}
 
     void want(const EntryRow& row) {
         const auto bytes = static_cast<std::size_t>(std::max(row.bytes, 0));
-        if (!open_ || bytes > left_) {
-            open_ = false;
-            return;
-        }
-        left_ -= bytes;
+        open_ = open_ && (ids_.empty() || used_ + bytes <= max_);
+        if (!open_) return;
+        used_ += bytes;
         ids_.push_back(row.message);
     }
 
@@ -34,7 +32,7 @@ public:
 
 private:
     const Content& content_;
-    std::size_t left_;
+    std::size_t max_, used_ = 0;
     bool open_;
     std::vector<MessageId> ids_;
 };
@@ -100,7 +98,8 @@ void read(const Content& content, const Due& request, Page& page) {
 
 void read(const Content& content, const DelayedOf& request, Page& page) {
     Bodies bodies(content, request.max_bytes);
-    auto at = content.delayed.upper_bound({request.queue, request.after_due, request.after});
+    auto at = request.message ? content.delayed.lower_bound({request.queue, WallTime::min(), Sequence{INT64_MIN}})
+                              : content.delayed.upper_bound({request.queue, request.after_due, request.after});
     const auto in_queue = [&] { return at != content.delayed.end() && at->first.queue == request.queue; };
     for (; in_queue() && page.delayed.size() < request.max; ++at) {
         if (request.message && at->second.message != *request.message) continue;
