@@ -21,103 +21,11 @@
 #include "rowmq/ids.hpp"
 #include "rowmq/message.hpp"
 #include "rowmq/options.hpp"
-
-struct sqlite3;
+#include "rowmq/values.hpp"
 
 namespace rowmq {
 
 using boost::asio::awaitable;
-
-/// The namespace everybody has (AMQP vhost "/", SQS account 000000000000).
-inline constexpr std::string_view default_namespace = "/";
-
-// ---------------------------------------------------------------------------------------------- publishing
-
-/// Awaited until when? `admitted`: ids are given and the rows are on their way; await Broker::committed(ticket) before
-/// promising anything. Duplicates found by deduplication are known only after the commit.
-enum class Confirm : std::uint8_t { committed, admitted };
-
-struct PublishResult {
-    std::optional<Error> error;   ///< this message was refused (and, without `atomic`, only this one)
-    MessageId message{};          ///< with `duplicate`, the id of the first
-    Sequence sequence{};          ///< in the (last) queue it went to
-    std::uint32_t queues = 0;     ///< how many queues it reached; 0 is not an error (nothing was bound)
-    bool duplicate = false;       ///< the deduplication id was seen within its window: nothing was stored
-};
-
-struct Receipt {
-    Ticket ticket{};
-    std::vector<PublishResult> results;  ///< one per publish, same order
-};
-
-struct PublishRequest {
-    Confirm confirm = Confirm::committed;
-    bool atomic = false;  ///< all or none: one refused refuses all (its error first, the others transaction_failed)
-};
-
-// ---------------------------------------------------------------------------------------------- consuming
-
-/// Names one delivery. Comparable, copyable, printable by a protocol as a receipt handle.
-struct Lease {
-    QueueId queue{};
-    Sequence sequence{};
-    std::uint32_t number = 0;  ///< how manyth lease of the entry in this epoch
-    std::uint32_t epoch = 0;   ///< of the store's owner
-    std::uint8_t lane = 0;
-    friend auto operator<=>(const Lease&, const Lease&) = default;
-};
-
-struct Delivery {
-    Lease lease;                ///< of a no_lease subscription: settled already, naming it is lease_gone
-    MessageId message_id{};
-    Message message;
-    std::uint32_t receives = 1;  ///< this one included
-    bool redelivered = false;    ///< may have been seen before
-    WallTime published_at{};
-    WallTime first_received_at{};  ///< as far as this process knows
-    std::optional<WallTime> expires_at;
-    std::vector<DeadLetterRecord> dead_letters;  ///< newest first
-};
-
-struct SubscriptionOptions {
-    int priority = 0;          ///< higher first; round robin among equals
-    bool exclusive = false;    ///< nobody else may subscribe (Errc::in_use)
-    bool single_active = false;///< only the first of the queue's subscriptions receives; the next takes over when it ends
-    bool no_lease = false;     ///< delivered is done: at most once
-    /// How long a lease lasts. None: as long as the session (AMQP, STOMP). Zero milliseconds: the queue's own `lease`.
-    std::optional<milliseconds> lease = milliseconds{0};
-    std::uint32_t max_leased = 0;  ///< next() waits while this many are unsettled; 0: no bound but the limits
-};
-
-struct NextRequest {
-    std::size_t max = 1;                   ///< 1 to Limits::deliveries_per_next
-    std::size_t max_bytes = 0;             ///< at least one message is given; 0: no bound but the limits
-    std::optional<milliseconds> wait;      ///< none: the queue's own; 0: only what is there
-    std::optional<milliseconds> lease;     ///< instead of the subscription's
-};
-
-enum class Verdict : std::uint8_t {
-    done,     ///< consumed; removed
-    release,  ///< back to the queue: at once, after `delay`, or after the queue's backoff when `delay` is none
-    reject,   ///< dead-lettered, or dropped where there is no target
-};
-
-struct Settlement {
-    Lease lease;
-    Verdict verdict = Verdict::done;
-    std::optional<milliseconds> delay;
-};
-
-struct Settled {
-    Ticket ticket{};                            ///< Ticket{} when nothing had to be stored
-    std::vector<std::optional<Error>> results;  ///< one per settlement; none: it holds (once the ticket committed)
-};
-
-/// Several publishes and settlements, all or none, in one commit.
-struct Work {
-    std::vector<Publish> publishes;
-    std::vector<Settlement> settlements;
-};
 
 class Broker;
 class Session;
@@ -182,87 +90,6 @@ private:
     std::shared_ptr<struct SessionState> state_;
 };
 
-// ---------------------------------------------------------------------------------------------- administration
-
-struct QueueInfo {
-    QueueId id{};
-    std::string ns, name;
-    QueueOptions options;
-    QueueCounts counts;
-    WallTime created_at{}, modified_at{};
-    std::size_t consumers = 0;
-};
-
-struct ExchangeInfo {
-    ExchangeId id{};
-    std::string ns, name;
-    ExchangeOptions options;
-};
-
-/// From an exchange to a queue.
-struct Binding {
-    std::string exchange;
-    std::string queue;
-    std::string routing_key;
-    friend auto operator<=>(const Binding&, const Binding&) = default;
-};
-
-struct Page {
-    std::vector<Delivery> messages;   ///< Delivery::lease names the place only; it is not a lease
-    std::optional<std::string> next;  ///< cursor of the following page; none at the end
-};
-
-struct PeekRequest {
-    std::size_t max = 100;
-    std::optional<std::string> after;  ///< Page::next of the page before
-    bool delayed = false;              ///< the delayed messages instead of the ready and leased ones
-};
-
-struct RedriveRequest {
-    std::string source;                         ///< the dead-letter queue (any queue)
-    std::optional<std::string> destination;     ///< a queue; none: each message's own origin
-    std::uint32_t per_second = 0;               ///< 0: as fast as commits allow
-    std::vector<Sequence> selected;             ///< empty: all that is there now
-};
-
-enum class TaskState : std::uint8_t { running, completed, cancelling, cancelled, failed };
-
-struct RedriveTask {
-    std::int64_t id = 0;
-    std::string source;
-    std::optional<std::string> destination;
-    std::uint32_t per_second = 0;
-    TaskState state = TaskState::running;
-    std::int64_t moved = 0;
-    std::int64_t total = 0;  ///< ready when it began
-    std::string failure;
-    WallTime started_at{};
-};
-
-/// The application's own SQL beside publishes and settlements, in one database transaction (embedded SQLite).
-class Transaction {
-public:
-    virtual ~Transaction() = default;
-    /// The connection, inside the transaction's savepoint. COMMIT, ATTACH, PRAGMA and the broker's tables are refused by
-    /// an authorizer. Valid only within the function.
-    virtual sqlite3* sqlite() = 0;
-    /// Runs one or more statements without results. Throws std::runtime_error with SQLite's text.
-    virtual void execute(std::string_view sql) = 0;
-    virtual void publish(Publish message) = 0;  ///< staged; stored when the function has returned
-    virtual void settle(Settlement settlement) = 0;
-};
-using TransactionFunction = std::function<void(Transaction&)>;
-
-struct BrokerHealth {
-    bool serving = true;         ///< false after store_failed
-    std::string problem;         ///< why not
-    std::int64_t pending_bytes = 0;    ///< of the write budget
-    std::uint64_t commits = 0;
-    std::size_t queues = 0, sessions = 0;
-    std::string store;           ///< "sqlite:orders.db", "memory:"
-    std::string durability;      ///< "full", or what was chosen instead
-};
-
 class Broker {
 public:
     ~Broker();
@@ -281,11 +108,11 @@ public:
     /// Replaces the options; `kind` and `max_priority` cannot change (invalid_argument).
     awaitable<Result<QueueInfo>> alter_queue(std::string name, QueueOptions options,
                                              std::string ns = std::string(default_namespace));
-    struct DeleteConditions { bool if_unused = false, if_empty = false; };
+    using DeleteConditions = rowmq::DeleteConditions;
     /// Answers when the queue is gone for everybody; its rows are removed in the background. Returns how many waited.
     awaitable<Result<std::int64_t>> delete_queue(std::string name, DeleteConditions conditions,
                                                  std::string ns = std::string(default_namespace));
-    struct PurgeScope { bool leased = false, delayed = false; };
+    using PurgeScope = rowmq::PurgeScope;
     /// Removes what is ready (and leased, and delayed, where asked). Returns how many.
     awaitable<Result<std::int64_t>> purge_queue(std::string name, PurgeScope scope,
                                                 std::string ns = std::string(default_namespace));

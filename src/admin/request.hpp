@@ -1,0 +1,45 @@
+#pragma once
+// One question to the admin API and its answer, without a socket.
+
+#include <boost/json.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rowmq/error.hpp"
+
+namespace rowmq::admin {
+
+struct Request {
+    std::string method;                        ///< "GET"
+    std::vector<std::string> path;             ///< decoded: {"rowmq", "v1", "queues", "orders"}
+    std::map<std::string, std::string> query;  ///< decoded; the last of equal names
+    std::string content_type;
+    std::string origin;                        ///< as a browser names it; empty: not sent by a web page
+    std::string host;
+    std::string body;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::string allow;  ///< of 405
+};
+
+/// A request out of its method and target ("/rowmq/v1/queues/a%2Fb?max=3"). Errors: invalid_argument.
+Result<Request> parse_target(std::string_view method, std::string_view target);
+
+Response json_response(const boost::json::value& value, int status = 200);
+/// {"code": "no_such_queue", "text": "..."} with the status that belongs to it.
+Response error_response(const Error& error);
+Response error_response(int status, std::string_view code, std::string_view text);
+
+/// The HTTP status of an error.
+int status_of(Errc code) noexcept;
+
+/// {"code", "text"} of one part of an answer.
+boost::json::object error_json(const Error& error);
+
+}  // namespace rowmq::admin

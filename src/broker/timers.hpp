@@ -1,0 +1,61 @@
+#pragma once
+// The broker's timers: any number, on the one alarm of its Clock.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/clock.hpp"
+
+namespace rowmq {
+
+class Timers;
+
+/// Disarms itself when destroyed.
+class Timer final {
+public:
+    Timer(Timers& timers, std::function<void()> fire) : timers_(timers), fire_(std::move(fire)) {}
+    ~Timer() { disarm(); }
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+    void arm(MonotonicTime when);
+    /// Arms, or moves an armed one forward; never later.
+    void arm_by(MonotonicTime when) {
+        if (!when_ || when < *when_) arm(when);
+    }
+    void disarm();
+    bool armed() const noexcept { return when_.has_value(); }
+
+private:
+    friend class Timers;
+    Timers& timers_;
+    std::function<void()> fire_;
+    std::optional<MonotonicTime> when_;
+};
+
+class Timers final {
+public:
+    explicit Timers(Clock& clock) : clock_(clock) {}
+    ~Timers() { clock_.cancel(); }
+    MonotonicTime now() { return clock_.monotonic(); }
+    void stop() {
+        stopped_ = true;
+        clock_.cancel();
+    }
+
+private:
+    friend class Timer;
+    void ring();
+    void set_alarm();
+
+    Clock& clock_;
+    std::set<std::pair<MonotonicTime, Timer*>> armed_;
+    std::optional<MonotonicTime> alarm_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    bool stopped_ = false;
+    bool ringing_ = false;
+};
+
+}  // namespace rowmq
