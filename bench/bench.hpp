@@ -25,6 +25,7 @@ void latency(const Settings& settings, Report& report);
 void backlog(const Settings& settings, Report& report);
 void million(const Settings& settings, Report& report);
 void idle(const Settings& settings, Report& report);
+void engine(const Settings& settings, Report& report);
 void shapes(const Settings& settings, Report& report);
 
 /// Figures a part prints when it runs in a process of its own: "name value" lines.

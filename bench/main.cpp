@@ -30,6 +30,7 @@ constexpr Benchmark benchmarks[] = {
     {"backlog", "1,000,000 x 256 B: memory, draining, restart", backlog},
     {"million", "1,000,000 waiting, four ways", million},
     {"idle", "the server with nothing to do", idle},
+    {"engine", "the storage engine alone", engine, false},
     {"shapes", "settings and statement shapes of SQLite alone", shapes, false},
 };
 

@@ -21,7 +21,7 @@ struct Received {
     double milliseconds = 0;
 };
 
-awaitable<Received> receive_one(Bed& bed, std::string queue, milliseconds wait) {
+awaitable<Received> take_one(Bed& bed, std::string queue, milliseconds wait) {
     auto session = must(bed.broker().open_session());
     Received received;
     const NextRequest request{.max = 1, .max_bytes = 0, .wait = wait, .lease = {}};
@@ -36,7 +36,7 @@ awaitable<Received> receive_one(Bed& bed, std::string queue, milliseconds wait) 
 }
 
 Received receive_one(Bed& bed, const std::string& queue, milliseconds wait = std::chrono::seconds(10)) {
-    return bed.run(receive_one(bed, queue, wait));
+    return bed.run(take_one(bed, queue, wait));
 }
 
 awaitable<void> publish_some(Bed& bed, std::vector<Publish> messages) {
