@@ -1,6 +1,8 @@
 #include "storage/sqlite/units.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <span>
 
 namespace rowmq::storage::sqlite {
 namespace {
@@ -15,78 +17,27 @@ struct Place {
         return seed;
     }
 };
-using Places = boost::unordered_flat_set<Place>;
 
 Place place_of(const EntryKey& key) { return {0, value_of(key.queue), key.lane, value_of(key.sequence)}; }
 Place place_of(WallTime due, const EntryKey& key) {
     return {due.time_since_epoch().count(), value_of(key.queue), 0, value_of(key.sequence)};
 }
 
-template <typename Rows>
-bool has_real_units(const Rows& rows) {
-    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.unit != Unit::always; });
-}
-bool has_real_units(const std::vector<DelayedRemoval>& rows) {
-    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.removal.unit != Unit::always; });
-}
-
-/// What is there when a removal comes to its turn: the stored rows, and the batch's own, less what it removed before.
-class Presence final {
-public:
-    Presence(const Batch& batch, Statements& statements) : batch_(batch), statements_(statements) {}
-
-    bool entry(const EntryKey& key) {
-        if (removed_.contains(place_of(key))) return false;
-        auto& find = statements_.entry_exists;
-        find.bind(1, value_of(key.queue));
-        find.bind(2, key.lane);
-        find.bind(3, value_of(key.sequence));
-        const bool stored = find.step();
-        find.reset();
-        return stored || own().contains(place_of(key));
-    }
-    bool delayed(WallTime due, const EntryKey& key) {
-        if (removed_.contains(place_of(due, key))) return false;
-        auto& find = statements_.delayed_exists;
-        find.bind(1, due.time_since_epoch().count());
-        find.bind(2, value_of(key.sequence));
-        find.bind(3, value_of(key.queue));
-        const bool stored = find.step();
-        find.reset();
-        return stored || own().contains(place_of(due, key));
-    }
-    void removed(const Place& place) { removed_.insert(place); }
-
-private:
-    const Places& own() {
-        if (!own_) {
-            own_.emplace();
-            for (const auto& row : batch_.entries) own_->insert(place_of(row.key));
-            for (const auto& row : batch_.delayed) own_->insert(place_of(row.due_at, row.entry.key));
-        }
-        return *own_;
-    }
-    const Batch& batch_;
-    Statements& statements_;
-    std::optional<Places> own_;
-    Places removed_;
+/// One row with a precondition.
+struct Condition {
+    enum class List : std::uint8_t { remembers, updates, removals, delayed_removals };
+    Unit unit{};
+    List list{};
+    std::uint32_t index = 0;
 };
 
-void find_missing(const Batch& batch, Statements& statements, Units& units) {
-    Presence presence(batch, statements);
-    auto missing = [&](Unit unit) { units.leave_out({.unit = unit, .why = LeftOut::Why::missing}); };
-    for (const auto& row : batch.updates)
-        if (row.unit != Unit::always && units.holds(row.unit) && !presence.entry(row.key)) missing(row.unit);
-    for (const auto& row : batch.removals) {
-        if (!units.holds(row.unit)) continue;
-        if (row.unit != Unit::always && !presence.entry(row.key)) missing(row.unit);
-        else presence.removed(place_of(row.key));
-    }
-    for (const auto& row : batch.delayed_removals) {
-        const auto& removal = row.removal;
-        if (!units.holds(removal.unit)) continue;
-        if (removal.unit != Unit::always && !presence.delayed(row.due_at, removal.key)) missing(removal.unit);
-        else presence.removed(place_of(row.due_at, removal.key));
+template <typename Rows>
+void collect(std::vector<Condition>& out, const Rows& rows, Condition::List list) {
+    for (std::uint32_t i = 0; i < rows.size(); ++i) {
+        Unit unit;
+        if constexpr (requires { rows[i].removal; }) unit = rows[i].removal.unit;
+        else unit = rows[i].unit;
+        if (unit != Unit::always || list == Condition::List::remembers) out.push_back({unit, list, i});
     }
 }
 
@@ -102,34 +53,126 @@ std::optional<LeftOut> find_duplicate(const Remember& row, Statements& statement
                    .sequence = Sequence{find.integer(1)}};
 }
 
-/// Remembers the ids of units that hold, in order; a later unit finds those of an earlier one.
-void remember_all(const Batch& batch, Statements& statements, bool second_table, Units& units) {
-    auto& put = second_table ? statements.put_deduplication_b : statements.put_deduplication_a;
-    auto& remove = second_table ? statements.remove_deduplication_b : statements.remove_deduplication_a;
-    auto name = [](Statement& statement, const Remember& row) {
+/// Judges unit by unit: what is stored, and what the units before did, decides.
+class Judge final {
+public:
+    Judge(const Batch& batch, Statements& statements, bool second_table, Units& units)
+        : batch_(batch),
+          statements_(statements),
+          put_(second_table ? statements.put_deduplication_b : statements.put_deduplication_a),
+          remove_(second_table ? statements.remove_deduplication_b : statements.remove_deduplication_a),
+          units_(units) {
+        for (const auto& row : batch.removals)
+            if (row.unit == Unit::always) removed_.insert(place_of(row.key));
+        for (const auto& row : batch.delayed_removals)
+            if (row.removal.unit == Unit::always) removed_.insert(place_of(row.due_at, row.removal.key));
+    }
+
+    void judge(std::span<const Condition> conditions) {
+        ids_.clear();
+        places_.clear();
+        for (const auto& condition : conditions) {
+            auto why = judge(condition);
+            if (!why) continue;
+            for (const auto* row : ids_) forget(*row);
+            for (const auto& place : places_) removed_.erase(place);
+            units_.leave_out(std::move(*why));
+            return;
+        }
+    }
+
+private:
+    std::optional<LeftOut> judge(const Condition& condition) {
+        const LeftOut missing{.unit = condition.unit, .why = LeftOut::Why::missing};
+        switch (condition.list) {
+            case Condition::List::remembers: {
+                const auto& row = batch_.remembers[condition.index];
+                if (auto duplicate = find_duplicate(row, statements_)) return duplicate;
+                remember(row);
+                return std::nullopt;
+            }
+            case Condition::List::updates: {
+                const auto& row = batch_.updates[condition.index];
+                if (!has_entry(row.key, condition.unit)) return missing;
+                return std::nullopt;
+            }
+            case Condition::List::removals: {
+                const auto& row = batch_.removals[condition.index];
+                if (removed_.contains(place_of(row.key)) || !has_entry(row.key, condition.unit)) return missing;
+                take(place_of(row.key));
+                return std::nullopt;
+            }
+            case Condition::List::delayed_removals: {
+                const auto& row = batch_.delayed_removals[condition.index];
+                const auto place = place_of(row.due_at, row.removal.key);
+                if (removed_.contains(place) || !has_delayed(row.due_at, row.removal.key, condition.unit)) return missing;
+                take(place);
+                return std::nullopt;
+            }
+        }
+        return std::nullopt;
+    }
+
+    void take(const Place& place) {
+        removed_.insert(place);
+        places_.push_back(place);
+    }
+    void remember(const Remember& row) {
+        name(put_, row);
+        put_.bind(4, value_of(row.message));
+        put_.bind(5, value_of(row.sequence));
+        put_.bind(6, row.now.time_since_epoch().count());
+        put_.step();
+        ids_.push_back(&row);
+    }
+    void forget(const Remember& row) {
+        name(remove_, row);
+        remove_.step();
+    }
+    static void name(Statement& statement, const Remember& row) {
         statement.bind(1, value_of(row.queue));
         statement.bind_text(2, row.scope);
         statement.bind_text(3, row.id);
-    };
-    for (std::size_t i = 0; i < batch.remembers.size(); ++i) {
-        const auto& row = batch.remembers[i];
-        if (!units.holds(row.unit)) continue;
-        if (auto duplicate = find_duplicate(row, statements)) {
-            units.leave_out(std::move(*duplicate));
-            for (std::size_t before = 0; before < i; ++before) {
-                if (batch.remembers[before].unit != row.unit) continue;
-                name(remove, batch.remembers[before]);
-                remove.step();
-            }
-            continue;
-        }
-        name(put, row);
-        put.bind(4, value_of(row.message));
-        put.bind(5, value_of(row.sequence));
-        put.bind(6, row.now.time_since_epoch().count());
-        put.step();
     }
-}
+
+    bool has_entry(const EntryKey& key, Unit unit) {
+        auto& find = statements_.entry_exists;
+        find.bind(1, value_of(key.queue));
+        find.bind(2, key.lane);
+        find.bind(3, value_of(key.sequence));
+        return is_stored(find) || puts(place_of(key), unit);
+    }
+    bool has_delayed(WallTime due, const EntryKey& key, Unit unit) {
+        auto& find = statements_.delayed_exists;
+        find.bind(1, due.time_since_epoch().count());
+        find.bind(2, value_of(key.sequence));
+        find.bind(3, value_of(key.queue));
+        return is_stored(find) || puts(place_of(due, key), unit);
+    }
+    static bool is_stored(Statement& find) {
+        const Reading reading(find);
+        return find.step();
+    }
+    /// Whether the batch itself puts it, in this unit or one before that holds. Few batches need to be looked up.
+    bool puts(const Place& place, Unit unit) {
+        if (!own_) {
+            own_.emplace();
+            for (const auto& row : batch_.entries) own_->emplace(place_of(row.key), row.unit);
+            for (const auto& row : batch_.delayed) own_->emplace(place_of(row.due_at, row.entry.key), row.entry.unit);
+        }
+        const auto found = own_->find(place);
+        return found != own_->end() && found->second <= unit && units_.holds(found->second);
+    }
+
+    const Batch& batch_;
+    Statements& statements_;
+    Statement &put_, &remove_;
+    Units& units_;
+    boost::unordered_flat_set<Place> removed_;
+    std::optional<boost::unordered_flat_map<Place, Unit>> own_;
+    std::vector<const Remember*> ids_;  ///< what the unit being judged remembered
+    std::vector<Place> places_;         ///< and removed
+};
 
 }  // namespace
 
@@ -151,14 +194,20 @@ std::vector<LeftOut> Units::take() {
 }
 
 void decide(const Batch& batch, Statements& statements, bool second_table, Units& units) {
-    if (has_real_units(batch.updates) || has_real_units(batch.removals) || has_real_units(batch.delayed_removals)) {
-        // A unit that misses an entry must not leave its deduplication ids behind, so entries are looked for before ids
-        // are remembered; where both are so, the duplicate is the reason reported.
-        for (const auto& row : batch.remembers)
-            if (auto duplicate = find_duplicate(row, statements)) units.leave_out(std::move(*duplicate));
-        find_missing(batch, statements, units);
+    std::vector<Condition> conditions;
+    collect(conditions, batch.remembers, Condition::List::remembers);
+    collect(conditions, batch.updates, Condition::List::updates);
+    collect(conditions, batch.removals, Condition::List::removals);
+    collect(conditions, batch.delayed_removals, Condition::List::delayed_removals);
+    if (conditions.empty()) return;
+    std::stable_sort(conditions.begin(), conditions.end(), [](const auto& a, const auto& b) { return a.unit < b.unit; });
+
+    Judge judge(batch, statements, second_table, units);
+    for (auto first = conditions.begin(); first != conditions.end();) {
+        const auto last = std::find_if(first, conditions.end(), [&](const auto& c) { return c.unit != first->unit; });
+        judge.judge({first, last});
+        first = last;
     }
-    remember_all(batch, statements, second_table, units);
 }
 
 }  // namespace rowmq::storage::sqlite

@@ -27,8 +27,8 @@ private:
     std::vector<LeftOut> left_out_;
 };
 
-/// Searches deduplication ids and remembers those of units that hold (in table b when `second_table`, else a), and looks for
-/// the entries that removals and updates of real units need.
+/// Unit by unit: searches deduplication ids and remembers them (in table b when `second_table`, else a), and looks for the
+/// entries that removals and updates need. What a unit that is left out remembered is forgotten again.
 void decide(const Batch& batch, Statements& statements, bool second_table, Units& units);
 
 }  // namespace rowmq::storage::sqlite

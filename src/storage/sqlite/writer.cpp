@@ -74,6 +74,8 @@ const std::vector<std::uint32_t>* Writer::kept(const Rows& rows) {
 
 void Writer::write(std::span<Written> group) {
     refused_.clear();
+    // An application must not run twice, so its transaction is never repeated for a Mismatch.
+    by_range_ = group.size() > 1 || group.front().batch->applications.empty();
     const auto start = SteadyClock::now();
     for (bool again = true; again;) {
         again = false;
@@ -95,6 +97,10 @@ void Writer::write(std::span<Written> group) {
                 written.outcome->sync_ns = sync_ns;
                 written.outcome->work_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(committing - start).count();
             }
+        } catch (const Mismatch&) {
+            rollback();
+            by_range_ = false;
+            again = true;
         } catch (const TransactionLost& lost) {
             rollback();
             refused_.push_back(lost.unit);
@@ -192,8 +198,8 @@ void Writer::update_entries(const Batch& batch, Outcome& outcome) {
 }
 
 void Writer::remove_entries(const Batch& batch, Outcome& outcome) {
-    for (const auto& row : batch.removals)
-        if (units_.holds(row.unit) && !removals_.entry(row)) ++outcome.missing;
+    if (!batch.removals.empty())
+        outcome.missing += removals_.entries(batch.removals, by_range_, [&](Unit unit) { return units_.holds(unit); });
     for (const auto& row : batch.delayed_removals)
         if (units_.holds(row.removal.unit) && !removals_.delayed(row.due_at, row.removal)) ++outcome.missing;
 }

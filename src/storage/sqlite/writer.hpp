@@ -57,6 +57,7 @@ private:
     Removals removals_;
     boost::unordered_flat_map<QueueId, CounterDelta> counters_;
     std::vector<std::uint32_t> kept_;
+    bool by_range_ = true;       ///< removals go in ranges; not in the repetition after a Mismatch
     bool second_table_ = false;  ///< deduplication ids are written to table b
     bool second_table_before_ = false;
     std::optional<std::int64_t> reserve_ids_;

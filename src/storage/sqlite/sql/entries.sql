@@ -15,6 +15,9 @@ DELETE FROM queue_messages WHERE queue = ? AND lane = ? AND sequence = ?
 -- name: remove_entry_range
 DELETE FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BETWEEN ? AND ?
 
+-- name: sequences_between
+SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
+
 -- name: entries_after
 SELECT sequence, message, crc32c, copies, bytes, receives, expires_at_ms, available_at_ms, message_group, notes
 FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence

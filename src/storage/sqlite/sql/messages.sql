@@ -10,5 +10,8 @@ DELETE FROM messages WHERE id = ?
 -- name: remove_message_range
 DELETE FROM messages WHERE id BETWEEN ? AND ?
 
+-- name: ids_between
+SELECT id FROM messages WHERE id BETWEEN ? AND ? ORDER BY id
+
 -- name: messages_from
 SELECT id, published_at_ms, crc32c, properties, body FROM messages WHERE id >= ? ORDER BY id
