@@ -1,0 +1,18 @@
+# Makes the SQL of this folder part of the program: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
+file(GLOB statements ${FOLDER}/sql/*.sql)
+file(GLOB migrations ${FOLDER}/migrations/*.sql)
+list(SORT statements)
+list(SORT migrations)
+
+set(text "#include \"storage/sqlite/sql_text.hpp\"\n\nnamespace rowmq::storage::sqlite {\n\n")
+foreach(what statements migrations)
+  string(APPEND text "const std::vector<SqlFile>& sql_${what}() {\n    static const std::vector<SqlFile> files = {\n")
+  foreach(file IN LISTS ${what})
+    get_filename_component(name ${file} NAME)
+    file(READ ${file} content)
+    string(APPEND text "        {\"${name}\", R\"~~~(${content})~~~\"},\n")
+  endforeach()
+  string(APPEND text "    };\n    return files;\n}\n\n")
+endforeach()
+string(APPEND text "}  // namespace rowmq::storage::sqlite\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,32 @@
+-- name: put_entries
+-- rows: 64 8 1
+INSERT OR FAIL INTO queue_messages (queue, lane, sequence, message, crc32c, copies, bytes, receives, expires_at_ms, available_at_ms, message_group, notes) VALUES
+(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) -- row
+
+-- name: update_entry
+UPDATE queue_messages SET receives = ?4, available_at_ms = ?5 WHERE queue = ?1 AND lane = ?2 AND sequence = ?3
+
+-- name: entry_exists
+SELECT 1 FROM queue_messages WHERE queue = ? AND lane = ? AND sequence = ?
+
+-- name: remove_entry
+DELETE FROM queue_messages WHERE queue = ? AND lane = ? AND sequence = ?
+
+-- name: remove_entry_range
+DELETE FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BETWEEN ? AND ?
+
+-- name: sequences_between
+SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
+
+-- name: entries_after
+SELECT sequence, message, crc32c, copies, bytes, receives, expires_at_ms, available_at_ms, message_group, notes
+FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence
+
+-- name: lane_from
+SELECT lane, sequence FROM queue_messages WHERE queue = ? AND lane >= ? ORDER BY lane, sequence LIMIT 1
+
+-- name: lane_after
+SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence LIMIT 1
+
+-- name: entries_to_sweep
+SELECT sequence, message, copies FROM queue_messages WHERE queue = ? AND lane = ? AND sequence <= ? ORDER BY sequence LIMIT ?

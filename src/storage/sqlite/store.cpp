@@ -1,0 +1,230 @@
+#include "storage/sqlite/store.hpp"
+
+#include "storage/sqlite/catalog.hpp"
+#include "storage/sqlite/migrate.hpp"
+
+namespace rowmq::storage::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A log shorter than this is left alone by a short rest: writing it back would cost more syncs than it is worth.
+constexpr std::int64_t short_log_bytes = 1024 * 1024;
+constexpr auto short_rest = 100ms, long_rest = 1'000ms;
+// Free pages the file may keep: below, giving them back only makes the next backlog slower.
+constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
+
+const char* pragma_value(Synchronous synchronous) {
+    switch (synchronous) {
+        case Synchronous::full: return "FULL";
+        case Synchronous::normal: return "NORMAL";
+        case Synchronous::off: return "OFF";
+    }
+    return "FULL";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const SqliteOptions& options, Snapshot& snapshot) {
+    std::unique_ptr<Store> store(new Store(options));
+    try {
+        if (options.vfs.empty())
+            if (auto why = unfit_place(options.path)) return Error{Errc::store_failed, std::move(*why)};
+        if (options.owner_lock) {
+            auto lock = OwnerLock::take(options.path, options.admin_address);
+            if (!lock) return lock.error();
+            store->lock_ = std::move(*lock);
+        }
+        if (auto opened = store->open_file(snapshot); !opened) return opened.error();
+    } catch (const Broken& broken) {
+        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy : Errc::store_failed;
+        return Error{code, "cannot open " + options.path + ": " + broken.what()};
+    } catch (const std::exception& thrown) {
+        return Error{Errc::store_failed, "cannot open " + options.path + ": " + thrown.what()};
+    }
+    return store;
+}
+
+Store::~Store() {
+    // The reader goes first: the last connection to close writes the log back and removes it.
+    reader_.reset();
+    writer_.reset();
+}
+
+Connection Store::connect(int cache_kib) const {
+    Connection connection(options_.path, {.vfs = options_.vfs});
+    connection.execute("PRAGMA cache_size = -" + std::to_string(cache_kib) +
+                       "; PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 0");
+    return connection;
+}
+
+Connection Store::connect() const {
+    auto connection = connect(2'048);
+    connection.execute("PRAGMA query_only = 1");
+    return connection;
+}
+
+Result<void> Store::open_file(Snapshot& snapshot) {
+    connection_ = connect(options_.writer_cache_kib);
+    if (auto current = migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum},
+                               sql_migrations());
+        !current)
+        return current;
+    connection_.execute(std::string("PRAGMA synchronous = ") + pragma_value(options_.synchronous) +
+                        "; PRAGMA journal_size_limit = " + std::to_string(2 * options_.wal_bytes));
+    if (options_.max_pages > 0) connection_.execute("PRAGMA max_page_count = " + std::to_string(options_.max_pages));
+    page_size_ = static_cast<int>(connection_.integer("PRAGMA page_size"));
+    checkpoint_at_ = wal_cap();
+    sqlite3_wal_hook(connection_.handle(), &Store::wal_grew, this);
+    gate_.install(connection_.handle());
+
+    connection_.execute("BEGIN IMMEDIATE");
+    prepare(connection_.handle(), "raise_epoch").run();
+    snapshot = read_snapshot(connection_.handle());
+    connection_.execute("COMMIT");
+
+    writer_ = std::make_unique<Writer>(connection_, gate_);
+    auto reading = connect(options_.reader_cache_kib);
+    reading.execute("PRAGMA query_only = 1");
+    reader_ = std::make_unique<Reader>(std::move(reading), options_.read_time);
+    return {};
+}
+
+int Store::wal_grew(void* self, sqlite3*, const char*, int pages) {
+    auto& store = *static_cast<Store*>(self);
+    if (pages < store.wal_pages_) store.checkpoint_at_ = store.wal_cap();  // it began anew
+    store.wal_pages_ = pages;
+    store.unchecked_ = true;
+    store.may_shrink_ = true;
+    return SQLITE_OK;
+}
+
+std::int64_t Store::wal_cap() const { return std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.wal_bytes) / page_size_); }
+
+void Store::write(std::span<Written> group) {
+    if (failed_.load(std::memory_order_relaxed)) {
+        for (auto& written : group) *written.outcome = Outcome{.failure = failure()};
+        return;
+    }
+    bool full = false;
+    try {
+        writer_->write(group);
+    } catch (const Broken& broken) {
+        full = broken.is_full();
+        if (full && group.size() == 1)
+            *group.front().outcome = Outcome{.failure = Error{Errc::store_full, std::string("no space left for the store: ") + broken.what()}};
+        if (!full) fail(broken.what());
+    } catch (const std::exception& thrown) {
+        fail(thrown.what());
+    }
+    if (failed_.load(std::memory_order_relaxed)) {
+        for (auto& written : group) *written.outcome = Outcome{.failure = failure()};
+    } else if (full && group.size() > 1) {
+        // Those that only remove may fit where the others do not.
+        for (auto& written : group) write(std::span(&written, 1));
+    } else if (!group.empty()) {
+        committed_.store(value_of(group.back().batch->ticket), std::memory_order_release);
+        const std::lock_guard lock(mutex_);
+        figures_.transactions += 1;
+        figures_.batches += group.size();
+        figures_.wal_pages = wal_pages_;
+    }
+}
+
+void Store::fail(std::string text) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = Error{Errc::store_failed, std::move(text)};
+    failed_.store(true, std::memory_order_release);
+}
+
+std::optional<Error> Store::failure() const {
+    if (!failed_.load(std::memory_order_acquire)) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+void Store::tend() {
+    if (wal_pages_ >= checkpoint_at_ && !failed_) checkpoint(true);
+    if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
+}
+
+std::optional<std::chrono::milliseconds> Store::rest_after() const {
+    if (failed_) return std::nullopt;
+    if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return short_rest;
+    if (unchecked_ || may_shrink_) return long_rest;
+    return std::nullopt;
+}
+
+void Store::rest() {
+    if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
+    if (may_shrink_ && vacuum() > 0) return;
+    if (unchecked_) checkpoint(false);
+}
+
+void Store::checkpoint(bool shut_readers_out) {
+    const auto start = std::chrono::steady_clock::now();
+    const bool alone = shut_readers_out && options_.threads && reader_gate_.shut_for(100ms);
+    int in_log = 0, written_back = 0;
+    const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &written_back);
+    if (alone) reader_gate_.open();
+    // Until the log begins anew (wal_grew sees that), another attempt is worth its syncs only when it has grown by as much again.
+    checkpoint_at_ = wal_pages_ + std::max<std::int64_t>(1, wal_cap() / 4);
+    unchecked_ = false;
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
+        try {
+            throw_broken(connection_.handle(), code, "checkpoint");
+        } catch (const Broken& broken) {
+            if (!broken.is_full()) fail(broken.what());
+        }
+    }
+    const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+    const std::lock_guard lock(mutex_);
+    figures_.checkpoints += 1;
+    figures_.checkpoint_ns = std::max<std::int64_t>(figures_.checkpoint_ns, took);
+}
+
+std::int64_t Store::vacuum() {
+    if (!options_.incremental_vacuum) {
+        may_shrink_ = false;
+        return 0;
+    }
+    try {
+        const auto moved = writer_->shrink(kept_free_bytes / page_size_);
+        if (moved == 0) may_shrink_ = false;
+        return moved;
+    } catch (const Broken& broken) {
+        may_shrink_ = false;
+        if (!broken.is_full()) fail(broken.what());
+        return 0;
+    }
+}
+
+void Store::finish() {
+    reader_.reset();
+    writer_.reset();
+    connection_.close();
+    lock_.release();
+}
+
+Page Store::page(const PageRequest& request) {
+    Page page;
+    if (auto broken = failure()) {
+        page.failure = std::move(broken);
+        return page;
+    }
+    if (options_.threads) reader_gate_.enter();
+    const auto seen = committed_.load(std::memory_order_acquire);
+    page = reader_->read(request);
+    if (options_.threads) reader_gate_.leave();
+    page.snapshot = Ticket{seen};
+    return page;
+}
+
+void Store::set_admin_address(const std::string& address) { lock_.announce(address); }
+
+SqliteFigures Store::figures() const {
+    const std::lock_guard lock(mutex_);
+    return figures_;
+}
+
+}  // namespace rowmq::storage::sqlite

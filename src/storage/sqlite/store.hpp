@@ -1,0 +1,70 @@
+#pragma once
+// An open file: its owner lock, its writer and reader, its checkpoints, and what a failure means.
+// Threads: the writer's, but for page(), committed(), failure() and figures().
+
+#include <atomic>
+#include <mutex>
+
+#include "storage/sqlite/applications.hpp"
+#include "storage/sqlite/engine.hpp"
+#include "storage/sqlite/reader.hpp"
+#include "storage/sqlite/worker.hpp"
+#include "storage/sqlite/writer.hpp"
+
+namespace rowmq::storage::sqlite {
+
+class Store final {
+public:
+    /// Takes the lock, opens, migrates, raises the epoch and reads the catalog. Errors: as Engine::load.
+    static Result<std::unique_ptr<Store>> open(const SqliteOptions& options, Snapshot& snapshot);
+    ~Store();
+
+    /// One transaction, or one a batch when there is no room for all. Failures are in the outcomes.
+    void write(std::span<Written> group);
+    /// Makes a checkpoint when the log is long enough. After write().
+    void tend();
+    /// What is done when nothing waits: how long it must have been idle first, or none when there is nothing.
+    std::optional<std::chrono::milliseconds> rest_after() const;
+    void rest();
+    void finish();
+
+    /// From the reader's thread.
+    Page page(const PageRequest& request);
+
+    /// A connection of its own, for a backup or a check.
+    Connection connect() const;
+    void set_admin_address(const std::string& address);
+    std::optional<Error> failure() const;
+    SqliteFigures figures() const;
+
+private:
+    explicit Store(const SqliteOptions& options) : options_(options) {}
+    Result<void> open_file(Snapshot& snapshot);
+    Connection connect(int cache_kib) const;
+    void fail(std::string text);
+    void checkpoint(bool shut_readers_out);
+    std::int64_t vacuum();
+    static int wal_grew(void* self, sqlite3*, const char*, int pages);
+    std::int64_t wal_cap() const;
+
+    SqliteOptions options_;
+    OwnerLock lock_;
+    Gate gate_;
+    Connection connection_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<Reader> reader_;
+    ReaderGate reader_gate_;
+
+    std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
+    bool unchecked_ = false;        ///< pages are in the log and not in the file
+    bool may_shrink_ = false;       ///< rows were written since the file was last looked at for free pages
+    int page_size_ = 8192;
+
+    std::atomic<std::uint64_t> committed_{0};
+    std::atomic<bool> failed_{false};
+    mutable std::mutex mutex_;      ///< guards failure_ and figures_
+    std::optional<Error> failure_;
+    SqliteFigures figures_;
+};
+
+}  // namespace rowmq::storage::sqlite
