@@ -142,7 +142,7 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
 PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::Unit unit) {
     Publish& publish = *staged.publish;
     const auto id = MessageId{next_id()};
-    PublishResult result{.error = {}, .message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.queues.size())};
+    PublishResult result{.message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.queues.size())};
     if (staged.queues.empty()) return result;
     const WallTime now = now_wall();
     const auto copies = static_cast<std::int32_t>(staged.queues.size());

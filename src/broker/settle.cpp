@@ -46,7 +46,7 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
     const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
     const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
     if (wait <= milliseconds(0) && unit == storage::Unit::always) {
-        if (!queue.strict) count_behind(queue, held.entry);
+        if (!queue.strict) count_behind(held.entry);
         return false;
     }
     held.entry.count_behind = false;
@@ -217,7 +217,7 @@ std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> lea
     return results;
 }
 
-void BrokerState::count_behind(Queue& queue, Entry& entry) {
+void BrokerState::count_behind(Entry& entry) {
     if (std::exchange(entry.count_behind, true)) return;
     behind.push_back(entry.row.key);
     count_timer.arm_by(now() + limits.count_flush);

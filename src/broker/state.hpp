@@ -124,7 +124,7 @@ struct BrokerState {
     bool release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired,
                       storage::Unit unit);
     milliseconds backoff(const Queue& queue, std::uint32_t receives);
-    void count_behind(Queue& queue, Entry& entry);
+    void count_behind(Entry& entry);
     void take_counts_along(storage::Batch& batch);
 
     // dead_letter.cpp
