@@ -71,7 +71,7 @@ public:
                     break;
                 }
                 case Condition::List::applications:
-                    return LeftOut{unit, LeftOut::Why::application, {}, {}, "an in-memory store has no SQL to run"};
+                    return LeftOut{unit, LeftOut::Why::application, {}, {}, 0, "an in-memory store has no SQL to run"};
             }
         }
         for (auto& [key, value] : remembered) remembered_.insert_or_assign(std::move(key), value);
