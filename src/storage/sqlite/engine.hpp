@@ -34,7 +34,7 @@ struct SqliteOptions {
     std::size_t wal_bytes = 32 * 1024 * 1024;    ///< a checkpoint is made when the log is as long
     int writer_cache_kib = 20 * 1024;
     int reader_cache_kib = 8 * 1024;
-    int page_size = 4096;                        ///< of a new file
+    int page_size = 8192;                        ///< of a new file
     bool incremental_vacuum = true;              ///< of a new file
     std::int64_t max_pages = 0;                  ///< of the file; 0: SQLite's own bound
 };

@@ -11,7 +11,7 @@ namespace rowmq::storage::sqlite {
 inline constexpr std::int64_t application_id = 0x526f774d;
 
 struct FileSettings {
-    int page_size = 4096;
+    int page_size = 8192;
     bool incremental_vacuum = true;
 };
 

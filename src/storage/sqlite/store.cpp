@@ -9,10 +9,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // A log shorter than this is left alone by a short rest: writing it back would cost more syncs than it is worth.
-constexpr std::int64_t short_log_pages = 256;
+constexpr std::int64_t short_log_bytes = 1024 * 1024;
 constexpr auto short_rest = 100ms, long_rest = 1'000ms;
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
-constexpr std::int64_t kept_free_pages = 1'024;
+constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
 
 const char* pragma_value(Synchronous synchronous) {
     switch (synchronous) {
@@ -150,13 +150,13 @@ void Store::tend() {
 
 std::optional<std::chrono::milliseconds> Store::rest_after() const {
     if (failed_) return std::nullopt;
-    if (unchecked_ && wal_pages_ >= short_log_pages) return short_rest;
+    if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return short_rest;
     if (unchecked_ || may_shrink_) return long_rest;
     return std::nullopt;
 }
 
 void Store::rest() {
-    if (unchecked_ && wal_pages_ >= short_log_pages) return checkpoint(false);
+    if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
     if (may_shrink_ && vacuum() > 0) return;
     if (unchecked_) checkpoint(false);
 }
@@ -189,7 +189,7 @@ std::int64_t Store::vacuum() {
         return 0;
     }
     try {
-        const auto moved = writer_->shrink(kept_free_pages);
+        const auto moved = writer_->shrink(kept_free_bytes / page_size_);
         if (moved == 0) may_shrink_ = false;
         return moved;
     } catch (const Broken& broken) {

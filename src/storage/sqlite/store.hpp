@@ -58,7 +58,7 @@ private:
     std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
     bool unchecked_ = false;        ///< pages are in the log and not in the file
     bool may_shrink_ = false;       ///< rows were written since the file was last looked at for free pages
-    int page_size_ = 4096;
+    int page_size_ = 8192;
 
     std::atomic<std::uint64_t> committed_{0};
     std::atomic<bool> failed_{false};
