@@ -28,11 +28,11 @@ inline constexpr std::string_view default_namespace = "/";
 enum class Confirm : std::uint8_t { committed, admitted };
 
 struct PublishResult {
-    std::optional<Error> error;   ///< this message was refused (and, without `atomic`, only this one)
     MessageId message{};          ///< with `duplicate`, the id of the first
     Sequence sequence{};          ///< in the (last) queue it went to
     std::uint32_t queues = 0;     ///< how many queues it reached; 0 is not an error (nothing was bound)
     bool duplicate = false;       ///< the deduplication id was seen within its window: nothing was stored
+    std::optional<Error> error;   ///< this message was refused (and, without `atomic`, only this one)
 };
 
 struct Receipt {
@@ -187,6 +187,7 @@ struct BrokerHealth {
     std::uint64_t commits = 0;
     std::size_t queues = 0, sessions = 0;
     std::string store;           ///< "sqlite:orders.db", "memory:"
+    std::string store_id;        ///< 32 hex digits, made with the store and kept for its life
     std::string durability;      ///< "full", or what was chosen instead
 };
 

@@ -31,6 +31,10 @@ json::object results_of(const std::vector<std::optional<Error>>& errors) {
     return answer;
 }
 
+awaitable<void> give_back(Session* session, std::vector<Settlement> settlements) {
+    co_await session->settle(std::move(settlements), Confirm::admitted);
+}
+
 /// What a body carries: the one message it is, or those of "messages".
 struct Sending {
     std::vector<Publish> publishes;
@@ -108,14 +112,31 @@ awaitable<Response> Admin::receive(Call call) {
     const auto session = this->session(call.ns);
     if (session.has_error()) co_return error_response(session.error());
 
-    const SubscriptionOptions options;
-    const auto received = co_await (*session)->receive(call.name, request, options);
-    if (received.has_error()) co_return error_response(received.error());
+    auto subscription = (*session)->subscribe(call.name);
+    if (subscription.has_error()) co_return error_response(subscription.error());
+    // A client that hung up must not be handed messages, and a server that stops answers who waits.
+    if (call.request.on_end) call.request.on_end([waiting = *subscription]() mutable { waiting.close(); });
+    const auto received = co_await subscription->next(request);
+    subscription->close();
+    std::vector<Delivery> deliveries;
+    if (received.has_value()) {
+        deliveries = *received;
+    } else if (received.error().code != Errc::closed || !broker_.health().serving) {
+        co_return error_response(received.error());
+    }
     json::array messages;
-    for (const auto& delivery : *received) messages.push_back(to_json(delivery));
+    std::vector<Settlement> back;
+    for (const auto& delivery : deliveries) {
+        messages.push_back(to_json(delivery));
+        back.push_back(Settlement{.lease = delivery.lease, .verdict = Verdict::release, .delay = milliseconds(0)});
+    }
     json::object answer;
     answer["messages"] = std::move(messages);
-    co_return json_response(answer);
+    auto response = json_response(answer);
+    if (!back.empty()) {
+        response.unsent = [session = *session, back = std::move(back)] { return give_back(session, back); };
+    }
+    co_return response;
 }
 
 awaitable<Response> Admin::peek(Call call) {

@@ -1,7 +1,9 @@
 #pragma once
 // One question to the admin API and its answer, without a socket.
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@ struct Request {
     std::string origin;                        ///< as a browser names it; empty: not sent by a web page
     std::string host;
     std::string body;
+    /// Calls what it is given once nobody waits for the answer any longer; empty: somebody always does.
+    std::function<void(std::function<void()>)> on_end;
 };
 
 struct Response {
@@ -26,6 +30,8 @@ struct Response {
     std::string content_type = "application/json";
     std::string body;
     std::string allow;  ///< of 405
+    /// Awaited when the answer could not be given.
+    std::function<boost::asio::awaitable<void>()> unsent;
 };
 
 /// A request out of its method and target ("/rowmq/v1/queues/a%2Fb?max=3"). Errors: invalid_argument.

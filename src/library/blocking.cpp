@@ -8,19 +8,25 @@ namespace {
 
 Error gone() { return Error{Errc::closed, "the handle is empty"}; }
 
+// Named: a PublishResult could itself be made from an Error, so that a Result of it does not convert from one.
+template <typename T>
+Result<T> failed(Error error) {
+    return Result<T>(boost::system::in_place_error, std::move(error));
+}
+
 std::optional<Error> refusal_of(const std::shared_ptr<Runtime>& runtime) { return runtime ? runtime->refusal() : gone(); }
 
 /// A Result from the broker, or why it was not asked.
 template <typename T, typename Start>
 Result<T> call(const std::shared_ptr<Runtime>& runtime, Start start) {
-    if (auto refusal = refusal_of(runtime)) return std::move(*refusal);
+    if (auto refusal = refusal_of(runtime)) return failed<T>(std::move(*refusal));
     return runtime->await<Result<T>>(std::move(start));
 }
 
 /// The same for what the broker answers at once; `function` returns T or Result<T>.
 template <typename T, typename Function>
 Result<T> ask(const std::shared_ptr<Runtime>& runtime, Function function) {
-    if (auto refusal = refusal_of(runtime)) return std::move(*refusal);
+    if (auto refusal = refusal_of(runtime)) return failed<T>(std::move(*refusal));
     return runtime->ask(std::move(function));
 }
 
@@ -80,7 +86,7 @@ Result<Receipt> Session::publish(std::vector<Publish> messages, PublishRequest r
 }
 
 Result<PublishResult> Session::publish(Publish message) {
-    if (!state_) return gone();
+    if (!state_) return failed<PublishResult>(gone());
     return call<PublishResult>(state_->runtime, [&] { return state_->session->publish(std::move(message)); });
 }
 

@@ -65,6 +65,7 @@ struct LeftOut {
     enum class Why : std::uint8_t { duplicate, missing, application } why{};
     MessageId message{};    ///< duplicate: the first message
     Sequence sequence{};    ///< duplicate: its sequence
+    std::size_t remember = 0;  ///< duplicate: which of Batch::remembers found it
     std::string text;       ///< application: what it threw or broke
 };
 

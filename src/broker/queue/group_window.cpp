@@ -116,8 +116,16 @@ public:
         return std::nullopt;
     }
 
-    const Entry* find(std::uint8_t, Sequence sequence) const override {
-        for (const auto& [name, group] : groups_)
+    void adopt(const Entry& entry) override {
+        Group& group = group_of(entry);
+        ++group.taken;
+        place(group);
+    }
+
+    void advance(WallTime now) override { wake(now); }
+
+    Entry* find(std::uint8_t, Sequence sequence) override {
+        for (auto& [name, group] : groups_)
             if (const auto found = group->entries.find(sequence); found != group->entries.end()) return &found->second;
         return nullptr;
     }

@@ -93,8 +93,8 @@ public:
         return entry;
     }
 
-    const Entry* find(std::uint8_t number, Sequence sequence) const override {
-        auto* lane = const_cast<LaneWindow*>(this)->find_lane(number);
+    Entry* find(std::uint8_t number, Sequence sequence) override {
+        Lane* lane = find_lane(number);
         if (!lane) return nullptr;
         if (const auto found = lane->returned.find(sequence); found != lane->returned.end()) return &found->second;
         const auto place = place_of(*lane, sequence);

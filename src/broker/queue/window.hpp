@@ -37,7 +37,7 @@ public:
     virtual void settled(const Entry& entry) = 0;
     /// Takes one by its place; none when it is not in memory.
     virtual std::optional<Entry> extract(std::uint8_t lane, Sequence sequence) = 0;
-    virtual const Entry* find(std::uint8_t lane, Sequence sequence) const = 0;
+    virtual Entry* find(std::uint8_t lane, Sequence sequence) = 0;
 
     /// take() found nothing, but rows may hold more.
     virtual bool needs_page() const = 0;
@@ -45,6 +45,11 @@ public:
     virtual bool wants_page(std::size_t low) const = 0;
     virtual storage::PageRequest next_page() = 0;
     virtual void loaded(const storage::PageRequest& request, storage::Page page, const IsTaken& taken) = 0;
+
+    /// One read by itself, not through a page of this window: it counts as taken.
+    virtual void adopt(const Entry&) {}
+    /// Time went on: FIFO groups that slept may be ready.
+    virtual void advance(WallTime) {}
 
     /// Forgets what rows hold as well. Not while a page is under way.
     virtual void shrink() = 0;

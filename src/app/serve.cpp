@@ -1,0 +1,126 @@
+// `rowmq serve`: the server until a signal ends it.
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "app/command.hpp"
+#include "app/server.hpp"
+
+namespace rowmq::app {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Serve {
+    std::string config, store, durability, log_level;
+    std::vector<std::string> listens;
+    std::optional<bool> strict_counting;
+};
+
+Result<Settings> settings_of(const Serve& serve) {
+    Layer flags;
+    if (!serve.store.empty()) flags.store = serve.store;
+    for (const auto& text : serve.listens) {
+        auto listen = parse_listen(text);
+        if (listen.has_error()) return Error{Errc::invalid_argument, "--listen " + listen.error().text};
+        flags.listens.push_back(std::move(*listen));
+    }
+    if (!serve.durability.empty()) {
+        const auto durability = parse_durability(serve.durability);
+        if (durability.has_error()) return durability.error();
+        flags.durability = *durability;
+    }
+    if (!serve.log_level.empty()) {
+        auto level = parse_log_level(serve.log_level);
+        if (level.has_error()) return std::move(level).error();
+        flags.log_level = std::move(*level);
+    }
+    flags.strict_counting = serve.strict_counting;
+    return settle(flags, process_environment(), serve.config);
+}
+
+void start_log(const std::string& level) {
+    auto log = spdlog::stderr_color_mt("rowmq");
+    log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+    log->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(std::move(log));
+}
+
+/// As many connections as the system lets this process have.
+void raise_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void announce(const Server& server) {
+    print(fmt::format("rowmq {}\n{:<6} {} (durability: {})\n", ROWMQ_VERSION, "store", server.opened().store, server.opened().durability));
+    for (const auto& [name, endpoint] : server.listening()) print(fmt::format("{:<6} http://{}\n", name, to_text(endpoint)));
+    print("ready\n");
+}
+
+asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::signal_set signals(executor, SIGTERM, SIGINT);
+    Server server(executor, std::move(settings));
+    const auto started = co_await server.start();
+    if (started.has_error()) {
+        *exit = report(started.error(), false);
+        co_return;
+    }
+    announce(server);
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    spdlog::info("stopping after {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    // Whoever asks twice does not want to wait.
+    signals.async_wait([](boost::system::error_code cancelled, int) {
+        if (!cancelled) std::_Exit(static_cast<int>(Exit::usage));
+    });
+    co_await server.stop();
+    signals.cancel();
+    spdlog::info("stopped");
+}
+
+Exit run(const Serve& serve) {
+    auto settings = settings_of(serve);
+    if (settings.has_error()) return report(settings.error(), false);
+    start_log(settings->log_level);
+    raise_descriptors();
+    auto exit = Exit::ok;
+    std::exception_ptr failure;
+    asio::io_context loop{1};
+    asio::co_spawn(loop, serve_until_signalled(std::move(*settings), &exit), [&](std::exception_ptr thrown) {
+        failure = std::move(thrown);
+        loop.stop();
+    });
+    const auto work = asio::make_work_guard(loop);
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+    return exit;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, Exit& exit) {
+    const auto serve = std::make_shared<Serve>();
+    auto& command = *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, the admin API on 127.0.0.1:15672");
+    command.add_option("--store", serve->store, "The store: sqlite:PATH or memory: (default sqlite:rowmq.db)");
+    command.add_option("--config", serve->config, "A configuration file (TOML)");
+    command.add_option("--listen", serve->listens, "NAME=ADDRESS:PORT, NAME=PORT or NAME=off; repeatable. Names: sqs, amqp, amqps, kafka, stomp, openwire, mqtt, admin")
+        ->allow_extra_args(false);
+    command.add_option("--durability", serve->durability, "full (default), normal or off: when a commit counts");
+    command.add_option("--strict-counting", serve->strict_counting, "true: store receive counts before deliveries");
+    command.add_option("--log-level", serve->log_level, "debug, info (default), warning, error or off");
+    command.callback([serve, &exit] { exit = run(*serve); });
+}
+
+}  // namespace rowmq::app

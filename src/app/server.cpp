@@ -1,0 +1,137 @@
+#include "app/server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
+
+#include "app/exit_code.hpp"
+#include "rowmq/open.hpp"
+
+namespace rowmq::app {
+namespace {
+
+namespace asio = boost::asio;
+
+[[noreturn]] void end_for(const Error& error) {
+    spdlog::critical("the store failed: {}", error.text);
+    std::_Exit(static_cast<int>(Exit::store_failed));
+}
+
+bool is_loopback(const std::string& address) { return asio::ip::make_address(address).is_loopback(); }
+
+}  // namespace
+
+struct Server::Listener {
+    std::string name;
+    Endpoint wanted;
+    net::HttpServer server;
+};
+
+struct Server::Protocols {
+    explicit Protocols(Broker& broker) : admin(broker) {}
+    admin::Protocol admin;
+};
+
+Server::Server(asio::any_io_executor executor, Settings settings) : executor_(std::move(executor)), settings_(std::move(settings)) {}
+Server::~Server() = default;
+
+awaitable<net::Response> Server::answer(std::string name, net::Request request) {
+    if (!protocols_) {
+        co_return net::Response{.status = 503, .content_type = "text/plain", .body = "starting\n"};
+    }
+    auto response = co_await protocols_->admin.answer(std::move(request));
+    co_return response;
+}
+
+Result<void> Server::listen() {
+    for (const auto& [name, endpoint] : settings_.listeners) {
+        if (!endpoint) continue;
+        net::HttpOptions options{.address = endpoint->address, .port = endpoint->port};
+        auto handler = [this, name = name](net::Request request) { return answer(name, std::move(request)); };
+        listeners_.push_back(std::unique_ptr<Listener>(
+            new Listener{.name = name, .wanted = *endpoint, .server = net::HttpServer(executor_, std::move(options), std::move(handler))}));
+        if (const auto listening = listeners_.back()->server.listen(); listening.has_error()) {
+            auto error = listening.error();
+            error.text = fmt::format("{} ({}); --listen {}=off turns this listener off, --listen {}={} takes any free port", error.text,
+                                     name, name, name, to_text(Endpoint{endpoint->address, 0}));
+            error.code = Errc::invalid_argument;  // of the environment: exit 1
+            return error;
+        }
+        if (name == "admin" && !is_loopback(endpoint->address)) {
+            spdlog::warn("the admin API has no access control and listens on {}: everybody who reaches it may do everything",
+                         to_text(*endpoint));
+        }
+    }
+    if (listeners_.empty()) return Error{Errc::invalid_argument, "every listener is off: nobody could reach this server"};
+    return {};
+}
+
+std::vector<Server::Listening> Server::listening() const {
+    std::vector<Listening> all;
+    for (const auto& listener : listeners_) {
+        all.push_back({.name = listener->name, .endpoint = {.address = listener->wanted.address, .port = listener->server.port()}});
+    }
+    return all;
+}
+
+std::string Server::admin_address() const {
+    for (auto& [name, endpoint] : listening()) {
+        if (name != "admin") continue;
+        const auto address = asio::ip::make_address(endpoint.address);
+        if (address.is_unspecified()) endpoint.address = address.is_v6() ? "::1" : "127.0.0.1";
+        return to_text(endpoint);
+    }
+    return "";
+}
+
+awaitable<Result<void>> Server::start() {
+    if (auto bound = listen(); bound.has_error()) {
+        co_await stop_listeners();
+        co_return bound;
+    }
+    OpenOptions options;
+    options.durability = settings_.durability;
+    options.strict_counting = settings_.strict_counting;
+    options.limits = settings_.limits;
+    options.admin_address = admin_address();
+    options.on_store_failed = [](const Error& error) { end_for(error); };
+    auto opened = co_await rowmq::open(executor_, settings_.store, std::move(options));
+    if (opened.has_error()) {
+        co_await stop_listeners();
+        co_return std::move(opened).error();
+    }
+    broker_ = std::move(*opened);
+    opened_ = broker_->health();
+    protocols_ = std::make_unique<Protocols>(*broker_);
+    co_return Result<void>();
+}
+
+awaitable<void> Server::stop_listeners() {
+    std::size_t running = listeners_.size();
+    asio::steady_timer stopped(executor_, asio::steady_timer::time_point::max());
+    for (auto& listener : listeners_) {
+        asio::co_spawn(executor_, listener->server.stop(), [&](std::exception_ptr) {
+            if (--running == 0) stopped.cancel();
+        });
+    }
+    boost::system::error_code ignored;
+    while (running > 0) co_await stopped.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    listeners_.clear();
+}
+
+awaitable<void> Server::stop() {
+    co_await stop_listeners();
+    if (!broker_) co_return;
+    protocols_->admin.close();
+    co_await broker_->close();
+    protocols_.reset();
+    broker_.reset();
+}
+
+}  // namespace rowmq::app

@@ -1,0 +1,56 @@
+#pragma once
+// The server: one store, one broker, and the protocols that listen for it.
+// Threads: one executor, the broker's strand. Errors: start() says what hinders; a store that breaks later ends the
+// process with exit code 70, because nothing may be promised any longer.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/protocol.hpp"
+#include "app/settings.hpp"
+#include "net/http_server.hpp"
+#include "rowmq/broker.hpp"
+
+namespace rowmq::app {
+
+class Server final {
+public:
+    Server(boost::asio::any_io_executor executor, Settings settings);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Binds every listener, opens the store, serves. Until then clients are answered 503. Errors: those of the listeners
+    /// (with how to turn one off) and of the store; then nothing listens any longer.
+    awaitable<Result<void>> start();
+    /// Accepts nothing more, answers what was accepted, commits, closes the store.
+    awaitable<void> stop();
+
+    struct Listening {
+        std::string name;
+        Endpoint endpoint;  ///< with the real port
+    };
+    std::vector<Listening> listening() const;
+    const BrokerHealth& opened() const noexcept { return opened_; }
+
+private:
+    struct Listener;
+    struct Protocols;
+
+    Result<void> listen();
+    awaitable<void> stop_listeners();
+    awaitable<net::Response> answer(std::string name, net::Request request);
+    /// Where commands of this machine reach the admin listener; empty when it is off.
+    std::string admin_address() const;
+
+    boost::asio::any_io_executor executor_;
+    Settings settings_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::unique_ptr<Broker> broker_;
+    std::unique_ptr<Protocols> protocols_;  ///< null until the store is open
+    BrokerHealth opened_;
+};
+
+}  // namespace rowmq::app

@@ -1,0 +1,55 @@
+#pragma once
+// The program's settings: a flag wins over the environment, which wins over the file, which wins over the default.
+// Values; errors are invalid_argument and name the setting and where it was written.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/listen.hpp"
+#include "rowmq/open_options.hpp"
+
+namespace rowmq::app {
+
+/// What one source (flags, environment, file) says; absent members are left to the next.
+struct Layer {
+    std::optional<std::string> store;
+    std::vector<Listen> listens;  ///< a later one of the same name wins
+    std::optional<Durability> durability;
+    std::optional<bool> strict_counting;
+    std::optional<std::string> log_level;
+    OpenLimits limits;
+};
+
+struct Settings {
+    std::string store = "sqlite:rowmq.db";
+    std::map<std::string, std::optional<Endpoint>, std::less<>> listeners;  ///< those served; none: off
+    Durability durability = Durability::full;
+    bool strict_counting = false;
+    std::string log_level = "info";
+    OpenLimits limits;
+};
+
+/// What stands in a variable of the environment; none when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+/// The variables and what they set: ROWMQ_STORE, ROWMQ_LISTEN ("sqs=...,admin=off"), ROWMQ_DURABILITY,
+/// ROWMQ_STRICT_COUNTING, ROWMQ_LOG_LEVEL and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
+Result<Layer> read_environment(const Environment& environment);
+/// TOML: store, durability, strict_counting, log_level, [listen], [limits]. `where` names it in errors.
+Result<Layer> read_toml(std::string_view text, const std::string& where);
+Result<Layer> read_file(const std::string& path);
+
+/// The words of a setting's value. Errors: invalid_argument.
+Result<Durability> parse_durability(std::string_view word);
+Result<std::string> parse_log_level(std::string_view word);
+
+/// `file` named by a flag or ROWMQ_CONFIG; empty: none.
+Result<Settings> settle(const Layer& flags, const Environment& environment, std::string file);
+
+}  // namespace rowmq::app

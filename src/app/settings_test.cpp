@@ -1,0 +1,127 @@
+#include "app/settings.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace rowmq::app {
+namespace {
+
+/// Only what the test says is set.
+Environment environment_of(std::map<std::string, std::string> variables) {
+    return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+class SettingsFile : public testing::Test {
+protected:
+    std::string write(std::string_view text) {
+        std::ofstream(path_) << text;
+        return path_;
+    }
+    void TearDown() override { std::filesystem::remove(path_); }
+
+    const std::string path_ = testing::TempDir() + "rowmq-settings-" + std::to_string(::getpid()) + ".toml";
+};
+
+TEST(Settings, without_any_source_serve_everything_on_the_loopback_address) {
+    const auto settings = settle({}, environment_of({}), "").value();
+
+    EXPECT_EQ(settings.store, "sqlite:rowmq.db");
+    EXPECT_EQ(settings.listeners.at("sqs"), (Endpoint{"127.0.0.1", 9324}));
+    EXPECT_EQ(settings.listeners.at("admin"), (Endpoint{"127.0.0.1", 15672}));
+    EXPECT_EQ(settings.durability, Durability::full);
+    EXPECT_FALSE(settings.strict_counting);
+}
+
+TEST_F(SettingsFile, wins_over_the_defaults) {
+    const auto file = write(R"(
+store = "sqlite:file.db"
+durability = "normal"
+strict_counting = true
+log_level = "debug"
+[listen]
+sqs = "0.0.0.0:1"
+admin = "off"
+amqp = "off"
+[limits]
+write_bytes = 1_000_000
+transaction_time_ms = 50
+)");
+
+    const auto settings = settle({}, environment_of({}), file).value();
+
+    EXPECT_EQ(settings.store, "sqlite:file.db");
+    EXPECT_EQ(settings.durability, Durability::normal);
+    EXPECT_TRUE(settings.strict_counting);
+    EXPECT_EQ(settings.log_level, "debug");
+    EXPECT_EQ(settings.listeners.at("sqs"), (Endpoint{"0.0.0.0", 1}));
+    EXPECT_EQ(settings.listeners.at("admin"), std::nullopt);
+    EXPECT_EQ(settings.limits.write_bytes, 1'000'000u);
+    EXPECT_EQ(settings.limits.transaction_time, std::chrono::milliseconds(50));
+}
+
+TEST_F(SettingsFile, loses_to_the_environment_and_that_to_a_flag_member_by_member) {
+    const auto file = write("store = \"sqlite:file.db\"\ndurability = \"off\"\n[listen]\nsqs = 1\nadmin = 1\n[limits]\nqueues = 1\n");
+    const auto environment = environment_of({{"ROWMQ_STORE", "sqlite:environment.db"},
+                                             {"ROWMQ_LISTEN", "sqs=2, admin=2"},
+                                             {"ROWMQ_STRICT_COUNTING", "true"},
+                                             {"ROWMQ_LIMITS_QUEUES", "2"}});
+    Layer flags;
+    flags.store = "sqlite:flag.db";
+    flags.listens = {parse_listen("sqs=3").value()};
+
+    const auto without_flags = settle({}, environment, file).value();
+    const auto settings = settle(flags, environment, file).value();
+
+    EXPECT_EQ(without_flags.store, "sqlite:environment.db");
+    EXPECT_EQ(without_flags.listeners.at("sqs")->port, 2);
+    EXPECT_EQ(settings.store, "sqlite:flag.db");
+    EXPECT_EQ(settings.listeners.at("sqs")->port, 3);
+    EXPECT_EQ(settings.listeners.at("admin")->port, 2);
+    EXPECT_EQ(settings.durability, Durability::off);
+    EXPECT_TRUE(settings.strict_counting);
+    EXPECT_EQ(settings.limits.queues, 2u);
+}
+
+TEST_F(SettingsFile, may_be_named_by_the_environment) {
+    const auto file = write("store = \"memory:\"");
+
+    EXPECT_EQ(settle({}, environment_of({{"ROWMQ_CONFIG", file}}), "").value().store, "memory:");
+}
+
+TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
+    for (const auto* text : {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1",
+                             "durability = \"maybe\"", "listen = 1", "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ",
+                             "[listen]\namqp = \"127.0.0.1:5672\""}) {
+        const auto refused = settle({}, environment_of({}), write(text));
+        ASSERT_TRUE(refused.has_error()) << text;
+        EXPECT_NE(refused.error().text.find(path_), std::string::npos) << refused.error().text;
+    }
+}
+
+TEST(Settings, name_the_file_that_is_not_there) {
+    const auto refused = settle({}, environment_of({}), "/nowhere/rowmq.toml");
+
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().text, "the configuration file \"/nowhere/rowmq.toml\" cannot be read");
+}
+
+TEST(Settings, name_the_variable_that_is_wrong) {
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"ROWMQ_LISTEN", "sqs"},
+                                                                        {"ROWMQ_DURABILITY", "x"},
+                                                                        {"ROWMQ_STRICT_COUNTING", "maybe"},
+                                                                        {"ROWMQ_LOG_LEVEL", "loud"},
+                                                                        {"ROWMQ_LIMITS_WRITE_BYTES", "1k"}}) {
+        const auto refused = settle({}, environment_of({{name, value}}), "");
+        ASSERT_TRUE(refused.has_error()) << name;
+        EXPECT_NE(refused.error().text.find(name), std::string::npos) << refused.error().text;
+    }
+}
+
+}  // namespace
+}  // namespace rowmq::app

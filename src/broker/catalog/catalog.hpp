@@ -1,0 +1,88 @@
+#pragma once
+// What exists, by name and by id: namespaces, queues, exchanges, bindings. Memory only; the rows are written by who
+// changes it.
+// Threads: the strand.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/queue/queue.hpp"
+#include "rowmq/options.hpp"
+
+namespace rowmq {
+
+struct Exchange {
+    ExchangeId id{};
+    NamespaceId ns{};
+    std::string name;
+    ExchangeOptions options;
+    std::map<std::string, std::set<QueueId>, std::less<>> by_key;
+    std::map<QueueId, std::size_t> queues;  ///< how many bindings each has
+};
+
+class Catalog final {
+public:
+    const std::string* name_of(NamespaceId ns) const;
+    std::optional<NamespaceId> find_namespace(std::string_view name) const;
+    void add_namespace(NamespaceId id, std::string name);
+
+    Queue* find(QueueId id) const;
+    Queue* find(NamespaceId ns, std::string_view name) const;
+    /// `queue.ns` and `queue.name` are its place.
+    Queue& add(std::unique_ptr<Queue> queue);
+    /// The name is free again; the queue stays until erase().
+    void unname(Queue& queue);
+    /// What unname() undid, when nobody has taken the name since.
+    void rename(Queue& queue) { queue_names_.try_emplace(Name{queue.ns, queue.name}, &queue); }
+    void erase(QueueId id);
+    template <typename F>
+    void for_each_queue(F&& f) const {
+        for (const auto& [id, queue] : queues_) f(*queue);
+    }
+    std::size_t queue_count() const { return queues_.size(); }
+
+    Exchange* find_exchange(ExchangeId id) const;
+    Exchange* find_exchange(NamespaceId ns, std::string_view name) const;
+    Exchange& add(std::unique_ptr<Exchange> exchange);
+    void erase(ExchangeId id);
+    template <typename F>
+    void for_each_exchange(F&& f) const {
+        for (const auto& [id, exchange] : exchanges_) f(*exchange);
+    }
+    std::size_t exchange_count() const { return exchanges_.size(); }
+
+    /// False when it was there already.
+    bool bind(Exchange& exchange, QueueId queue, const std::string& key);
+    bool unbind(Exchange& exchange, QueueId queue, std::string_view key);
+    std::size_t binding_count() const { return bindings_; }
+
+    /// One shared copy of equal options.
+    std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> intern(const QueueOptions& options);
+    std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> intern_text(std::shared_ptr<const std::string> text);
+
+private:
+    struct Name {
+        NamespaceId ns;
+        std::string_view name;
+        friend bool operator==(const Name&, const Name&) = default;
+        friend std::size_t hash_value(const Name& n) {
+            return std::hash<std::string_view>()(n.name) ^ (static_cast<std::size_t>(n.ns) * 0x9e3779b97f4a7c15u);
+        }
+    };
+
+    boost::unordered_flat_map<NamespaceId, std::unique_ptr<std::string>> namespaces_;
+    boost::unordered_flat_map<QueueId, std::unique_ptr<Queue>> queues_;
+    boost::unordered_flat_map<Name, Queue*> queue_names_;
+    boost::unordered_flat_map<ExchangeId, std::unique_ptr<Exchange>> exchanges_;
+    boost::unordered_flat_map<Name, Exchange*> exchange_names_;
+    std::unordered_map<std::string, std::pair<std::weak_ptr<const QueueOptions>, std::weak_ptr<const std::string>>> options_;
+    std::size_t bindings_ = 0;
+};
+
+}  // namespace rowmq

@@ -1,0 +1,145 @@
+#include "broker/committer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+namespace rowmq {
+namespace {
+
+const Committer::OutcomePointer& plainly_good() {
+    static const Committer::OutcomePointer good = std::make_shared<const storage::Outcome>();
+    return good;
+}
+
+}  // namespace
+
+storage::Batch& Committer::open() {
+    if (queued_.empty() || queued_.back()->rows >= limits_.commit_rows || queued_.back()->bytes >= limits_.commit_bytes) {
+        auto flight = std::make_shared<Flight>();
+        flight->batch = std::make_shared<storage::Batch>();
+        flight->batch->ticket = Ticket{next_ticket_++};
+        queued_.push_back(std::move(flight));
+    }
+    return *queued_.back()->batch;
+}
+
+Ticket Committer::touch(std::size_t rows, std::size_t bytes) {
+    Flight& flight = *queued_.back();
+    flight.rows += rows;
+    flight.bytes += bytes;
+    pending_bytes_ += bytes;
+    schedule();
+    return flight.batch->ticket;
+}
+
+void Committer::then(Then run) { queued_.back()->thens.push_back(std::move(run)); }
+
+// One turn later, so that everything that is ready to run gets into the same batch.
+void Committer::schedule() {
+    if (scheduled_ || under_way_ >= in_flight || queued_.empty()) return;
+    scheduled_ = true;
+    boost::asio::post(executor_, [this, alive = std::weak_ptr(alive_)] {
+        if (!alive.lock()) return;
+        scheduled_ = false;
+        leave();
+    });
+}
+
+void Committer::leave() {
+    while (under_way_ < in_flight && !queued_.empty()) {
+        if (before_leaving) before_leaving(*queued_.front()->batch);
+        auto flight = std::move(queued_.front());
+        queued_.pop_front();
+        away_.push_back(flight);
+        ++under_way_;
+        boost::asio::co_spawn(executor_, travel(*this, std::move(flight), alive_), boost::asio::detached);
+    }
+}
+
+awaitable<void> Committer::travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<bool> alive) {
+    storage::Outcome outcome;
+    if (self.broken_) {
+        outcome.failure = self.broken_;
+    } else {
+        outcome = co_await self.engine_.commit(flight->batch);
+    }
+    if (*alive) self.arrived(*flight, std::move(outcome));
+}
+
+void Committer::arrived(Flight& flight, storage::Outcome outcome) {
+    --under_way_;
+    ++commits_;
+    away_.pop_front();
+    const Ticket ticket = flight.batch->ticket;
+    if (outcome.failure && outcome.failure->code != Errc::store_full && !broken_) {
+        broken_ = outcome.failure;
+        if (on_broken) on_broken(*broken_);
+    }
+    fold_(*flight.batch, outcome);
+    folded_ = ticket;
+    pending_bytes_ -= flight.bytes;
+
+    OutcomePointer kept = plainly_good();
+    if (outcome.failure || !outcome.left_out.empty() || !outcome.swept.empty() || outcome.missing > 0) {
+        kept = std::make_shared<const storage::Outcome>(std::move(outcome));
+        if (kept->failure || !kept->left_out.empty()) {
+            remembered_.emplace(ticket, kept);
+            if (remembered_.size() > 1'000) remembered_.erase(remembered_.begin());
+        }
+    }
+    for (Then& run : flight.thens) run(*kept);
+    schedule();
+    // Those who wait go on at once: what they hand in now is part of the next batch.
+    for (Waiting* waiting : flight.waiting) waiting->outcome = kept;
+    for (Waiting* waiting : flight.waiting) waiting->event.set_now();
+    while (has_room() && !admissions_.empty()) {
+        Event* next = admissions_.front();
+        admissions_.pop_front();
+        next->set();
+    }
+    if (idle())
+        for (Event* drained : std::exchange(drains_, {})) drained->set();
+}
+
+Committer::Flight* Committer::flight_of(Ticket ticket) {
+    for (auto* flights : {&away_, &queued_})
+        for (const auto& flight : *flights)
+            if (flight->batch->ticket == ticket) return flight.get();
+    return nullptr;
+}
+
+awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket) {
+    Flight* flight = ticket > folded_ ? flight_of(ticket) : nullptr;
+    if (!flight) {
+        const auto found = remembered_.find(ticket);
+        co_return found == remembered_.end() ? plainly_good() : found->second;
+    }
+    Waiting waiting;
+    flight->waiting.push_back(&waiting);
+    co_await waiting.event.wait();
+    co_return waiting.outcome;
+}
+
+awaitable<Result<void>> Committer::committed(Ticket ticket) {
+    const OutcomePointer outcome = co_await this->outcome(ticket);
+    if (outcome->failure) co_return *outcome->failure;
+    co_return Result<void>();
+}
+
+awaitable<void> Committer::drained() {
+    while (!idle()) {
+        Event event;
+        drains_.push_back(&event);
+        schedule();
+        co_await event.wait();
+    }
+}
+
+awaitable<void> Committer::admitted() {
+    Event event;
+    admissions_.push_back(&event);
+    co_await event.wait();
+}
+
+}  // namespace rowmq

@@ -1,0 +1,99 @@
+#pragma once
+// Group commit: what arrives while commits are under way is the next batch.
+//
+// Rows are added to the open batch; it goes to the engine as soon as fewer than `in_flight` batches are there, after the
+// strand has run what was ready to run. Batches return in order; each is folded into memory (`fold`) and then whoever
+// waits for its ticket goes on.
+// Threads: the strand.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "broker/event.hpp"
+#include "storage/engine.hpp"
+
+namespace rowmq {
+
+class Committer final {
+public:
+    using Fold = std::function<void(const storage::Batch&, const storage::Outcome&)>;
+    using Then = std::function<void(const storage::Outcome&)>;
+    using OutcomePointer = std::shared_ptr<const storage::Outcome>;
+
+    ~Committer() { *alive_ = false; }
+    Committer(boost::asio::any_io_executor executor, storage::Engine& engine, const Limits& limits, Fold fold)
+        : executor_(std::move(executor)), engine_(engine), limits_(limits), fold_(std::move(fold)) {}
+
+    /// The batch to add rows to. Say `touch` afterwards. It may be another one after any await.
+    storage::Batch& open();
+    /// Rows and bytes were added to open(); returns the ticket they will have.
+    Ticket touch(std::size_t rows, std::size_t bytes);
+    /// Runs after open() was folded, before those who wait.
+    void then(Then run);
+
+    /// What became of the batch; at once when it is known still.
+    awaitable<OutcomePointer> outcome(Ticket ticket);
+    awaitable<Result<void>> committed(Ticket ticket);
+    /// Until everything handed in so far has returned.
+    awaitable<void> drained();
+
+    /// True when the write budget has room.
+    bool has_room() const noexcept { return pending_bytes_ < limits_.write_bytes; }
+    /// Waits in order of arrival.
+    awaitable<void> admitted();
+
+    std::size_t pending_bytes() const noexcept { return pending_bytes_; }
+    std::uint64_t commits() const noexcept { return commits_; }
+    bool idle() const noexcept { return !under_way_ && queued_.empty(); }
+    const std::optional<Error>& broken() const noexcept { return broken_; }
+    Ticket last_ticket() const noexcept { return Ticket{next_ticket_ - 1}; }
+    Ticket folded() const noexcept { return folded_; }
+    /// Called before a batch leaves, to let it take along what waited for an occasion.
+    std::function<void(storage::Batch&)> before_leaving;
+    std::function<void(const Error&)> on_broken;
+
+    static constexpr std::size_t in_flight = 2;
+
+private:
+    struct Waiting {
+        Event event;
+        OutcomePointer outcome;
+    };
+    struct Flight {
+        std::shared_ptr<storage::Batch> batch;
+        std::vector<Then> thens;
+        std::vector<Waiting*> waiting;
+        std::size_t rows = 0, bytes = 0;
+    };
+
+    void schedule();
+    void leave();
+    static awaitable<void> travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<bool> alive);
+    void arrived(Flight& flight, storage::Outcome outcome);
+    Flight* flight_of(Ticket ticket);
+
+    boost::asio::any_io_executor executor_;
+    storage::Engine& engine_;
+    const Limits& limits_;
+    Fold fold_;
+    std::deque<std::shared_ptr<Flight>> queued_;    ///< not handed in; the last is open
+    std::deque<std::shared_ptr<Flight>> away_;      ///< handed in
+    std::deque<Event*> admissions_;
+    std::vector<Event*> drains_;
+    std::map<Ticket, OutcomePointer> remembered_;   ///< outcomes that were not plainly good, the last thousand
+    std::uint64_t next_ticket_ = 1;
+    Ticket folded_{};
+    std::size_t pending_bytes_ = 0;
+    std::uint64_t commits_ = 0;
+    std::size_t under_way_ = 0;
+    bool scheduled_ = false;
+    std::optional<Error> broken_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace rowmq

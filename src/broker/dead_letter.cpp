@@ -1,0 +1,94 @@
+// Dead-lettering is routing: the entry moves to where an exchange and a key lead, the body stays where it is.
+
+#include "broker/properties.hpp"
+#include "broker/routing/route.hpp"
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit) {
+    using Reason = DeadLetterRecord::Reason;
+    auto counted = &storage::CounterDelta::dead_lettered;
+    if (reason == Reason::expired) counted = &storage::CounterDelta::expired;
+    if (reason == Reason::max_length) counted = &storage::CounterDelta::overflowed;
+    if (!queue.options->dead_letter) {
+        remove(batch, queue, held, counted, unit);
+        return true;
+    }
+
+    const storage::EntryRow& row = held.entry.row;
+    const DeadLetter& target = *queue.options->dead_letter;
+    std::string key = target.routing_key.value_or("");
+    if (!target.routing_key && held.entry.message.properties) key = held.entry.message.properties->routing_key;
+    if (key.empty()) key = queue.name;
+    std::vector<Queue*> queues;
+    if (!route(catalog, queue.ns, target.exchange, key, queues) || queues.empty()) return false;
+
+    Notes notes = decode_notes(row.notes.get());
+    // What nobody rejected goes round once: a cycle of expiry or overflow ends here.
+    const bool automatic = reason == Reason::expired || reason == Reason::max_length;
+    for (const DeadLetterRecord& r : notes.dead_letters)
+        if (automatic && r.queue == queue.name && r.reason == reason) std::erase(queues, &queue);
+    if (queues.empty() || (automatic && queues.size() == 1 && queues.front() == &queue)) {
+        remove(batch, queue, held, counted, unit);
+        return true;
+    }
+    const WallTime now = now_wall();
+    rowmq::add(notes, {.reason = reason, .queue = queue.name, .count = 1, .receives = row.receives, .first = now, .last = now}, limits.dead_letter_records);
+    const auto text = encode(notes);
+
+    const auto targets = static_cast<std::int32_t>(queues.size());
+    std::int32_t copies = row.copies;
+    if (targets > 1) {  // the body is now owed to more queues
+        batch.shares.push_back({.message = row.message, .add = copies == 1 ? targets : targets - 1, .unit = unit});
+        if (copies == 1) copies = targets;
+    }
+    batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = true, .unit = unit});
+    storage::CounterDelta& source = counter(batch, queue, unit);
+    ++source.dead_lettered;
+    source.bytes -= row.bytes;
+    held.state = Held::State::settling;
+
+    const std::uint8_t priority = held.entry.message.properties ? held.entry.message.properties->priority.value_or(0) : 0;
+    for (Queue* to : queues) {
+        storage::EntryRow moved;
+        moved.group = row.group.empty() && to->fifo() ? queue.name : row.group;
+        moved.key = {to->id, lane_of(*to, moved.group, priority), Sequence{next_id()}};
+        moved.message = row.message;
+        if (to->options->ttl) moved.expires_at = now + *to->options->ttl;
+        moved.copies = copies;
+        moved.bytes = row.bytes;
+        moved.notes = text;
+        moved.unit = unit;
+        put_entry(batch, *to, std::move(moved), milliseconds(0), false);
+    }
+    return true;
+}
+
+void BrokerState::expire_heads(Queue& queue) {
+    Live& at_hand = *queue.live;
+    Window& window = *at_hand.window;
+    const WallTime now = now_wall();
+    const WindowChange change(*this, window);
+    std::size_t rows = 0;
+    while (rows < limits.background_rows) {
+        const auto first = window.first_expiry();
+        if (!first || *first > now) break;
+        std::optional<Entry> entry = window.take(now);
+        if (!entry) break;
+        if (!entry->row.expires_at || *entry->row.expires_at > now) {
+            window.returned(*std::move(entry));
+            break;
+        }
+        const Sequence sequence = entry->sequence();
+        Held& held = at_hand.held[sequence];
+        held.entry = *std::move(entry);
+        if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
+            remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
+        ++rows;
+    }
+    if (rows > 0) committer.touch(rows, 0);
+    if (window.wants_page(limits.page_entries / 2) && rows > 0) load(queue);
+}
+
+}  // namespace rowmq

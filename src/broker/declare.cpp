@@ -1,0 +1,165 @@
+// Queues come, change and go.
+
+#include <fmt/format.h>
+
+#include "broker/catalog/options.hpp"
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+NamespaceId BrokerState::namespace_of(std::string_view name) {
+    if (const auto known = catalog.find_namespace(name)) return *known;
+    const auto id = NamespaceId{next_id()};
+    catalog.add_namespace(id, std::string(name));
+    committer.open().catalog.emplace_back(storage::NamespaceRow{.id = id, .name = std::string(name)});
+    committer.touch(1, 0);
+    return id;
+}
+
+storage::QueueRow BrokerState::row_of(const Queue& queue) const {
+    return {.id = queue.id,
+            .ns = queue.ns,
+            .name = queue.name,
+            .options = queue.options_text,
+            .created_at = queue.created_at,
+            .modified_at = queue.modified_at,
+            .floor = queue.floor,
+            .delayed_floor = queue.delayed_floor,
+            .deleted = queue.deleted};
+}
+
+Result<Queue*> BrokerState::find_queue(std::string_view name, std::string_view ns) const {
+    const auto id = catalog.find_namespace(ns);
+    Queue* queue = id ? catalog.find(*id, name) : nullptr;
+    if (!queue) return Error{Errc::no_such_queue, fmt::format("there is no queue \"{}\"", name)};
+    return queue;
+}
+
+awaitable<Result<QueueInfo>> BrokerState::declare_queue(std::string name, QueueOptions options, std::string ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    if (auto e = check_name("the namespace's name", ns, limits)) co_return *std::move(e);
+    if (auto e = check_name("the queue's name", name, limits)) co_return *std::move(e);
+    if (auto e = check(options, limits)) co_return *std::move(e);
+    const NamespaceId space = namespace_of(ns);
+    if (Queue* known = catalog.find(space, name)) {
+        known->last_used = now();
+        if (const std::string difference = first_difference(*known->options, options); !difference.empty())
+            co_return Error{Errc::already_exists, fmt::format("queue \"{}\" exists with another {}", name, difference)};
+        QueueInfo info = info_of(*known);
+        // Declared by somebody else this very moment: the answer waits for the same commit.
+        const Result<void> stored = co_await committer.committed(committer.last_ticket());
+        if (!stored) co_return stored.error();
+        co_return info;
+    }
+    if (catalog.queue_count() >= limits.queues) co_return Error{Errc::limit_exceeded, fmt::format("at most {} queues", limits.queues)};
+
+    auto made = std::make_unique<Queue>();
+    made->id = QueueId{next_id()};
+    made->ns = space;
+    made->name = std::move(name);
+    std::tie(made->options, made->options_text) = catalog.intern(options);
+    made->created_at = made->modified_at = now_wall();
+    made->strict = options.strict_counting.value_or(options.max_receives > 0 || parts.strict_counting);
+    made->last_used = now();
+    made->counters.queue = made->id;
+    Queue& queue = catalog.add(std::move(made));
+    if (options.idle_expiry) idle_expiring.insert(queue.id);
+    if (options.deduplication.enabled) deduplication_window = std::max(deduplication_window, options.deduplication.window);
+    const QueueId id = queue.id;
+    storage::Batch& batch = committer.open();
+    batch.catalog.emplace_back(row_of(queue));
+    counter(batch, queue);
+    QueueInfo info = info_of(queue);
+    const Ticket ticket = committer.touch(2, 0);
+    const Result<void> stored = co_await committer.committed(ticket);
+    if (!stored) {
+        if (Queue* found = catalog.find(id); found && !found->deleted) remove_queue(*found);
+        co_return stored.error();
+    }
+    co_return info;
+}
+
+awaitable<Result<QueueInfo>> BrokerState::alter_queue(std::string name, QueueOptions options, std::string ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    if (auto e = check(options, limits)) co_return *std::move(e);
+    const Result<Queue*> found = find_queue(name, ns);
+    if (!found) co_return found.error();
+    Queue& queue = *found.value();
+    if (options.kind != queue.options->kind) co_return Error{Errc::invalid_argument, "kind of a queue cannot change"};
+    if (options.max_priority != queue.options->max_priority) co_return Error{Errc::invalid_argument, "max_priority of a queue cannot change"};
+    const auto before = std::pair(queue.options, queue.options_text);
+    const bool was_paused = queue.options->paused;
+    std::tie(queue.options, queue.options_text) = catalog.intern(options);
+    queue.modified_at = now_wall();
+    queue.strict = options.strict_counting.value_or(options.max_receives > 0 || parts.strict_counting);
+    queue.last_used = now();
+    if (options.idle_expiry) idle_expiring.insert(queue.id);
+    if (options.deduplication.enabled) deduplication_window = std::max(deduplication_window, options.deduplication.window);
+    committer.open().catalog.emplace_back(row_of(queue));
+    const QueueId id = queue.id;
+    if (queue.stored() > 0) trim(queue);
+    if (was_paused && queue.live) wake(queue);
+    QueueInfo info = info_of(queue);
+    const Ticket ticket = committer.touch(1, 0);
+    const Result<void> stored = co_await committer.committed(ticket);
+    if (!stored) {
+        if (Queue* still = catalog.find(id)) std::tie(still->options, still->options_text) = before;
+        co_return stored.error();
+    }
+    co_return info;
+}
+
+// Gone for everybody from now on; its rows are swept when the commit says so.
+void BrokerState::remove_queue(Queue& queue) {
+    catalog.unname(queue);
+    idle_expiring.erase(queue.id);
+    std::vector<storage::BindingRow> bound;
+    catalog.for_each_exchange([&](const Exchange& exchange) {
+        if (!exchange.queues.contains(queue.id)) return;
+        for (const auto& [key, queues] : exchange.by_key)
+            if (queues.contains(queue.id)) bound.push_back({exchange.id, queue.id, key});
+    });
+    storage::Batch& batch = committer.open();
+    for (storage::BindingRow& row : bound) {
+        catalog.unbind(*catalog.find_exchange(row.exchange), queue.id, row.routing_key);
+        batch.catalog.emplace_back(storage::BindingErased{std::move(row)});
+    }
+    batch.catalog.emplace_back(row_of(queue));
+    committer.touch(1 + bound.size(), 0);
+    if (!queue.live) return;
+    Live& at_hand = *queue.live;
+    for (SubscriptionState* subscription : std::vector(at_hand.subscriptions)) unsubscribe(*subscription, Errc::queue_deleted);
+    for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
+    for (auto& [sequence, held] : at_hand.held) end_lease(queue, held);
+    at_hand.held.clear();
+    at_hand.timer.disarm();
+    const WindowChange change(*this, *at_hand.window);
+    at_hand.window->purge(Sequence{last_id});
+}
+
+awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    const Result<Queue*> found = find_queue(name, ns);
+    if (!found) co_return found.error();
+    Queue& queue = *found.value();
+    const QueueCounts counts = counts_of(queue);
+    const std::int64_t waiting = counts.ready + counts.delayed + counts.leased;
+    if (if_unused && queue.live && !queue.live->subscriptions.empty())
+        co_return Error{Errc::in_use, fmt::format("queue \"{}\" has {} consumers", name, queue.live->subscriptions.size())};
+    if (if_empty && waiting + queue.pending_entries > 0) co_return Error{Errc::in_use, fmt::format("queue \"{}\" holds {} messages", name, waiting)};
+    const QueueId id = queue.id;
+    remove_queue(queue);
+    const Result<void> stored = co_await committer.committed(committer.last_ticket());
+    if (!stored) {
+        if (Queue* still = catalog.find(id)) {  // nothing was stored: it exists as before
+            still->deleted = false;
+            catalog.rename(*still);
+            forget_live(*still);
+        }
+        co_return stored.error();
+    }
+    sweep(id);
+    co_return waiting;
+}
+
+}  // namespace rowmq

@@ -1,0 +1,139 @@
+// What a batch that returned means for memory.
+
+#include <algorithm>
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+namespace {
+
+class LeftOutUnits {
+public:
+    explicit LeftOutUnits(const storage::Outcome& outcome) : outcome_(outcome) {}
+    bool operator()(storage::Unit unit) const {
+        if (outcome_.failure) return true;
+        if (unit == storage::Unit::always || outcome_.left_out.empty()) return false;
+        return std::any_of(outcome_.left_out.begin(), outcome_.left_out.end(), [&](const storage::LeftOut& l) { return l.unit == unit; });
+    }
+
+private:
+    const storage::Outcome& outcome_;
+};
+
+}  // namespace
+
+void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
+    const LeftOutUnits out(outcome);
+
+    for (const storage::CounterDelta& d : batch.counters) {
+        if (out(d.unit)) continue;
+        Queue* queue = catalog.find(d.queue);
+        if (!queue) continue;
+        storage::Counters& c = queue->counters;
+        c.sent += d.sent;
+        c.done += d.done;
+        c.dead_lettered += d.dead_lettered;
+        c.expired += d.expired;
+        c.purged += d.purged;
+        c.overflowed += d.overflowed;
+        c.redriven += d.redriven;
+        c.delayed += d.delayed;
+        c.bytes += d.bytes;
+        if (d.delivered_through > c.delivered_through) queue->through = c.delivered_through = d.delivered_through;
+    }
+
+    std::vector<Queue*> woken;
+    Queue* queue = nullptr;
+    std::size_t hint = 0;  // messages and entries come in the same order
+    for (const storage::EntryRow& row : batch.entries) {
+        if (!queue || queue->id != row.key.queue) queue = catalog.find(row.key.queue);
+        if (!queue) continue;
+        --queue->pending_entries;
+        queue->pending_bytes -= row.bytes;
+        if (row.unit != storage::Unit::always) --queue->pending_conditional;
+        if (out(row.unit) || queue->deleted || !queue->live) continue;
+        Entry entry;
+        entry.row = row;
+        entry.row.unit = storage::Unit::always;
+        while (hint < batch.messages.size() && batch.messages[hint].id < row.message) ++hint;
+        if (hint < batch.messages.size() && batch.messages[hint].id == row.message) {
+            entry.message = batch.messages[hint].message;
+            entry.published_at = batch.messages[hint].published_at;
+            entry.precounted = queue->strict && row.receives == 1;
+            if (entry.precounted) entry.row.receives = 0;
+        } else if (hint > 0 && (hint == batch.messages.size() || batch.messages[hint].id > row.message)) {
+            hint = 0;  // out of step: start over for the next
+        }
+        const bool room = window_room();
+        if (!queue->live) continue;
+        Window& window = *queue->live->window;
+        const WindowChange change(*this, window);
+        window.committed(std::move(entry), batch.ticket, room);
+        if (woken.empty() || woken.back() != queue) woken.push_back(queue);
+    }
+
+    for (const storage::DelayedRemoval& removal : batch.delayed_removals)
+        if (Queue* of = catalog.find(removal.removal.key.queue); of && removal.removal.keep_message) ++of->pending_delayed;
+
+    for (const storage::DelayedRow& row : batch.delayed) {
+        Queue* of = catalog.find(row.entry.key.queue);
+        if (of) {
+            of->pending_bytes -= row.entry.bytes;
+            --of->pending_delayed;
+        }
+        if (of && row.entry.unit != storage::Unit::always) --of->pending_conditional;
+        if (!out(row.entry.unit)) due_timer.arm_by(now() + std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(row.due_at - now_wall())));
+    }
+
+    for (const storage::EntryUpdate& update : batch.updates) {
+        if (!update.available_at) continue;
+        Queue* of = catalog.find(update.key.queue);
+        if (!of || !of->live) continue;
+        const auto found = of->live->held.find(update.key.sequence);
+        if (found == of->live->held.end() || found->second.state != Held::State::settling) continue;
+        Held& held = found->second;
+        if (out(update.unit)) {
+            unsettle(*of, update.key.sequence);
+            continue;
+        }
+        held.entry.row.available_at = update.available_at;
+        end_lease(*of, held);
+        put_back(*of, update.key.sequence);
+        woken.push_back(of);
+    }
+
+    queue = nullptr;
+    for (const storage::Removal& removal : batch.removals) {
+        if (!queue || queue->id != removal.key.queue) queue = catalog.find(removal.key.queue);
+        if (!queue || !queue->live) continue;
+        Live& at_hand = *queue->live;
+        const auto found = at_hand.held.find(removal.key.sequence);
+        if (out(removal.unit)) {
+            if (found != at_hand.held.end()) unsettle(*queue, removal.key.sequence);
+            continue;
+        }
+        if (at_hand.loading) at_hand.removed_since_page.insert(removal.key.sequence);
+        if (found == at_hand.held.end() || found->second.state != Held::State::settling) continue;
+        end_lease(*queue, found->second);
+        at_hand.window->settled(found->second.entry);
+        at_hand.held.erase(found);
+        if (queue->fifo() && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
+    }
+
+    for (Queue* awake : woken) {
+        if (!awake->live) continue;
+        trim(*awake);
+        wake(*awake);
+        set_timer(*awake);
+    }
+}
+
+// A settlement that was not stored: the lease is as it was, if it still has a holder and time left.
+void BrokerState::unsettle(Queue& queue, Sequence sequence) {
+    Held& held = queue.live->held.at(sequence);
+    if (!held.session) return put_back(queue, sequence);
+    held.state = Held::State::leased;
+    if (held.deadline && *held.deadline <= now()) release(queue, sequence, milliseconds(0), true);
+}
+
+}  // namespace rowmq

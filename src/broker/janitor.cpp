@@ -1,0 +1,192 @@
+// What happens by itself: delayed messages become due, purged rows are swept, deduplication tables take turns, idle queues
+// and expired messages go. Never more than a slice a commit.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+void BrokerState::due() {
+    if (due_under_way || closing) {
+        due_again = true;
+        return;
+    }
+    due_under_way = true;
+    boost::asio::co_spawn(parts.executor, run_due(*this, alive), boost::asio::detached);
+}
+
+awaitable<void> BrokerState::run_due(BrokerState& self, std::shared_ptr<bool> alive) {
+    std::optional<WallTime> next;
+    milliseconds retry{0};
+    for (;;) {
+        self.due_again = false;
+        storage::PageRequest request = storage::Due{.until = self.now_wall(), .max = self.limits.background_rows};
+        const storage::Page page = co_await self.parts.engine->page(std::move(request));
+        if (!*alive) co_return;
+        if (page.failure || self.closing || self.committer.broken()) {
+            retry = std::chrono::seconds(1);
+            break;
+        }
+        next = page.next_due;
+        std::size_t rows = 0;
+        for (const storage::DelayedRow& row : page.delayed) {
+            if (self.cancelled_while_due.contains(row.entry.key.sequence)) continue;
+            self.move_due(row);
+            ++rows;
+        }
+        if (rows == 0) break;
+        const Ticket ticket = self.committer.touch(rows * 2, 0);
+        const Result<void> stored = co_await self.committer.committed(ticket);
+        if (!*alive) co_return;
+        self.moving_due.clear();
+        if (!stored) {
+            retry = std::chrono::seconds(1);
+            break;
+        }
+        if (page.end && !self.due_again) break;
+    }
+    self.due_under_way = false;
+    self.cancelled_while_due.clear();
+    if (self.closing) co_return;
+    if (retry > milliseconds(0)) self.due_timer.arm_by(self.now() + retry);
+    if (self.due_again) self.due_timer.arm_by(self.now());
+    if (next) self.due_timer.arm_by(self.now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self.now_wall())));
+}
+
+void BrokerState::move_due(const storage::DelayedRow& row) {
+    storage::Batch& batch = committer.open();
+    Queue* queue = catalog.find(row.entry.key.queue);
+    const bool nobodys = !queue || queue->deleted || row.entry.key.sequence <= queue->delayed_floor;
+    batch.delayed_removals.push_back({.due_at = row.due_at,
+                                      .removal = {.key = row.entry.key, .message = row.entry.message, .copies = row.entry.copies, .keep_message = !nobodys}});
+    if (nobodys) return;
+    moving_due.insert(row.entry.key.sequence);
+    storage::EntryRow entry = row.entry;
+    entry.key.sequence = Sequence{next_id()};
+    entry.unit = storage::Unit::always;
+    --counter(batch, *queue).delayed;
+    ++queue->pending_entries;
+    --queue->pending_delayed;
+    queue->pending_bytes += entry.bytes;
+    batch.entries.push_back(std::move(entry));
+}
+
+void BrokerState::sweep(QueueId queue) {
+    if (std::find(to_sweep.begin(), to_sweep.end(), queue) == to_sweep.end()) to_sweep.push_back(queue);
+    if (std::exchange(sweeping, true)) return;
+    boost::asio::co_spawn(parts.executor, run_sweeps(*this, alive), boost::asio::detached);
+}
+
+awaitable<void> BrokerState::run_sweeps(BrokerState& self, std::shared_ptr<bool> alive) {
+    while (!self.to_sweep.empty() && !self.closing && !self.committer.broken()) {
+        const QueueId id = self.to_sweep.front();
+        const Queue* queue = self.catalog.find(id);
+        if (!queue) {
+            self.to_sweep.erase(self.to_sweep.begin());
+            continue;
+        }
+        // Rows of batches under way are swept too: they have been folded, or come before this in order.
+        const Sequence everything{std::numeric_limits<std::int64_t>::max()};
+        storage::Batch& batch = self.committer.open();
+        const std::size_t first = batch.sweeps.size();
+        batch.sweeps.push_back({.queue = id, .up_to = queue->deleted ? everything : queue->floor, .max = self.limits.background_rows, .delayed_too = queue->deleted});
+        const bool delayed = !queue->deleted && queue->delayed_floor > Sequence{};
+        if (delayed) batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self.limits.background_rows, .delayed_too = true});
+        const bool deleted = queue->deleted;
+        const Ticket ticket = self.committer.touch(self.limits.background_rows, 0);
+        auto swept = std::make_shared<std::vector<std::size_t>>();
+        self.committer.then([swept](const storage::Outcome& outcome) { *swept = outcome.swept; });
+        const Result<void> stored = co_await self.committer.committed(ticket);
+        if (!*alive) co_return;
+        if (!stored) break;
+        std::size_t rows = 0;
+        for (std::size_t i = first; i < first + 1 + (delayed ? 1 : 0) && i < swept->size(); ++i) rows = std::max(rows, (*swept)[i]);
+        if (rows >= self.limits.background_rows) continue;
+        std::erase(self.to_sweep, id);
+        Queue* empty = self.catalog.find(id);
+        if (!deleted || !empty) continue;
+        self.committer.open().catalog.emplace_back(storage::QueueErased{id});
+        self.committer.touch(1, 0);
+        self.forget_live(*empty);
+        self.catalog.erase(id);
+    }
+    self.sweeping = false;
+}
+
+void BrokerState::housekeeping() {
+    if (closing || committer.broken()) return;
+    const WallTime wall_now = now_wall();
+    if (deduplication_window > milliseconds(0) && wall_now - deduplications_since >= deduplication_window) {
+        committer.open().rotate_deduplications = wall_now;
+        committer.touch(1, 0);
+        deduplications_since = wall_now;
+    }
+    const MonotonicTime time = now();
+    for (const QueueId id : std::vector(idle_expiring.begin(), idle_expiring.end())) {
+        Queue* queue = catalog.find(id);
+        if (!queue || queue->deleted || !queue->options->idle_expiry) {
+            idle_expiring.erase(id);
+            continue;
+        }
+        if (queue->live && !queue->live->subscriptions.empty()) queue->last_used = time;
+        if (time - queue->last_used < *queue->options->idle_expiry) continue;
+        remove_queue(*queue);
+        sweep(id);
+    }
+    if (!to_sweep.empty()) sweep(to_sweep.front());
+    if (!std::exchange(expiry_scan_under_way, true))
+        boost::asio::co_spawn(parts.executor, run_expiry_scan(*this, alive), boost::asio::detached);
+    std::size_t ended = 0;
+    for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
+        if (task->second.row.state != static_cast<std::uint8_t>(TaskState::running) && ++ended > limits.ended_tasks) {
+            committer.open().catalog.emplace_back(storage::TaskErased{task->first});
+            committer.touch(1, 0);
+            tasks.erase(task->first);
+            break;
+        }
+    housekeeping_timer.arm(now() + std::chrono::seconds(1));
+}
+
+// Queues nobody uses: the heads of a few of those whose messages expire are read each second.
+awaitable<void> BrokerState::run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive) {
+    std::vector<QueueId> some;
+    constexpr std::size_t queues_a_second = 20;
+    QueueId last{};
+    self.catalog.for_each_queue([&](const Queue& queue) {
+        if (queue.id > self.expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0) some.push_back(queue.id);
+        last = std::max(last, queue.id);
+    });
+    std::sort(some.begin(), some.end());
+    if (some.size() > queues_a_second) some.resize(queues_a_second);
+    self.expiry_scan_at = some.empty() ? QueueId{} : some.back();
+    for (const QueueId id : some) {
+        Queue* queue = self.catalog.find(id);
+        if (!queue || queue->deleted || queue->live || self.closing) continue;
+        storage::PageRequest heads = storage::LaneHeads{.queue = id, .after = queue->floor};
+        const storage::Page page = co_await self.parts.engine->page(std::move(heads));
+        if (!*alive) co_return;
+        for (const storage::EntryRow& head : page.entries) {
+            storage::PageRequest first = storage::EntriesAfter{.queue = id,
+                                                               .lane = head.key.lane,
+                                                               .after = Sequence{value_of(head.key.sequence) - 1},
+                                                               .max = 1,
+                                                               .max_bytes = 0,
+                                                               .without_groups = {},
+                                                               .only_group = {},
+                                                               .scan = 0};
+            const storage::Page entry = co_await self.parts.engine->page(std::move(first));
+            if (!*alive) co_return;
+            queue = self.catalog.find(id);
+            if (!queue || queue->deleted || self.closing) break;
+            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self.now_wall()) continue;
+            self.touch_live(*queue);  // its window reads on and expires what it finds
+            self.load(*queue);
+            break;
+        }
+    }
+    self.expiry_scan_under_way = false;
+}
+
+}  // namespace rowmq

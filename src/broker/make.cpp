@@ -1,0 +1,162 @@
+// Beginning and end of a broker; ids and time.
+
+#include "broker/make.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+
+#include "broker/catalog/options.hpp"
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+BrokerState::BrokerState(BrokerParts given)
+    : parts(std::move(given)),
+      limits(parts.limits),
+      timers(*parts.clock),
+      committer(parts.executor, *parts.engine, limits, [this](const storage::Batch& batch, const storage::Outcome& outcome) { fold(batch, outcome); }),
+      process(getpid()),
+      count_timer(timers, [this] {
+          if (!behind.empty()) {
+              committer.open();
+              committer.touch(1, 0);
+          }
+      }),
+      due_timer(timers, [this] { due(); }),
+      housekeeping_timer(timers, [this] { housekeeping(); }) {
+    committer.before_leaving = [this](storage::Batch& batch) {
+        take_counts_along(batch);
+        if (now_wall() > wall_stored) {  // a second ahead, so that not every commit has to say it
+            wall_stored = wall + std::chrono::seconds(1);
+            batch.highest_wall = wall_stored;
+        }
+        if (reserved_ids - last_id < limits.reserved_ids / 2) {
+            reserved_ids = last_id + limits.reserved_ids;
+            batch.reserve_ids = reserved_ids;
+        }
+    };
+    committer.on_broken = [this](const Error& error) {
+        if (parts.on_store_failed) parts.on_store_failed(error);
+    };
+}
+
+BrokerState::~BrokerState() {
+    *alive = false;
+    for (SessionState* session : sessions) session->broker = nullptr;
+}
+
+void BrokerState::start(storage::Snapshot snapshot) {
+    epoch = snapshot.epoch;
+    store_id = snapshot.store_id;
+    last_id = reserved_ids = snapshot.reserved_ids;
+    wall = snapshot.highest_wall;
+    now_wall();
+    deduplications_since = snapshot.deduplications_since;
+    for (auto& row : snapshot.namespaces) catalog.add_namespace(row.id, std::move(row.name));
+    for (auto& row : snapshot.queues) {
+        auto queue = std::make_unique<Queue>();
+        queue->id = row.id;
+        queue->ns = row.ns;
+        queue->name = std::move(row.name);
+        std::tie(queue->options, queue->options_text) = catalog.intern_text(row.options);
+        queue->created_at = row.created_at;
+        queue->modified_at = row.modified_at;
+        queue->floor = row.floor;
+        queue->delayed_floor = row.delayed_floor;
+        queue->deleted = row.deleted;
+        queue->strict = queue->options->strict_counting.value_or(queue->options->max_receives > 0 || parts.strict_counting);
+        queue->last_used = now();
+        queue->counters.queue = row.id;
+        if (queue->options->idle_expiry && !row.deleted) idle_expiring.insert(row.id);
+        if (queue->options->deduplication.enabled) deduplication_window = std::max(deduplication_window, queue->options->deduplication.window);
+        if (row.deleted || row.floor > Sequence{} || row.delayed_floor > Sequence{}) to_sweep.push_back(row.id);
+        catalog.add(std::move(queue));
+    }
+    for (const auto& counters : snapshot.counters)
+        if (Queue* queue = catalog.find(counters.queue)) {
+            queue->counters = counters;
+            queue->through = queue->through_at_start = counters.delivered_through;
+        }
+    for (auto& row : snapshot.exchanges) {
+        auto exchange = std::make_unique<Exchange>();
+        exchange->id = row.id;
+        exchange->ns = row.ns;
+        exchange->name = std::move(row.name);
+        exchange->options = decode_exchange_options(row.options);
+        catalog.add(std::move(exchange));
+    }
+    for (const auto& row : snapshot.bindings)
+        if (Exchange* exchange = catalog.find_exchange(row.exchange)) catalog.bind(*exchange, row.queue, row.routing_key);
+    for (auto& row : snapshot.tasks) {
+        const std::int64_t id = row.id;
+        RedriveProgress& task = tasks[id];
+        task.row = std::move(row);
+    }
+    namespace_of(default_namespace);
+    if (snapshot.first_due) due_timer.arm_by(now());
+    if (!to_sweep.empty()) sweep(to_sweep.front());
+    housekeeping_timer.arm(now() + std::chrono::seconds(1));
+    for (auto& [id, task] : tasks)
+        if (task.row.state == static_cast<std::uint8_t>(TaskState::running) || task.row.state == static_cast<std::uint8_t>(TaskState::cancelling))
+            boost::asio::co_spawn(parts.executor, run_redrive(*this, id, alive), boost::asio::detached);
+}
+
+Result<void> BrokerState::usable() const {
+    if (closing) return Error{Errc::closed, "the broker is closed"};
+    if (getpid() != process) return Error{Errc::closed, "the broker belongs to the parent process: open another in the child"};
+    if (const auto& broken = committer.broken()) return *broken;
+    return {};
+}
+
+std::int64_t BrokerState::next_id() { return ++last_id; }
+
+WallTime BrokerState::now_wall() { return wall = std::max(wall, parts.clock->wall()); }
+
+awaitable<void> BrokerState::close() {
+    if (closing) co_return;
+    for (SessionState* session : std::vector(sessions.begin(), sessions.end())) {
+        session->broker = nullptr;
+        for (const auto& subscription : session->subscriptions) {
+            subscription->closed = true;
+            if (subscription->waiter) subscription->waiter->set();
+        }
+    }
+    sessions.clear();
+    closing = true;
+    timers.stop();
+    for (auto& [id, task] : tasks)
+        if (task.sleeping) task.sleeping->set();
+    if (!behind.empty()) {
+        committer.open();
+        committer.touch(1, 0);
+    }
+    co_await committer.drained();
+    co_await parts.engine->close();
+}
+
+awaitable<Result<std::unique_ptr<Broker>>> make_broker(BrokerParts parts) {
+    auto state = std::make_unique<BrokerState>(std::move(parts));
+    Result<storage::Snapshot> snapshot = co_await state->parts.engine->load();
+    if (!snapshot) {
+        Error error = snapshot.error();
+        co_await state->parts.engine->close();
+        co_return error;
+    }
+    std::string problem;
+    try {
+        state->start(std::move(snapshot.value()));
+    } catch (const std::exception& broken) {
+        problem = broken.what();
+    }
+    if (!problem.empty()) {
+        co_await state->parts.engine->close();
+        co_return Error{Errc::store_failed, problem};
+    }
+    co_return std::make_unique<Broker>(std::move(state));
+}
+
+}  // namespace rowmq

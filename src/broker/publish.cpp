@@ -1,0 +1,271 @@
+// Publishing: checked and routed from memory, then rows in the open batch.
+
+#include <fmt/format.h>
+
+#include "base/sha256.hpp"
+#include "broker/catalog/options.hpp"
+#include "broker/properties.hpp"
+#include "broker/routing/route.hpp"
+#include "broker/state.hpp"
+
+namespace rowmq {
+namespace {
+
+std::size_t depth_of(const HeaderValue& value);
+std::size_t depth_of(const HeaderTable& table) {
+    std::size_t deepest = 0;
+    for (const Header& h : table) deepest = std::max(deepest, depth_of(h.value));
+    return deepest + 1;
+}
+std::size_t depth_of(const HeaderValue& value) {
+    if (const auto* table = std::get_if<HeaderTable>(&value.value)) return depth_of(*table);
+    std::size_t deepest = 0;
+    if (const auto* list = std::get_if<HeaderList>(&value.value)) {
+        for (const HeaderValue& item : *list) deepest = std::max(deepest, depth_of(item));
+        ++deepest;
+    }
+    return deepest;
+}
+
+std::optional<Error> too_long(std::string_view what, std::size_t bytes, std::size_t limit) {
+    if (bytes <= limit) return std::nullopt;
+    return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, bytes, limit)};
+}
+
+// What the publish says beside its message belongs to the message, for whoever receives it.
+void add_properties(Publish& publish, const std::string& deduplication_id) {
+    const bool routed = !publish.exchange.empty();
+    if (deduplication_id.empty() && !routed && publish.priority == 0) return;
+    Properties p = publish.message.properties ? *publish.message.properties : Properties{};
+    if (!deduplication_id.empty()) p.deduplication_id = deduplication_id;
+    if (routed) {
+        p.exchange = publish.exchange;
+        p.routing_key = publish.routing_key;
+    }
+    if (publish.priority > 0) p.priority = publish.priority;
+    publish.message.properties = std::make_shared<const Properties>(std::move(p));
+}
+
+}  // namespace
+
+std::uint8_t BrokerState::lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const {
+    if (queue.fifo()) {  // FNV-1a: part of the stored format, so it never changes
+        std::uint64_t hash = 0xcbf29ce484222325u;
+        for (const char c : group) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+        return static_cast<std::uint8_t>((hash ^ (hash >> 32u)) % 64);
+    }
+    const std::uint8_t highest = queue.options->max_priority;
+    return highest == 0 ? 0 : static_cast<std::uint8_t>(255 - std::min(priority, highest));
+}
+
+Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish) {
+    Staged staged;
+    staged.publish = &publish;
+    if (!publish.message.body) publish.message.body = std::make_shared<const std::string>();
+    if (auto e = too_long("the routing key", publish.routing_key.size(), limits.name_bytes)) return *std::move(e);
+    if (auto e = too_long("the group", publish.group.size(), limits.name_bytes)) return *std::move(e);
+    if (auto e = too_long("the deduplication id", publish.deduplication_id.size(), limits.name_bytes)) return *std::move(e);
+    if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
+    if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
+    if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, staged.queues); !routed) return routed.error();
+    if (staged.queues.size() > limits.queues_per_publish)
+        return Error{Errc::limit_exceeded, fmt::format("the message goes to {} queues: at most {} are allowed", staged.queues.size(), limits.queues_per_publish)};
+
+    staged.deduplication_id = publish.deduplication_id;
+    for (const Queue* queue : staged.queues) {
+        const Deduplication& d = queue->options->deduplication;
+        if (d.enabled && d.content_based && staged.deduplication_id.empty()) staged.deduplication_id = sha256_hex(publish.message.text());
+        staged.conditional |= d.enabled && !staged.deduplication_id.empty();
+    }
+    add_properties(publish, staged.deduplication_id);
+    if (publish.message.properties) {
+        const Properties& p = *publish.message.properties;
+        if (p.headers.size() > limits.headers)
+            return Error{Errc::limit_exceeded, fmt::format("{} headers: at most {} are allowed", p.headers.size(), limits.headers)};
+        if (!p.headers.empty() && depth_of(p.headers) > limits.header_depth)
+            return Error{Errc::limit_exceeded, fmt::format("headers nest deeper than {}", limits.header_depth)};
+        staged.properties = encode(p);
+        if (staged.properties.size() > limits.properties_bytes)
+            return Error{Errc::limit_exceeded, fmt::format("properties of {} bytes: at most {} are allowed", staged.properties.size(), limits.properties_bytes)};
+    }
+    staged.bytes = publish.message.text().size() + staged.properties.size();
+    for (const Queue* queue : staged.queues) {
+        const QueueOptions& o = *queue->options;
+        if (std::cmp_greater(publish.message.text().size(), o.max_message_bytes))
+            return Error{Errc::message_too_large, fmt::format("a body of {} bytes: queue \"{}\" takes at most {}", publish.message.text().size(),
+                                                              queue->name, o.max_message_bytes)};
+        if (queue->fifo()) {
+            if (publish.group.empty()) return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: a message needs a group", queue->name)};
+            if (publish.delay || publish.deliver_at)
+                return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: only the queue's own delay applies", queue->name)};
+        }
+        if (o.overflow != Overflow::reject) continue;
+        const std::int64_t ready = queue->stored() - queue->held() + queue->pending_entries;
+        if (o.max_length && ready + 1 > *o.max_length)
+            return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_length of {} messages", queue->name, *o.max_length)};
+        if (o.max_bytes && queue->counters.bytes + queue->pending_bytes + static_cast<std::int64_t>(staged.bytes) > *o.max_bytes)
+            return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_bytes of {}", queue->name, *o.max_bytes)};
+    }
+    return staged;
+}
+
+std::optional<WallTime> BrokerState::expiry_of(const Queue& queue, const Publish& publish, WallTime from) const {
+    std::optional<milliseconds> ttl = queue.options->ttl;
+    if (publish.ttl && (!ttl || *publish.ttl < *ttl)) ttl = publish.ttl;
+    return ttl ? std::optional(from + *ttl) : std::nullopt;
+}
+
+void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh) {
+    storage::CounterDelta& delta = counter(batch, queue, row.unit);
+    ++delta.sent;
+    delta.bytes += row.bytes;
+    queue.pending_bytes += row.bytes;
+    if (row.unit != storage::Unit::always) ++queue.pending_conditional;
+    if (delay > milliseconds(0)) {
+        ++delta.delayed;
+        ++queue.pending_delayed;
+        batch.delayed.push_back({.due_at = now_wall() + delay, .entry = std::move(row)});
+        return;
+    }
+    ++queue.pending_entries;
+    // Where a consumer is about to take it, what a delivery needs stored beforehand goes along with the message itself.
+    if (queue.live && !queue.live->subscriptions.empty()) {
+        if (!queue.strict) {
+            if (queue.stored() - queue.held() + queue.pending_entries <= 1'000) delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
+        } else if (fresh && !queue.live->waiters.empty() && std::cmp_less_equal(queue.pending_entries, queue.live->waiters.front()->max)) {
+            row.receives = 1;
+        }
+    }
+    batch.entries.push_back(std::move(row));
+}
+
+PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::Unit unit) {
+    Publish& publish = *staged.publish;
+    const auto id = MessageId{next_id()};
+    PublishResult result{.message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.queues.size())};
+    if (staged.queues.empty()) return result;
+    const WallTime now = now_wall();
+    const auto copies = static_cast<std::int32_t>(staged.queues.size());
+    bool first = true;
+    for (Queue* queue : staged.queues) {
+        milliseconds delay = queue->options->delay;
+        if (publish.delay) delay = *publish.delay;
+        if (publish.deliver_at) delay = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(*publish.deliver_at - now));
+        storage::EntryRow row;
+        row.key = {queue->id, lane_of(*queue, publish.group, publish.priority), first ? result.sequence : Sequence{next_id()}};
+        row.message = id;
+        row.group = publish.group;
+        row.expires_at = expiry_of(*queue, publish, now + delay);
+        row.copies = copies;
+        row.bytes = static_cast<std::int32_t>(staged.bytes);
+        row.unit = unit;
+        result.sequence = row.key.sequence;
+        const Deduplication& d = queue->options->deduplication;
+        if (d.enabled && !staged.deduplication_id.empty()) {
+            batch.remembers.push_back({.queue = queue->id,
+                                       .scope = d.scope == Deduplication::Scope::group ? publish.group : std::string(),
+                                       .id = staged.deduplication_id,
+                                       .message = id,
+                                       .sequence = row.key.sequence,
+                                       .now = now,
+                                       .window = d.window,
+                                       .unit = unit});
+        }
+        put_entry(batch, *queue, std::move(row), delay, true);
+        first = false;
+    }
+    if (copies > 1) batch.shares.push_back({.message = id, .add = copies, .unit = unit});
+    storage::MessageRow& message = batch.messages.emplace_back();
+    message.id = id;
+    message.published_at = now;
+    message.properties = std::move(staged.properties);
+    message.message = publish.message;
+    message.unit = unit;
+    return result;
+}
+
+awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request) {
+    if (messages.size() > limits.publishes_per_call)
+        co_return Error{Errc::limit_exceeded, fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    while (!committer.has_room()) {
+        co_await committer.admitted();
+        if (const auto ok = usable(); !ok) co_return ok.error();
+    }
+    if (!session->broker) co_return Error{Errc::closed, "the session is closed"};
+
+    Receipt receipt;
+    receipt.results.resize(messages.size());
+    std::vector<Staged> staged(messages.size());
+    bool refused = false;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        Result<Staged> one = stage(session->ns, messages[i]);
+        if (one) {
+            staged[i] = std::move(one.value());
+        } else {
+            receipt.results[i].error = one.error();
+            refused = true;
+        }
+    }
+    if (request.atomic && refused) {
+        for (PublishResult& r : receipt.results)
+            if (!r.error) r.error = Error{Errc::transaction_failed, "another message of the call was refused"};
+        co_return receipt;
+    }
+
+    std::vector<std::pair<storage::Unit, std::size_t>> conditional;
+    std::size_t rows = 0, bytes = 0;
+    storage::Batch& batch = committer.open();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (receipt.results[i].error) continue;
+        const storage::Unit unit = staged[i].conditional ? batch.new_unit() : storage::Unit::always;
+        if (staged[i].conditional) conditional.emplace_back(unit, i);
+        rows += staged[i].queues.size() + 1;
+        bytes += staged[i].bytes;
+        receipt.results[i] = put(batch, staged[i], unit);
+    }
+    if (rows == 0) co_return receipt;
+    receipt.ticket = committer.touch(rows, bytes);
+    if (request.confirm == Confirm::admitted) co_return receipt;
+
+    const Committer::OutcomePointer outcome = co_await committer.outcome(receipt.ticket);
+    if (outcome->failure) co_return *outcome->failure;
+    for (const auto& [unit, i] : conditional)
+        for (const storage::LeftOut& left : outcome->left_out)
+            if (left.unit == unit) {
+                receipt.results[i].duplicate = true;
+                receipt.results[i].message = left.message;
+                receipt.results[i].sequence = left.sequence;
+            }
+    co_return receipt;
+}
+
+void BrokerState::trim(Queue& queue) {
+    const QueueOptions& o = *queue.options;
+    if (queue.deleted || o.overflow != Overflow::drop_oldest || (!o.max_length && !o.max_bytes)) return;
+    Live& at_hand = live(queue);
+    const WindowChange change(*this, *at_hand.window);
+    std::int64_t ready = queue.stored() - queue.held(), bytes = queue.counters.bytes;
+    if (o.max_bytes)
+        for (const auto& [sequence, held] : at_hand.held)
+            if (held.state == Held::State::settling) bytes -= held.entry.row.bytes;
+    std::size_t rows = 0;
+    while ((o.max_length && ready > *o.max_length) || (o.max_bytes && bytes > *o.max_bytes && ready > 0)) {
+        std::optional<Entry> entry = at_hand.window->take(now_wall());
+        if (!entry) {
+            if (at_hand.window->needs_page()) load(queue);  // and is trimmed on when that is done
+            break;
+        }
+        const Sequence sequence = entry->sequence();
+        --ready;
+        bytes -= entry->row.bytes;
+        Held& taken = at_hand.held[sequence];
+        taken.entry = *std::move(entry);
+        if (!dead_letter(committer.open(), queue, taken, DeadLetterRecord::Reason::max_length, storage::Unit::always))
+            remove(committer.open(), queue, taken, &storage::CounterDelta::overflowed, storage::Unit::always);
+        ++rows;
+    }
+    if (rows > 0) committer.touch(rows, 0);
+}
+
+}  // namespace rowmq

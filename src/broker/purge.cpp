@@ -1,0 +1,114 @@
+// Purging: one fact (the floor) when nobody holds a lease that must survive, else row by row.
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool leased, bool delayed, std::string ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    const Result<Queue*> found = find_queue(name, ns);
+    if (!found) co_return found.error();
+    const QueueId id = found.value()->id;
+    Queue* queue = found.value();
+    // What may turn out to be a duplicate cannot be counted before its commit returned.
+    while (queue->pending_conditional > 0) {
+        const Result<void> stored = co_await committer.committed(committer.last_ticket());
+        if (!stored) co_return stored.error();
+        queue = catalog.find(id);
+        if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
+    }
+    std::int64_t settling = 0;
+    std::vector<Sequence> others;
+    if (queue->live)
+        for (const auto& [sequence, held] : queue->live->held) {
+            if (held.state == Held::State::settling) {
+                ++settling;
+            } else {
+                others.push_back(sequence);
+            }
+        }
+    if (!leased && !others.empty()) co_return co_await purge_rows(id, Sequence{last_id});
+
+    const Sequence floor{last_id}, old_floor = queue->floor, old_delayed_floor = queue->delayed_floor;
+    const std::int64_t entries = queue->stored() + queue->pending_entries - settling;
+    const std::int64_t waiting = delayed ? queue->counters.delayed + queue->pending_delayed : 0;
+    const std::int64_t remaining = delayed ? 0 : queue->counters.delayed + queue->pending_delayed;
+    const std::int64_t bytes = queue->counters.bytes + queue->pending_bytes;
+    queue->floor = floor;
+    if (delayed) queue->delayed_floor = floor;
+    if (queue->live) {
+        Live& at_hand = *queue->live;
+        const WindowChange change(*this, *at_hand.window);
+        at_hand.window->purge(floor);
+        for (const Sequence sequence : others) {
+            Held& held = at_hand.held.at(sequence);
+            end_lease(*queue, held);
+            at_hand.window->settled(held.entry);
+            at_hand.held.erase(sequence);
+        }
+    }
+    storage::Batch& batch = committer.open();
+    storage::CounterDelta& delta = counter(batch, *queue);
+    delta.purged += entries + waiting;
+    delta.delayed -= waiting;
+    // Bytes of what stays are not known by row here; messages of a queue are taken to be alike.
+    if (entries + waiting > 0) delta.bytes -= remaining + settling == 0 ? bytes : bytes * (entries + waiting) / (entries + waiting + remaining + settling);
+    batch.catalog.emplace_back(row_of(*queue));
+    const Ticket ticket = committer.touch(2, 0);
+    const Result<void> stored = co_await committer.committed(ticket);
+    if (!stored) {
+        if (Queue* still = catalog.find(id); still && still->floor == floor) {
+            still->floor = old_floor;
+            still->delayed_floor = old_delayed_floor;
+            if (still->live) still->live->window = still->fifo() ? make_group_window(id, old_floor, true, limits) : make_lane_window(id, old_floor, true, limits);
+        }
+        co_return stored.error();
+    }
+    sweep(id);
+    co_return entries + waiting;
+}
+
+awaitable<Result<std::int64_t>> BrokerState::purge_rows(QueueId id, Sequence floor) {
+    std::int64_t purged = 0;
+    for (;;) {
+        Queue* queue = catalog.find(id);
+        if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
+        touch_live(*queue);
+        Live& at_hand = *queue->live;
+        std::size_t rows = 0;
+        bool over = false;
+        {
+            const WindowChange change(*this, *at_hand.window);
+            while (rows < limits.background_rows) {
+                std::optional<Entry> entry = at_hand.window->take(now_wall());
+                if (!entry) break;
+                if (entry->sequence() > floor) {
+                    at_hand.window->returned(*std::move(entry));
+                    over = !queue->fifo();
+                    break;
+                }
+                const Sequence sequence = entry->sequence();
+                Held& held = at_hand.held[sequence];
+                held.entry = *std::move(entry);
+                remove(committer.open(), *queue, held, &storage::CounterDelta::purged, storage::Unit::always);
+                ++rows;
+            }
+        }
+        if (rows > 0) {
+            purged += static_cast<std::int64_t>(rows);
+            const Ticket ticket = committer.touch(rows, 0);
+            const Result<void> stored = co_await committer.committed(ticket);
+            if (!stored) co_return stored.error();
+            continue;
+        }
+        if (over || !at_hand.window->needs_page()) co_return purged;
+        load(*queue);
+        if (!at_hand.loading) co_return purged;
+        Event loaded;
+        at_hand.load_waiters.push_back(&loaded);
+        co_await loaded.wait();
+        if (const auto ok = usable(); !ok) co_return ok.error();
+    }
+}
+
+}  // namespace rowmq

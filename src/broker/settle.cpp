@@ -1,0 +1,245 @@
+// Settling: leases end by a verdict, by expiry, by their session; receive counts are stored behind.
+
+#include <cmath>
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+namespace {
+
+Error gone() { return {Errc::lease_gone, "the lease is gone: settled, expired and leased anew, or never given"}; }
+
+}  // namespace
+
+void BrokerState::remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit) {
+    const storage::EntryRow& row = held.entry.row;
+    batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = false, .unit = unit});
+    storage::CounterDelta& delta = counter(batch, queue, unit);
+    ++(delta.*counted);
+    delta.bytes -= row.bytes;
+    held.state = Held::State::settling;
+}
+
+void BrokerState::end_lease(Queue& queue, Held& held) {
+    if (held.session) --held.session->leases;
+    SubscriptionState* subscription = std::exchange(held.subscription, nullptr);
+    held.session = nullptr;
+    if (!subscription) return;
+    --subscription->leased;
+    if (subscription->waiter) wake(queue);
+}
+
+milliseconds BrokerState::backoff(const Queue& queue, std::uint32_t receives) {
+    const Backoff& b = queue.options->backoff;
+    if (b.initial <= milliseconds(0)) return milliseconds(0);
+    const double exponent = receives > 1 ? static_cast<double>(receives - 1) : 0.0;
+    double delay = std::min(static_cast<double>(b.max.count()), static_cast<double>(b.initial.count()) * std::pow(b.multiplier, exponent));
+    delay *= 1.0 + b.jitter * (2.0 * parts.random->unit() - 1.0);
+    return milliseconds(static_cast<std::int64_t>(std::max(0.0, delay)));
+}
+
+// Returns whether rows were added; without any, the entry is ready again at once.
+bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired, storage::Unit unit) {
+    storage::EntryRow& row = held.entry.row;
+    const std::uint32_t max_receives = queue.options->max_receives;
+    if (max_receives > 0 && row.receives >= max_receives && dead_letter(batch, queue, held, DeadLetterRecord::Reason::max_receives, unit)) return true;
+    const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
+    const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
+    if (wait <= milliseconds(0) && unit == storage::Unit::always) {
+        if (!queue.strict) count_behind(held.entry);
+        return false;
+    }
+    held.entry.count_behind = false;
+    held.state = Held::State::settling;
+    if (queue.fifo() || wait <= milliseconds(0)) {  // keeps its place; its group waits
+        batch.updates.push_back({.key = row.key, .receives = row.receives, .available_at = now_wall() + wait, .unit = unit});
+        return true;
+    }
+    batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = true, .unit = unit});
+    storage::EntryRow later = row;
+    later.key.sequence = Sequence{next_id()};
+    later.unit = unit;
+    batch.delayed.push_back({.due_at = now_wall() + wait, .entry = std::move(later)});
+    ++counter(batch, queue, unit).delayed;
+    ++queue.pending_delayed;
+    queue.pending_bytes += row.bytes;
+    if (unit != storage::Unit::always) ++queue.pending_conditional;
+    return true;
+}
+
+void BrokerState::release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired) {
+    Held& held = queue.live->held.at(sequence);
+    if (release_held(committer.open(), queue, held, delay, expired, storage::Unit::always)) {
+        if (!expired) return void(committer.touch(2, 0));
+        SessionState* session = held.session;  // the lease is over whatever becomes of the commit
+        end_lease(queue, held);
+        static_cast<void>(session);
+        committer.touch(2, 0);
+        return;
+    }
+    put_back(queue, sequence);
+}
+
+void BrokerState::settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay, storage::Unit unit) {
+    const Sequence sequence = held.entry.sequence();
+    switch (verdict) {
+        case Verdict::done: remove(batch, queue, held, &storage::CounterDelta::done, unit); return;
+        case Verdict::release:
+            if (!release_held(batch, queue, held, delay, false, unit)) put_back(queue, sequence);
+            return;
+        case Verdict::reject:
+            if (!dead_letter(batch, queue, held, DeadLetterRecord::Reason::rejected, unit) &&
+                !release_held(batch, queue, held, std::nullopt, false, unit))
+                put_back(queue, sequence);
+            return;
+    }
+}
+
+std::optional<Error> BrokerState::settle_one(storage::Batch& batch, const Settlement& settlement, storage::Unit unit) {
+    if (settlement.delay && *settlement.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
+    const Lease& lease = settlement.lease;
+    Queue* queue = catalog.find(lease.queue);
+    if (!queue || queue->deleted || lease.epoch > epoch || lease.number == 0) return gone();
+    Live& at_hand = live(*queue);
+    auto found = at_hand.held.find(lease.sequence);
+    if (found == at_hand.held.end()) {
+        // Expired or of an earlier epoch, and nobody has leased it anew: the name still holds.
+        const Entry* entry = at_hand.window->find(lease.lane, lease.sequence);
+        if (!entry || entry->last_lease != (lease.epoch == epoch ? lease.number : 0)) return gone();
+        const WindowChange change(*this, *at_hand.window);
+        std::optional<Entry> taken = at_hand.window->extract(lease.lane, lease.sequence);
+        found = at_hand.held.emplace(lease.sequence, Held{}).first;
+        found->second.entry = *std::move(taken);
+    } else {
+        Held& held = found->second;
+        const bool recalled = lease.epoch < epoch && held.state == Held::State::picked && !held.session && held.number == lease.number;
+        const bool leased = lease.epoch == epoch && held.state == Held::State::leased && held.number == lease.number;
+        if (!recalled && !leased) return gone();
+    }
+    settle_held(batch, *queue, found->second, settlement.verdict, settlement.delay, unit);
+    return std::nullopt;
+}
+
+// Leases of an earlier epoch name entries that may be in rows only.
+awaitable<void> BrokerState::recall(std::vector<Lease> leases) {
+    for (const Lease& lease : leases) {
+        Queue* queue = catalog.find(lease.queue);
+        if (lease.epoch >= epoch || !queue || queue->deleted || lease.sequence <= queue->floor) continue;
+        Live* at_hand = &live(*queue);
+        if (at_hand->held.contains(lease.sequence) || at_hand->window->find(lease.lane, lease.sequence)) continue;
+        storage::PageRequest request = storage::EntriesAfter{.queue = lease.queue,
+                                                             .lane = lease.lane,
+                                                             .after = Sequence{value_of(lease.sequence) - 1},
+                                                             .max = 1,
+                                                             .max_bytes = 0,
+                                                             .without_groups = {},
+                                                             .only_group = {},
+                                                             .scan = 0};
+        storage::Page page = co_await parts.engine->page(std::move(request));
+        queue = catalog.find(lease.queue);
+        if (!queue || queue->deleted || page.entries.empty() || page.entries.front().key.sequence != lease.sequence) continue;
+        at_hand = &live(*queue);
+        if (lease.sequence <= queue->floor || at_hand->held.contains(lease.sequence) || at_hand->window->find(lease.lane, lease.sequence)) continue;
+        // Somebody may have taken and ended it while the page was read: a removed row would be removed twice, which the
+        // unit's precondition finds.
+        Held& held = at_hand->held[lease.sequence];
+        held.entry = std::move(join(std::move(page)).front());
+        held.number = lease.number;
+        at_hand->window->adopt(held.entry);
+    }
+}
+
+awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm) {
+    Settled settled;
+    settled.results.resize(settlements.size());
+    const auto refuse = [&](const Error& error) { std::fill(settled.results.begin(), settled.results.end(), std::optional<Error>(error)); };
+    if (const auto ok = usable(); !ok) {
+        refuse(ok.error());
+        co_return settled;
+    }
+    std::vector<Lease> old;
+    for (const Settlement& s : settlements)
+        if (s.lease.epoch < epoch) old.push_back(s.lease);
+    if (!old.empty()) co_await recall(std::move(old));
+    if (!session->broker) {
+        refuse({Errc::closed, "the session is closed"});
+        co_return settled;
+    }
+
+    storage::Batch& batch = committer.open();
+    const std::size_t rows_before = batch.removals.size() + batch.updates.size();
+    std::vector<std::pair<storage::Unit, std::size_t>> conditional;
+    for (std::size_t i = 0; i < settlements.size(); ++i) {
+        storage::Unit unit = storage::Unit::always;
+        if (settlements[i].lease.epoch < epoch) {
+            unit = batch.new_unit();
+            conditional.emplace_back(unit, i);
+        }
+        settled.results[i] = settle_one(batch, settlements[i], unit);
+    }
+    const std::size_t rows = batch.removals.size() + batch.updates.size() - rows_before;
+    if (rows == 0) co_return settled;
+    settled.ticket = committer.touch(rows, 0);
+    if (confirm == Confirm::admitted) co_return settled;
+    const Committer::OutcomePointer outcome = co_await committer.outcome(settled.ticket);
+    if (outcome->failure) {
+        for (auto& result : settled.results)
+            if (!result) result = outcome->failure;
+        co_return settled;
+    }
+    for (const auto& [unit, i] : conditional)
+        for (const storage::LeftOut& left : outcome->left_out)
+            if (left.unit == unit && !settled.results[i]) settled.results[i] = gone();
+    co_return settled;
+}
+
+std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> leases, milliseconds from_now) {
+    std::vector<std::optional<Error>> results(leases.size());
+    for (std::size_t i = 0; i < leases.size(); ++i) {
+        Queue* queue = nullptr;
+        Held* found = leases[i].epoch == epoch ? held(leases[i].queue, leases[i].sequence, leases[i].number, &queue) : nullptr;
+        if (const auto ok = usable(); !ok) {
+            results[i] = ok.error();
+        } else if (from_now < milliseconds(0) || from_now > limits.lease) {
+            results[i] = Error{Errc::invalid_argument, "a lease is extended by 0 ms to " + std::to_string(limits.lease.count()) + " ms"};
+        } else if (!found || found->state != Held::State::leased) {
+            results[i] = gone();
+        } else if (from_now == milliseconds(0)) {
+            release(*queue, leases[i].sequence, milliseconds(0), true);
+        } else {
+            found->deadline = now() + from_now;
+            auto& deadlines = queue->live->deadlines;
+            deadlines.push_back({*found->deadline, leases[i].sequence, leases[i].number});
+            std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());
+            set_timer(*queue);
+        }
+    }
+    return results;
+}
+
+void BrokerState::count_behind(Entry& entry) {
+    if (std::exchange(entry.count_behind, true)) return;
+    behind.push_back(entry.row.key);
+    count_timer.arm_by(now() + limits.count_flush);
+}
+
+void BrokerState::take_counts_along(storage::Batch& batch) {
+    const std::size_t most = std::min(behind.size(), limits.background_rows);
+    for (std::size_t i = behind.size() - most; i < behind.size(); ++i) {
+        const storage::EntryKey key = behind[i];
+        Queue* queue = catalog.find(key.queue);
+        if (!queue || !queue->live) continue;
+        Entry* entry = nullptr;
+        if (const auto found = queue->live->held.find(key.sequence); found != queue->live->held.end()) {
+            if (found->second.state != Held::State::settling) entry = &found->second.entry;
+        } else {
+            entry = queue->live->window->find(key.lane, key.sequence);
+        }
+        if (!entry || !std::exchange(entry->count_behind, false)) continue;
+        batch.updates.push_back({.key = entry->row.key, .receives = entry->row.receives, .available_at = entry->row.available_at});
+    }
+    behind.resize(behind.size() - most);
+    if (!behind.empty()) count_timer.arm_by(now() + limits.count_flush);
+}
+
+}  // namespace rowmq

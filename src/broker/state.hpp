@@ -1,0 +1,239 @@
+#pragma once
+// The broker's state and its verbs, all on one strand. Each group of functions has a file of its own, named beside it.
+// Memory is who holds what right now; it is the fold of committed batches and may be dropped and read from rows again.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <list>
+#include <set>
+#include <span>
+
+#include "broker/catalog/catalog.hpp"
+#include "broker/committer.hpp"
+#include "broker/make.hpp"
+#include "broker/notes.hpp"
+#include "broker/timers.hpp"
+
+namespace rowmq {
+
+struct SessionState {
+    struct BrokerState* broker = nullptr;  ///< null once closed
+    NamespaceId ns{};
+    std::size_t leases = 0;
+    std::set<QueueId> touched;             ///< where its leases may be
+    std::vector<std::shared_ptr<SubscriptionState>> subscriptions;
+};
+
+struct SubscriptionState {
+    std::shared_ptr<SessionState> session;
+    QueueId queue{};
+    SubscriptionOptions options;
+    Errc ended = Errc::closed;   ///< why, once `closed`
+    bool closed = false;
+    bool waiting = false;        ///< a next() is under way
+    std::size_t leased = 0;
+    Event* waiter = nullptr;     ///< of the next() that waits
+};
+
+/// A redrive under way, or ended.
+struct RedriveProgress {
+    storage::TaskRow row;
+    std::vector<Sequence> selected;
+    bool picking = false;  ///< only `selected`
+    bool over = false;     ///< came to what was not there when it began
+    Event* sleeping = nullptr;
+};
+
+struct BrokerState {
+    explicit BrokerState(BrokerParts given);
+    ~BrokerState();
+
+    // make.cpp
+    void start(storage::Snapshot snapshot);
+    awaitable<void> close();
+    Result<void> usable() const;
+
+    // ids and time (make.cpp)
+    std::int64_t next_id();
+    WallTime now_wall();
+    MonotonicTime now() { return parts.clock->monotonic(); }
+
+    // counters.cpp
+    storage::CounterDelta& counter(storage::Batch& batch, Queue& queue, storage::Unit unit = storage::Unit::always);
+    QueueCounts counts_of(const Queue& queue) const;
+    QueueInfo info_of(const Queue& queue) const;
+
+    // publish.cpp
+    struct Staged {                ///< one publish, checked and routed
+        Publish* publish = nullptr;
+        std::vector<Queue*> queues;
+        std::string properties;    ///< encoded
+        std::string deduplication_id;
+        std::size_t bytes = 0;
+        bool conditional = false;  ///< a queue may know its deduplication id already
+    };
+    Result<Staged> stage(NamespaceId ns, Publish& publish);
+    /// Adds the rows of one publish; returns its result (duplicates are known only after the commit).
+    PublishResult put(storage::Batch& batch, Staged& staged, storage::Unit unit);
+    void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
+    awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
+    void trim(Queue& queue);       ///< drops the oldest beyond max_length and max_bytes
+    std::uint8_t lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const;
+    std::optional<WallTime> expiry_of(const Queue& queue, const Publish& publish, WallTime from) const;
+
+    // fold.cpp
+    void fold(const storage::Batch& batch, const storage::Outcome& outcome);
+    void unsettle(Queue& queue, Sequence sequence);
+
+    // live.cpp
+    Live& live(Queue& queue);
+    void drop_live(Queue& queue);        ///< when nothing is held and nobody subscribes
+    void forget_live(Queue& queue);      ///< whatever is held
+    void touch_live(Queue& queue);       ///< used now
+    bool window_room();                  ///< makes some by forgetting what is used least
+    void load(Queue& queue);             ///< begins to read a page unless one is under way
+    static awaitable<void> run_load(BrokerState& self, QueueId id, std::shared_ptr<bool> alive);
+    void write_through_ahead(Queue& queue);
+    void wake(Queue& queue);             ///< as many waiters as there are messages for
+    void on_timer(Queue& queue);
+    void set_timer(Queue& queue);
+
+    // consume.cpp
+    struct Pick {
+        Sequence sequence{};
+        std::uint32_t number = 0;
+    };
+    std::vector<Pick> pick(Queue& queue, SubscriptionState& subscription, std::size_t max, std::size_t max_bytes);
+    awaitable<Result<std::vector<Delivery>>> next(std::shared_ptr<SubscriptionState> subscription, NextRequest request);
+    awaitable<Result<std::vector<Delivery>>> deliver(std::shared_ptr<SubscriptionState> subscription, std::vector<Pick> picks,
+                                                     std::optional<milliseconds> lease);
+    awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks, bool strict);
+    Delivery delivery_of(const Queue& queue, Entry& entry) const;
+    Held* held(QueueId queue, Sequence sequence, std::uint32_t number, Queue** found = nullptr);
+    void put_back(Queue& queue, Sequence sequence);  ///< from held to the window, as it is
+    bool may_receive(const Queue& queue, const SubscriptionState& subscription) const;
+
+    // settle.cpp
+    std::optional<Error> settle_one(storage::Batch& batch, const Settlement& settlement, storage::Unit unit);
+    void settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay,
+                     storage::Unit unit);
+    awaitable<Settled> settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm);
+    awaitable<void> recall(std::vector<Lease> leases);  ///< brings entries of leases of an earlier epoch into reach
+    std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
+    void end_lease(Queue& queue, Held& held);           ///< accounts; the entry stays held
+    void release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired);
+    bool release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired,
+                      storage::Unit unit);
+    milliseconds backoff(const Queue& queue, std::uint32_t receives);
+    void count_behind(Entry& entry);
+    void take_counts_along(storage::Batch& batch);
+
+    // dead_letter.cpp
+    /// Adds the rows that move (or drop) a held entry; false when its target is configured and missing, and it must stay.
+    bool dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit);
+    void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
+    void expire_heads(Queue& queue);
+
+    // work.cpp
+    awaitable<Result<Receipt>> commit(std::shared_ptr<SessionState> session, Work work);
+    awaitable<Result<Receipt>> transaction(TransactionFunction fn, NamespaceId ns);
+    /// Adds rows of all of `work` in one unit; an error adds nothing.
+    Result<std::vector<PublishResult>> add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit);
+
+    // sessions.cpp
+    Result<std::shared_ptr<SessionState>> open_session(std::string_view ns);
+    Result<std::shared_ptr<SubscriptionState>> subscribe(std::shared_ptr<SessionState> session, Queue* queue, std::string_view name,
+                                                         SubscriptionOptions options);
+    void unsubscribe(SubscriptionState& subscription, Errc why);
+    void close_session(std::shared_ptr<SessionState> session);
+
+    // declare.cpp
+    NamespaceId namespace_of(std::string_view name);  ///< creates it
+    awaitable<Result<QueueInfo>> declare_queue(std::string name, QueueOptions options, std::string ns);
+    awaitable<Result<QueueInfo>> alter_queue(std::string name, QueueOptions options, std::string ns);
+    awaitable<Result<std::int64_t>> delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns);
+    void remove_queue(Queue& queue);
+    storage::QueueRow row_of(const Queue& queue) const;
+    Result<Queue*> find_queue(std::string_view name, std::string_view ns) const;
+
+    // exchanges.cpp
+    awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options, std::string ns);
+    awaitable<Result<void>> delete_exchange(std::string name, bool if_unused, std::string ns);
+    awaitable<Result<void>> bind(Binding binding, std::string ns);
+    awaitable<Result<void>> unbind(Binding binding, std::string ns);
+
+    // purge.cpp
+    awaitable<Result<std::int64_t>> purge_queue(std::string name, bool leased, bool delayed, std::string ns);
+    awaitable<Result<std::int64_t>> purge_rows(QueueId id, Sequence floor);
+
+    // peek.cpp
+    awaitable<Result<Page>> peek(std::string queue, PeekRequest request, std::string ns);
+    awaitable<Result<void>> cancel_delayed(std::string queue, MessageId message, std::string ns);
+
+    // janitor.cpp: what is due, swept, rotated, expired by idleness
+    void due();
+    void move_due(const storage::DelayedRow& row);
+    static awaitable<void> run_due(BrokerState& self, std::shared_ptr<bool> alive);
+    void sweep(QueueId queue);
+    static awaitable<void> run_sweeps(BrokerState& self, std::shared_ptr<bool> alive);
+    void housekeeping();
+    static awaitable<void> run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive);
+
+    // redrive.cpp
+    awaitable<Result<RedriveTask>> redrive(RedriveRequest request, std::string ns);
+    awaitable<Result<RedriveTask>> cancel_redrive(std::int64_t task);
+    std::vector<RedriveTask> redrives(std::string_view source, std::string_view ns) const;
+    std::size_t move_some(Queue& source, RedriveProgress& task, std::size_t most, std::string& failure);
+    static awaitable<void> run_redrive(BrokerState& self, std::int64_t task, std::shared_ptr<bool> alive);
+
+    BrokerParts parts;
+    const Limits limits;
+    Timers timers;
+    Catalog catalog;
+    Committer committer;
+
+    std::string store_id;
+    std::uint32_t epoch = 0;
+    std::int64_t last_id = 0, reserved_ids = 0;
+    WallTime wall{}, wall_stored{};
+    std::uint32_t last_lease = 0;
+    bool closing = false;
+    int process = 0;  ///< its pid: a fork()ed child is refused
+
+    std::set<SessionState*> sessions;
+    std::list<Queue*> live_queues;  ///< least recently used first
+    std::size_t window_entries = 0, window_bytes = 0;
+    std::vector<storage::EntryKey> behind;  ///< receive counts not stored yet
+
+    Timer count_timer, due_timer, housekeeping_timer;
+    bool due_under_way = false, due_again = false, sweeping = false, expiry_scan_under_way = false;
+    std::set<Sequence> cancelled_while_due, moving_due;
+    std::vector<QueueId> to_sweep;
+    std::set<QueueId> idle_expiring;
+    QueueId expiry_scan_at{};
+    WallTime deduplications_since{};
+    milliseconds deduplication_window{0};  ///< the longest of any queue
+
+    std::map<std::int64_t, RedriveProgress> tasks;
+
+    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+/// Keeps the broker's sums over all windows right while one of them changes.
+class WindowChange final {
+public:
+    WindowChange(BrokerState& broker, const Window& window)
+        : broker_(broker), window_(window), entries_(window.entries()), bytes_(window.bytes()) {}
+    ~WindowChange() {
+        broker_.window_entries += window_.entries() - entries_;
+        broker_.window_bytes += window_.bytes() - bytes_;
+    }
+    WindowChange(const WindowChange&) = delete;
+    WindowChange& operator=(const WindowChange&) = delete;
+
+private:
+    BrokerState& broker_;
+    const Window& window_;
+    std::size_t entries_, bytes_;
+};
+
+}  // namespace rowmq

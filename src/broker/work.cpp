@@ -1,0 +1,139 @@
+// Several publishes and settlements in one commit; the application's own SQL beside them.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit) {
+    std::vector<Staged> staged;
+    staged.reserve(work.publishes.size());
+    for (Publish& publish : work.publishes) {
+        Result<Staged> one = stage(ns, publish);
+        if (!one) return one.error();
+        staged.push_back(std::move(one.value()));
+    }
+    for (std::size_t i = 0; i < work.settlements.size(); ++i) {
+        const Lease& lease = work.settlements[i].lease;
+        Queue* queue = nullptr;
+        const Held* found = held(lease.queue, lease.sequence, lease.number, &queue);
+        const bool leased = lease.epoch == epoch && found && found->state == Held::State::leased;
+        for (std::size_t k = 0; k < i; ++k)
+            if (work.settlements[k].lease == lease) return Error{Errc::invalid_argument, "a lease is settled twice in one transaction"};
+        if (!leased) return Error{Errc::lease_gone, "a lease of the transaction is gone"};
+        if (work.settlements[i].delay && *work.settlements[i].delay < milliseconds(0))
+            return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
+    }
+    std::vector<PublishResult> results;
+    for (Staged& one : staged) results.push_back(put(batch, one, unit));
+    for (const Settlement& settlement : work.settlements) static_cast<void>(settle_one(batch, settlement, unit));
+    return results;
+}
+
+awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> session, Work work) {
+    if (work.publishes.size() + work.settlements.size() > limits.publishes_per_call)
+        co_return Error{Errc::limit_exceeded, "more than " + std::to_string(limits.publishes_per_call) + " publishes and settlements in one transaction"};
+    std::vector<PublishResult> results(work.publishes.size());
+    std::vector<std::size_t> left(work.publishes.size());
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
+
+    for (;;) {  // again without a publish that turned out to be a duplicate
+        if (const auto ok = usable(); !ok) co_return ok.error();
+        while (!committer.has_room()) {
+            co_await committer.admitted();
+            if (const auto ok = usable(); !ok) co_return ok.error();
+        }
+        if (!session->broker) co_return Error{Errc::closed, "the session is closed"};
+        Work part{.publishes = {}, .settlements = work.settlements};
+        std::size_t bytes = 0;
+        for (const std::size_t i : left) {
+            part.publishes.push_back(work.publishes[i]);
+            bytes += work.publishes[i].message.text().size();
+        }
+        storage::Batch& batch = committer.open();
+        const storage::Unit unit = batch.new_unit();
+        const std::size_t remembers_before = batch.remembers.size();
+        Result<std::vector<PublishResult>> added = add(batch, session->ns, part, unit);
+        if (!added) co_return added.error();
+        std::vector<MessageId> remembered;  // by which publish each remember of the batch came
+        for (const storage::Remember& r : batch.remembers) remembered.push_back(r.message);
+        static_cast<void>(remembers_before);
+        const Ticket ticket = committer.touch(left.size() * 2 + part.settlements.size(), bytes);
+        const Committer::OutcomePointer outcome = co_await committer.outcome(ticket);
+        if (outcome->failure) co_return *outcome->failure;
+        for (std::size_t k = 0; k < left.size(); ++k) results[left[k]] = added.value()[k];
+
+        const auto out = std::find_if(outcome->left_out.begin(), outcome->left_out.end(), [&](const storage::LeftOut& l) { return l.unit == unit; });
+        if (out == outcome->left_out.end()) co_return Receipt{.ticket = ticket, .results = std::move(results)};
+        if (out->why != storage::LeftOut::Why::duplicate) co_return Error{Errc::lease_gone, "a message of the transaction is gone"};
+        for (std::size_t k = 0; k < left.size(); ++k) {
+            if (added.value()[k].message != remembered.at(out->remember)) continue;
+            results[left[k]].message = out->message;
+            results[left[k]].sequence = out->sequence;
+            results[left[k]].duplicate = true;
+            left.erase(left.begin() + static_cast<std::ptrdiff_t>(k));
+            break;
+        }
+    }
+}
+
+awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, NamespaceId ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    if (!parts.engine->has_sql()) co_return Error{Errc::invalid_argument, "the store " + parts.engine->name() + " has no SQL: transaction(fn) needs one"};
+
+    struct Prepared {
+        std::shared_ptr<storage::Batch> rows;
+        std::vector<PublishResult> results;
+        std::optional<Error> refused;
+    };
+    auto prepared = std::make_shared<Prepared>();
+    const auto build = [this, ns, prepared](Work staged) -> Result<std::shared_ptr<const storage::Batch>> {
+        auto rows = std::make_shared<storage::Batch>();
+        const storage::Unit unit = rows->new_unit();
+        Result<std::vector<PublishResult>> added = add(*rows, ns, staged, unit);
+        if (!added) {
+            prepared->refused = added.error();
+            return added.error();
+        }
+        prepared->rows = rows;
+        prepared->results = std::move(added.value());
+        return std::shared_ptr<const storage::Batch>(rows);
+    };
+
+    storage::Batch& batch = committer.open();
+    const storage::Unit unit = batch.new_unit();
+    storage::Application application;
+    application.unit = unit;
+    application.limit = limits.transaction_time;
+    application.run = std::move(fn);
+    application.prepare = [build, executor = parts.executor](Work staged) -> Result<std::shared_ptr<const storage::Batch>> {
+        using boost::asio::io_context;
+        const auto* inner = executor.target<io_context::executor_type>();
+        if (inner && inner->running_in_this_thread()) return build(std::move(staged));
+        std::promise<Result<std::shared_ptr<const storage::Batch>>> promise;
+        auto answer = promise.get_future();
+        boost::asio::post(executor, [&] { promise.set_value(build(std::move(staged))); });
+        return answer.get();
+    };
+    batch.applications.push_back(std::move(application));
+    const Ticket ticket = committer.touch(1, 0);
+    committer.then([this, prepared, unit](const storage::Outcome& outcome) {
+        if (!prepared->rows) return;
+        storage::Outcome own;
+        if (outcome.failure) own.failure = outcome.failure;
+        for (const storage::LeftOut& l : outcome.left_out)
+            if (l.unit == unit) own.failure = Error{Errc::transaction_failed, l.text};
+        fold(*prepared->rows, own);
+    });
+    const Committer::OutcomePointer outcome = co_await committer.outcome(ticket);
+    if (outcome->failure) co_return *outcome->failure;
+    if (prepared->refused) co_return Error{Errc::transaction_failed, prepared->refused->text};
+    for (const storage::LeftOut& l : outcome->left_out)
+        if (l.unit == unit) co_return Error{Errc::transaction_failed, l.text};
+    co_return Receipt{.ticket = ticket, .results = std::move(prepared->results)};
+}
+
+}  // namespace rowmq

@@ -1,0 +1,21 @@
+#pragma once
+// The only place that names concrete engines: from a store's address to the engine that keeps it.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "library/store_address.hpp"
+#include "rowmq/open_options.hpp"
+#include "storage/engine.hpp"
+
+namespace rowmq::library {
+
+/// An engine not loaded yet. Errors: invalid_argument.
+Result<std::unique_ptr<storage::Engine>> make_engine(boost::asio::any_io_executor executor, const StoreAddress& address,
+                                                     const OpenOptions& options);
+
+/// What is wrong with a store that nobody uses meanwhile. Errors: those of opening it.
+boost::asio::awaitable<Result<storage::CheckReport>> check(boost::asio::any_io_executor executor, StoreAddress address);
+
+}  // namespace rowmq::library

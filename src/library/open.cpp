@@ -1,0 +1,51 @@
+#include "rowmq/open.hpp"
+
+#include <random>
+
+#include "base/random.hpp"
+#include "base/real_clock.hpp"
+#include "broker/make.hpp"
+#include "library/engines.hpp"
+
+namespace rowmq {
+namespace {
+
+Limits limits_of(const OpenLimits& wanted) {
+    Limits limits;
+    limits.queues = wanted.queues.value_or(limits.queues);
+    limits.message_bytes = wanted.message_bytes.value_or(limits.message_bytes);
+    limits.write_bytes = wanted.write_bytes.value_or(limits.write_bytes);
+    limits.window_entries = wanted.window_entries.value_or(limits.window_entries);
+    limits.windows_entries = wanted.windows_entries.value_or(limits.windows_entries);
+    limits.windows_bytes = wanted.windows_bytes.value_or(limits.windows_bytes);
+    limits.leases_per_session = wanted.leases_per_session.value_or(limits.leases_per_session);
+    limits.leases_per_queue = wanted.leases_per_queue.value_or(limits.leases_per_queue);
+    limits.transaction_time = wanted.transaction_time.value_or(limits.transaction_time);
+    return limits;
+}
+
+std::uint64_t fresh_seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+}  // namespace
+
+awaitable<Result<std::unique_ptr<Broker>>> open(boost::asio::any_io_executor executor, std::string url, OpenOptions options) {
+    const auto address = library::parse_store_address(url);
+    if (address.has_error()) co_return address.error();
+    auto engine = library::make_engine(executor, *address, options);
+    if (engine.has_error()) co_return std::move(engine).error();
+
+    BrokerParts parts{.executor = executor,
+                      .clock = std::make_shared<RealClock>(executor),
+                      .random = std::make_shared<SeededRandom>(fresh_seed()),
+                      .engine = std::move(*engine),
+                      .limits = limits_of(options.limits),
+                      .strict_counting = options.strict_counting,
+                      .on_store_failed = std::move(options.on_store_failed)};
+    auto made = co_await make_broker(std::move(parts));
+    co_return made;
+}
+
+}  // namespace rowmq

@@ -1,0 +1,96 @@
+"""Fixtures of the client tests: a server for the whole run, and queues that nobody else uses."""
+import itertools
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from server import Server  # noqa: E402
+
+# Nothing of the machine's own AWS settings may reach a client under test.
+os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
+                  AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true",
+                  NO_PROXY="127.0.0.1", AWS_PAGER="")
+for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"):
+    os.environ.pop(_name, None)
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--program", default="build/release/rowmq", help="the rowmq to test")
+
+
+def pytest_report_header(config):
+    try:
+        import boto3
+        import botocore
+        return f"boto3 {boto3.__version__} ({boto3.__file__}), botocore {botocore.__version__}"
+    except ImportError:
+        return "no boto3"
+
+
+@pytest.fixture(scope="session")
+def program(request):
+    return str(pathlib.Path(request.config.getoption("--program")).resolve())
+
+
+@pytest.fixture(scope="session")
+def server(program, tmp_path_factory):
+    running = Server(program, tmp_path_factory.mktemp("server")).start()
+    yield running
+    assert running.stop() == 0, "SIGTERM ends the program with code 0:\n" + running.log()
+
+
+@pytest.fixture
+def own_server(program, tmp_path):
+    """A server this test may stop, kill and start again."""
+    running = Server(program, tmp_path).start()
+    yield running
+    running.kill()
+
+
+def connect(server):
+    import boto3
+    from botocore.config import Config
+    return boto3.client("sqs", endpoint_url=server.url, region_name="us-east-1",
+                        config=Config(retries={"max_attempts": 0}, read_timeout=40, max_pool_connections=20))
+
+
+@pytest.fixture
+def sqs(server):
+    return connect(server)
+
+
+@pytest.fixture
+def name():
+    """A queue name nobody used before."""
+    return f"q-{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def queue(sqs, name):
+    """The URL of a fresh standard queue."""
+    return sqs.create_queue(QueueName=name)["QueueUrl"]
+
+
+@pytest.fixture
+def fifo(sqs, name):
+    """The URL of a fresh FIFO queue."""
+    return sqs.create_queue(QueueName=name + ".fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+
+@pytest.fixture
+def error_of():
+    """Calls and returns the error code a client library reports; no error is a failure."""
+    from botocore.exceptions import ClientError
+
+    def code(call, **arguments):
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        response = caught.value.response
+        return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
+
+    return code

@@ -1,0 +1,82 @@
+"""The AWS command line, as Debian ships it, against the server: the README's first minutes and the daily verbs."""
+import json
+import subprocess
+
+import pytest
+
+import digests
+
+AWS = "/usr/bin/aws"  # Debian's, whatever shim comes first in PATH
+
+
+@pytest.fixture
+def aws(server):
+    def run(*arguments, fails_with=None):
+        done = subprocess.run([AWS, "--endpoint-url", server.url, "--output", "json", "sqs", *arguments],
+                              capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        if fails_with:
+            assert done.returncode != 0 and fails_with in done.stderr, done.stderr
+            return None
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    return run
+
+
+def test_a_message_is_sent_received_and_deleted(aws, name):
+    url = aws("create-queue", "--queue-name", name)["QueueUrl"]
+    assert url.endswith(f"/000000000000/{name}")
+    assert aws("get-queue-url", "--queue-name", name)["QueueUrl"] == url
+    assert url in aws("list-queues")["QueueUrls"]
+
+    sent = aws("send-message", "--queue-url", url, "--message-body", "hello from a shell: äöü")
+    assert sent["MD5OfMessageBody"] == digests.of_body("hello from a shell: äöü")
+    message, = aws("receive-message", "--queue-url", url, "--wait-time-seconds", "2")["Messages"]
+    assert (message["Body"], message["MessageId"]) == ("hello from a shell: äöü", sent["MessageId"])
+    aws("delete-message", "--queue-url", url, "--receipt-handle", message["ReceiptHandle"])
+    assert aws("receive-message", "--queue-url", url) is None
+
+
+def test_attributes_of_messages_and_queues(aws, name):
+    url = aws("create-queue", "--queue-name", name, "--attributes", "VisibilityTimeout=5,DelaySeconds=0")["QueueUrl"]
+    aws("set-queue-attributes", "--queue-url", url, "--attributes", "VisibilityTimeout=0")
+    found = aws("get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"]
+    assert found["VisibilityTimeout"] == "0"
+    attributes = {"city": {"DataType": "String", "StringValue": "Brno"}}
+    sent = aws("send-message", "--queue-url", url, "--message-body", "x", "--message-attributes", json.dumps(attributes))
+    assert sent["MD5OfMessageAttributes"] == digests.of_attributes(attributes)
+    message, = aws("receive-message", "--queue-url", url, "--message-attribute-names", "All",
+                   "--attribute-names", "All")["Messages"]
+    assert message["MessageAttributes"]["city"]["StringValue"] == "Brno"
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_batches(aws, name):
+    url = aws("create-queue", "--queue-name", name)["QueueUrl"]
+    entries = [{"Id": str(n), "MessageBody": f"body {n}"} for n in range(3)]
+    sent = aws("send-message-batch", "--queue-url", url, "--entries", json.dumps(entries))
+    assert sorted(entry["Id"] for entry in sent["Successful"]) == ["0", "1", "2"]
+    messages = aws("receive-message", "--queue-url", url, "--max-number-of-messages", "10")["Messages"]
+    deleted = aws("delete-message-batch", "--queue-url", url, "--entries", json.dumps(
+        [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]))
+    assert len(deleted["Successful"]) == len(messages)
+
+
+def test_fifo(aws, name):
+    url = aws("create-queue", "--queue-name", name + ".fifo", "--attributes",
+              "FifoQueue=true,ContentBasedDeduplication=true")["QueueUrl"]
+    for body in ("first", "second", "second"):
+        aws("send-message", "--queue-url", url, "--message-body", body, "--message-group-id", "g")
+    messages = aws("receive-message", "--queue-url", url, "--max-number-of-messages", "10")["Messages"]
+    assert [message["Body"] for message in messages] == ["first", "second"]
+    aws("change-message-visibility", "--queue-url", url, "--receipt-handle", messages[0]["ReceiptHandle"],
+        "--visibility-timeout", "0")
+
+
+def test_purge_delete_and_a_missing_queue(aws, name):
+    url = aws("create-queue", "--queue-name", name)["QueueUrl"]
+    aws("send-message", "--queue-url", url, "--message-body", "x")
+    aws("purge-queue", "--queue-url", url)
+    assert aws("receive-message", "--queue-url", url) is None
+    aws("delete-queue", "--queue-url", url)
+    aws("get-queue-url", "--queue-name", name, fails_with="NonExistentQueue")

@@ -1,0 +1,73 @@
+#pragma once
+// One broker under a clock that moves when told to, on one thread: does operations and says what came of them.
+// Threads: none. Owner: the simulation. A call that neither ends nor waits throws Stuck.
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include "base/limits.hpp"
+#include "base/manual_clock.hpp"
+#include "base/random.hpp"
+#include "rowmq/broker.hpp"
+#include "storage/engine.hpp"
+#include "test/simulation/operation.hpp"
+
+namespace rowmq::simulation {
+
+struct Stuck : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class World {
+public:
+    /// Makes an engine on the same content as the one before.
+    using MakeEngine = std::function<std::unique_ptr<storage::Engine>(boost::asio::any_io_executor)>;
+
+    World(std::string name, MakeEngine make_engine, std::uint64_t seed, std::size_t sessions, Limits limits = {});
+    ~World();
+
+    const std::string& name() const noexcept { return name_; }
+    Broker& broker() { return *broker_; }
+    ManualClock& clock() { return *clock_; }
+    WallTime now() { return clock_->wall(); }
+
+    void declare(const std::string& queue, const QueueOptions& options);
+    void declare_fanout(const std::string& exchange, const std::vector<std::string>& queues);
+
+    Observation perform(const Operation& operation);
+    /// What the engine's own check complains of.
+    std::vector<std::string> problems();
+
+    /// Runs until `work` has ended.
+    template <typename T>
+    T run(boost::asio::awaitable<T> work);
+
+private:
+    struct Waiter;
+
+    void start();
+    void stop(bool graceful);
+    void settle_down();
+    void advance(milliseconds by);
+    void publish(const Operation& operation, Observation& seen);
+    void redrive(const Operation& operation, Observation& seen);
+    void peek(Observation& seen);
+    void wait(const Operation& operation);
+    void collect(Observation& seen);
+
+    const std::string name_;
+    MakeEngine make_engine_;
+    const Limits limits_;
+    boost::asio::io_context context_{1};
+    std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+    std::shared_ptr<SeededRandom> random_;
+    std::vector<std::string> queues_;
+    std::unique_ptr<Broker> broker_;
+    storage::Engine* engine_ = nullptr;
+    std::vector<Session> sessions_;
+    std::vector<std::shared_ptr<Waiter>> waiters_;
+};
+
+}  // namespace rowmq::simulation
