@@ -49,7 +49,7 @@ public:
                     const Remember& row = batch_.remembers[c->index];
                     DeduplicationKey key{row.queue, row.scope, row.id};
                     if (const Remembered* found = find(key, row, remembered))
-                        return LeftOut{unit, LeftOut::Why::duplicate, found->message, found->sequence, {}};
+                        return LeftOut{unit, LeftOut::Why::duplicate, found->message, found->sequence, c->index, {}};
                     remembered.emplace_back(std::move(key), Remembered{row.now, row.message, row.sequence});
                     break;
                 }
@@ -86,7 +86,7 @@ private:
     static DelayedKey key_of(const DelayedRemoval& row) {
         return {row.removal.key.queue, row.due_at, row.removal.key.sequence};
     }
-    static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, {}}; }
+    static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, 0, {}}; }
 
     const Remembered* find(const DeduplicationKey& key, const Remember& row,
                            const std::vector<std::pair<DeduplicationKey, Remembered>>& own) const {
