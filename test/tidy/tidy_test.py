@@ -63,6 +63,12 @@ class Tidy(unittest.TestCase):
         self.assertEqual(self.of(CLEAN | {"src/broker/y_test.cpp": '#include "storage/memory/engine.hpp"\n'}), [])
         self.planted("src/broker/y.cpp", '#include "storage/memory/engine.hpp"\n', "src/broker/y.cpp:1")
 
+    def test_a_header_only_tests_include_is_a_test(self):
+        bed = {"src/broker/bed.hpp": '#pragma once\n#include "storage/memory/engine.hpp"\n',
+               "src/broker/b_test.cpp": '#include "broker/bed.hpp"\n'}
+        self.assertEqual(self.of(CLEAN | bed), [])
+        self.assertEqual(len(self.of(CLEAN | bed | {"src/broker/b.cpp": '#include "broker/bed.hpp"\n'})), 1)
+
     def test_every_file_has_a_room(self):
         self.assertIn("no room", self.planted("src/shed/x.cpp", '#include "rowmq/ids.hpp"\n', "src/shed/x.cpp:1"))
 
