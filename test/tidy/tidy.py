@@ -52,9 +52,9 @@ def resolve(included, path, files):
 
 
 def includes(path, lines, files):
-    """(line, as written, the tree's file) of every #include "..." of a file of the tree."""
+    """(line, as written, the tree's file) of every #include of a file of the tree, in quotes or in angles."""
     for number, line in enumerate(lines, 1):
-        match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+        match = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
         target = resolve(match.group(1), path, files) if match else None
         if target:
             yield number, match.group(1), target
@@ -134,6 +134,15 @@ def check_lines(path, lines):
             yield number, "left unfinished"
 
 
+def check_links(path, lines, files):
+    folders = {str(folder) for name in files for folder in pathlib.PurePosixPath(name).parents}
+    for number, line in enumerate(lines, 1):
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            if "://" not in target and not target.startswith("mailto:") and place not in files and place not in folders:
+                yield number, f"a link to {target}, which is not there"
+
+
 # ------------------------------------------------------------------------------------------- the tree
 
 def files_of(root):
@@ -156,7 +165,7 @@ def check_tree(root, names=None):
     texts = {}
     for name in names:
         suffix = pathlib.PurePosixPath(name).suffix
-        if suffix not in CODE | PROSE or name == "LICENSE":
+        if suffix not in CODE | PROSE or name == "LICENSE" or name.startswith("test/fuzz/corpus/"):
             continue
         try:
             texts[name] = (root / name).read_text(encoding="utf-8").split("\n")
@@ -177,6 +186,8 @@ def check_tree(root, names=None):
 
     for name, lines in texts.items():
         problems = list(check_lines(name, lines))
+        if name.endswith(".md"):
+            problems += check_links(name, lines, files)
         if name in code:
             problems += check_includes(name, included[name], tests, rooms)
             problems += check_code(name, lines, tests)
