@@ -48,6 +48,7 @@ struct Samples {
 };
 
 void measure(const Settings& settings, Report& report, std::size_t bytes, bool publishing, bool consuming) {
+    if (!settings.wanted(fmt::format("{} B", bytes))) return;
     Scratch scratch(settings.directory);
     Bed bed(scratch.file("broker.db"));
     declare_queues(bed, 1);

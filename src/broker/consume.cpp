@@ -31,9 +31,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         std::optional<Entry> entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
-        const bool unmarked = !queue.strict && sequence > queue.through;
-        const bool beyond = !picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes;
-        if (unmarked || beyond) {
+        if (!picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes) {
             window.returned(*std::move(entry));
             break;
         }
@@ -98,6 +96,16 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
         Window& window = *at_hand.window;
         if (!queue->options->paused && may_receive(*queue, *subscription)) {
             std::vector<Pick> picks = pick(*queue, *subscription, request.max, max_bytes);
+            for (int pages = 0; pages < 4 && !picks.empty() && picks.size() < request.max && !queue->fifo(); ++pages) {
+                if (!queue->live->window->needs_page()) break;
+                load(*queue);  // the next lane may have more
+                co_await page_or_nothing(subscription->queue);
+                queue = catalog.find(subscription->queue);
+                if (!queue || queue->deleted || !queue->live || subscription->closed) break;
+                const auto more = pick(*queue, *subscription, request.max - picks.size(), max_bytes);
+                picks.insert(picks.end(), more.begin(), more.end());
+            }
+            if (!queue || queue->deleted || !queue->live) continue;
             if (!picks.empty()) {
                 wake(*queue);
                 set_timer(*queue);
@@ -110,10 +118,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
                 co_return Error{Errc::too_many_leases, fmt::format("too many leases: at most {} a session and {} a queue", limits.leases_per_session,
                                                                    limits.leases_per_queue)};
             if (!full && window.needs_page()) load(*queue);
-            if ((at_hand.loading && window.ready() == 0) || (at_hand.through_under_way && window.ready() > 0)) {
-                Event loaded;
-                at_hand.load_waiters.push_back(&loaded);
-                co_await loaded.wait();
+            if (at_hand.loading && window.needs_page()) {
+                co_await page_or_nothing(subscription->queue);
                 Queue* still = catalog.find(subscription->queue);
                 if (still && still->live && still->live->load_failure) co_return *still->live->load_failure;
                 continue;
@@ -140,8 +146,16 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
     }
 }
 
+awaitable<void> BrokerState::page_or_nothing(QueueId id) {
+    Queue* queue = catalog.find(id);
+    if (!queue || !queue->live || !queue->live->loading) co_return;
+    Event loaded;
+    queue->live->load_waiters.push_back(&loaded);
+    co_await loaded.wait();
+}
+
 // What has to be done before picked entries may be handed out. Afterwards some may be gone (purged, their session closed).
-awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vector<Pick>& picks, bool uncounted) {
+awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vector<Pick>& picks) {
     storage::MessagesById missing;
     for (const Pick& p : picks)
         if (const Held* h = held(id, p.sequence, p.number); h && !h->entry.has_body()) missing.ids.push_back(h->entry.row.message);
@@ -165,11 +179,24 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
             h->entry.published_at = found->published_at;
         }
     }
-    if (!uncounted) co_return std::nullopt;
-
+    Queue* queue = catalog.find(id);
+    if (!queue || queue->deleted) co_return std::nullopt;
     std::size_t rows = 0;
     storage::Batch& batch = committer.open();
+    if (!queue->strict) {
+        Sequence highest = queue->live ? queue->live->window->highest() : Sequence{};
+        bool marked = true;
+        for (const Pick& p : picks) {
+            highest = std::max(highest, p.sequence);
+            marked &= p.sequence <= queue->through;
+        }
+        if (marked) co_return std::nullopt;
+        storage::CounterDelta& delta = counter(batch, *queue);
+        delta.delivered_through = std::max(delta.delivered_through, highest);
+        ++rows;
+    }
     for (const Pick& p : picks) {
+        if (!queue->strict) break;
         Held* h = held(id, p.sequence, p.number);
         if (!h) continue;
         if (!std::exchange(h->entry.precounted, false)) {
@@ -191,10 +218,10 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     bool needs_work = queue->strict;
     for (const Pick& p : picks) {
         const Held* h = held(id, p.sequence, p.number);
-        needs_work |= h && !h->entry.has_body();
+        needs_work |= p.sequence > queue->through || (h && !h->entry.has_body());
     }
     std::optional<Error> failed;
-    if (needs_work) failed = co_await prepare(id, picks, queue->strict);
+    if (needs_work) failed = co_await prepare(id, picks);
     queue = catalog.find(id);
     if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
     if (failed) {

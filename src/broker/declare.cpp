@@ -16,6 +16,13 @@ NamespaceId BrokerState::namespace_of(std::string_view name) {
     return id;
 }
 
+void BrokerState::look_after(const Queue& queue) {
+    const QueueOptions& o = *queue.options;
+    if (o.idle_expiry) idle_expiring.insert(queue.id);
+    some_queue_has_ttl |= o.ttl.has_value();
+    if (o.deduplication.enabled) deduplication_window = std::max(deduplication_window, o.deduplication.window);
+}
+
 storage::QueueRow BrokerState::row_of(const Queue& queue) const {
     return {.id = queue.id,
             .ns = queue.ns,
@@ -63,8 +70,8 @@ awaitable<Result<QueueInfo>> BrokerState::declare_queue(std::string name, QueueO
     made->last_used = now();
     made->counters.queue = made->id;
     Queue& queue = catalog.add(std::move(made));
-    if (options.idle_expiry) idle_expiring.insert(queue.id);
-    if (options.deduplication.enabled) deduplication_window = std::max(deduplication_window, options.deduplication.window);
+    look_after(queue);
+    arm_housekeeping();
     const QueueId id = queue.id;
     storage::Batch& batch = committer.open();
     batch.catalog.emplace_back(row_of(queue));
@@ -93,8 +100,8 @@ awaitable<Result<QueueInfo>> BrokerState::alter_queue(std::string name, QueueOpt
     queue.modified_at = now_wall();
     queue.strict = options.strict_counting.value_or(options.max_receives > 0 || parts.strict_counting);
     queue.last_used = now();
-    if (options.idle_expiry) idle_expiring.insert(queue.id);
-    if (options.deduplication.enabled) deduplication_window = std::max(deduplication_window, options.deduplication.window);
+    look_after(queue);
+    arm_housekeeping();
     committer.open().catalog.emplace_back(row_of(queue));
     const QueueId id = queue.id;
     if (queue.stored() > 0) trim(queue);

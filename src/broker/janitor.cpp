@@ -136,7 +136,7 @@ void BrokerState::housekeeping() {
         sweep(id);
     }
     if (!to_sweep.empty()) sweep(to_sweep.front());
-    if (!std::exchange(expiry_scan_under_way, true))
+    if (some_queue_has_ttl && !std::exchange(expiry_scan_under_way, true))
         boost::asio::co_spawn(parts.executor, run_expiry_scan(*this, alive), boost::asio::detached);
     std::size_t ended = 0;
     for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
@@ -146,20 +146,32 @@ void BrokerState::housekeeping() {
             tasks.erase(task->first);
             break;
         }
-    housekeeping_timer.arm(now() + std::chrono::seconds(1));
+    arm_housekeeping();
 }
 
-// Queues nobody uses: the heads of a few of those whose messages expire are read each second.
+// Only for what there is: a broker with nothing to look after sleeps.
+void BrokerState::arm_housekeeping() {
+    if (closing) return;
+    std::optional<milliseconds> in;
+    const auto within = [&](milliseconds ms) { in = std::min(in.value_or(ms), std::max(ms, milliseconds(1))); };
+    if (!idle_expiring.empty() || !to_sweep.empty()) within(std::chrono::seconds(1));
+    if (some_queue_has_ttl) within(std::chrono::seconds(10));
+    if (deduplication_window > milliseconds(0))
+        within(std::chrono::duration_cast<milliseconds>(deduplications_since + deduplication_window - now_wall()));
+    if (in) housekeeping_timer.arm_by(now() + *in);
+}
+
+// Queues nobody uses: the heads of some of those whose messages expire are read each time.
 awaitable<void> BrokerState::run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive) {
     std::vector<QueueId> some;
-    constexpr std::size_t queues_a_second = 20;
+    constexpr std::size_t queues_at_once = 200;
     QueueId last{};
     self.catalog.for_each_queue([&](const Queue& queue) {
         if (queue.id > self.expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0) some.push_back(queue.id);
         last = std::max(last, queue.id);
     });
     std::sort(some.begin(), some.end());
-    if (some.size() > queues_a_second) some.resize(queues_a_second);
+    if (some.size() > queues_at_once) some.resize(queues_at_once);
     self.expiry_scan_at = some.empty() ? QueueId{} : some.back();
     for (const QueueId id : some) {
         Queue* queue = self.catalog.find(id);

@@ -71,8 +71,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
         queue->strict = queue->options->strict_counting.value_or(queue->options->max_receives > 0 || parts.strict_counting);
         queue->last_used = now();
         queue->counters.queue = row.id;
-        if (queue->options->idle_expiry && !row.deleted) idle_expiring.insert(row.id);
-        if (queue->options->deduplication.enabled) deduplication_window = std::max(deduplication_window, queue->options->deduplication.window);
+        if (!row.deleted) look_after(*queue);
         if (row.deleted || row.floor > Sequence{} || row.delayed_floor > Sequence{}) to_sweep.push_back(row.id);
         catalog.add(std::move(queue));
     }
@@ -99,7 +98,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
     namespace_of(default_namespace);
     if (snapshot.first_due) due_timer.arm_by(now());
     if (!to_sweep.empty()) sweep(to_sweep.front());
-    housekeeping_timer.arm(now() + std::chrono::seconds(1));
+    arm_housekeeping();
     for (auto& [id, task] : tasks)
         if (task.row.state == static_cast<std::uint8_t>(TaskState::running) || task.row.state == static_cast<std::uint8_t>(TaskState::cancelling))
             boost::asio::co_spawn(parts.executor, run_redrive(*this, id, alive), boost::asio::detached);

@@ -110,6 +110,13 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         }
         if (!entry) break;
         const Sequence sequence = entry->sequence();
+        if (entry->row.expires_at && *entry->row.expires_at <= now_wall()) {
+            Held& expired = source.live->held[sequence];
+            expired.entry = *std::move(entry);
+            remove(committer.open(), source, expired, &storage::CounterDelta::expired, storage::Unit::always);
+            committer.touch(1, 0);
+            continue;
+        }
         Notes notes = decode_notes(entry->row.notes.get());
         const std::string name = task.row.destination ? *task.row.destination : notes.dead_letters.empty() ? std::string() : notes.dead_letters.front().queue;
         Queue* to = catalog.find(task.row.ns, name);

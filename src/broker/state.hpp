@@ -106,7 +106,8 @@ struct BrokerState {
     awaitable<Result<std::vector<Delivery>>> next(std::shared_ptr<SubscriptionState> subscription, NextRequest request);
     awaitable<Result<std::vector<Delivery>>> deliver(std::shared_ptr<SubscriptionState> subscription, std::vector<Pick> picks,
                                                      std::optional<milliseconds> lease);
-    awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks, bool strict);
+    awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks);
+    awaitable<void> page_or_nothing(QueueId queue);  ///< until the page under way is in
     Delivery delivery_of(const Queue& queue, Entry& entry) const;
     Held* held(QueueId queue, Sequence sequence, std::uint32_t number, Queue** found = nullptr);
     void put_back(Queue& queue, Sequence sequence);  ///< from held to the window, as it is
@@ -176,6 +177,8 @@ struct BrokerState {
     void sweep(QueueId queue);
     static awaitable<void> run_sweeps(BrokerState& self, std::shared_ptr<bool> alive);
     void housekeeping();
+    void arm_housekeeping();
+    void look_after(const Queue& queue);  ///< what its options ask of the janitor
     static awaitable<void> run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive);
 
     // redrive.cpp
@@ -211,6 +214,7 @@ struct BrokerState {
     std::set<QueueId> idle_expiring;
     QueueId expiry_scan_at{};
     WallTime deduplications_since{};
+    bool some_queue_has_ttl = false;
     milliseconds deduplication_window{0};  ///< the longest of any queue
 
     std::map<std::int64_t, RedriveProgress> tasks;

@@ -38,9 +38,11 @@ public:
     std::size_t ready(const std::string& queue) const;
     /// Whether the queue holds messages of which it is open if they are ready.
     bool uncertain(const std::string& queue) const;
+    /// Whether all of its messages were dead-lettered into it.
+    bool all_from_elsewhere(const std::string& queue) const;
 
 private:
-    enum class LeaseState : std::uint8_t { live, over, settled, unclear };
+    enum class LeaseState : std::uint8_t { live, over, released, unclear };
     enum class How : std::uint8_t { released, expired, session };
     enum class Expected : std::uint8_t { success, refusal, either };
 
@@ -65,6 +67,7 @@ private:
         bool was_received = false, may_be_redelivered = false;
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
+        bool at_once = false;                   ///< its fate is not a matter of time
         std::string origin;                     ///< dead-lettered from
         std::optional<std::pair<std::uint32_t, std::uint32_t>> died_after;
     };
@@ -77,6 +80,7 @@ private:
         std::set<Lease> given;                  ///< every lease ever
         std::map<std::pair<std::string, std::string>, std::pair<WallTime, MessageId>> remembered;
         Sequence highest{};
+        bool published_now = false;             ///< by the operation under way
     };
 
     Queue& queue(const std::string& name);
@@ -103,6 +107,7 @@ private:
     const Copy* left_behind(const Queue& q) const;
     void woken(const Woken& woken);
 
+    bool live(const Lease& lease);
     Expected expectation(const Settlement& settlement);
     void settle(const Settlement& settlement, const std::optional<Error>& result);
     void settled(const Settlement& settlement);
@@ -115,7 +120,7 @@ private:
     void end_session(std::size_t session);
     void restart();
 
-    void take_over(const std::string& name, const QueueCounts& counts);
+    void take_over(const std::string& name, const QueueCounts& counts, const Contents* contents);
     void compare(const std::string& name, const QueueCounts& counts) const;
     void compare(const std::string& name, const Contents& contents) const;
     void check_waits(std::size_t waiting) const;

@@ -23,6 +23,11 @@ std::string text_of(const Lease& lease) {
 
 // ------------------------------------------------------------------------------------------------ settling
 
+bool Model::live(const Lease& lease) {
+    auto* q = queue_of(lease);
+    return q && std::any_of(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
+}
+
 Model::Expected Model::expectation(const Settlement& s) {
     auto* q = queue_of(s.lease);
     if (!q) return Expected::refusal;
@@ -30,12 +35,12 @@ Model::Expected Model::expectation(const Settlement& s) {
     if (copy == q->copies.end()) return Expected::refusal;
     if (copy->state == Copy::State::leased) return Expected::success;
     switch (copy->lease_state) {
-        case LeaseState::settled: return Expected::refusal;
         case LeaseState::over:
             // Nobody else has it: the work is done, and saying so late still counts.
             if (s.verdict == Verdict::done && copy->fate == Copy::Fate::none && copy->state == Copy::State::ready) return Expected::success;
             return Expected::either;
         case LeaseState::live:
+        case LeaseState::released:  // as SQS has it: the name may hold until somebody else gets the message
         case LeaseState::unclear: return Expected::either;
     }
     return Expected::either;
@@ -60,8 +65,9 @@ void Model::settled(const Settlement& s) {
         case Verdict::release: lease_over(q, *copy, now_, How::released, s.delay); break;
         case Verdict::reject:
             copy->state = Copy::State::ready;
-            copy->lease_state = LeaseState::settled;
+            copy->lease_state = LeaseState::unclear;
             copy->fate = Copy::Fate::dead_letters;
+            copy->at_once = true;
             break;
     }
 }
@@ -93,7 +99,7 @@ void Model::commit(const Operation& operation, const Observation& seen) {
     for (const auto& s : operation.settlements) {
         const auto expected = named.insert(s.lease).second ? expectation(s) : Expected::refusal;
         must_fail |= expected == Expected::refusal;
-        may_fail |= expected == Expected::either;
+        may_fail |= expected == Expected::either || !live(s.lease);  // a transaction may insist on a live lease
     }
     for (const auto& p : operation.publishes) must_fail |= refusal(p).has_value();
     if (seen.error) {
@@ -136,8 +142,10 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
     if (seen.error) violated("redrive of '{}': {}", operation.queue, seen.error->text);
     auto& q = queue(operation.queue);
     std::int64_t moved = 0;
+    const auto sure = std::count_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready && c.fate == Copy::Fate::none; });
+    auto expired = seen.count - sure;  // gone or not: the broker may not have looked yet
     for (auto at = q.copies.begin(); at != q.copies.end();) {
-        if (at->state != Copy::State::ready || at->fate != Copy::Fate::none || (!operation.destination && at->origin.empty())) {
+        if (at->state != Copy::State::ready || (at->fate != Copy::Fate::none && expired-- <= 0)) {
             ++at;
             continue;
         }
@@ -190,22 +198,35 @@ void Model::restart() {
 
 // ------------------------------------------------------------------------------------------------ comparing
 
-/// What the broker did at a moment of its own choice.
-void Model::take_over(const std::string& name, const QueueCounts& counts) {
+/// What the broker did at a moment of its own choice: expired messages leave when it looks at them, the others at once.
+void Model::take_over(const std::string& name, const QueueCounts& counts, const Contents* contents) {
     auto& q = queue(name);
-    auto dead = counts.dead_lettered - q.totals.dead_lettered, expired = counts.expired - q.totals.expired;
-    for (auto at = q.copies.begin(); at != q.copies.end();) {
-        if (at->fate == Copy::Fate::dead_letters && dead > 0) {
-            --dead;
-            at = dead_letter(name, at);
-        } else if (at->fate == Copy::Fate::expires && expired > 0) {
-            --expired;
-            ++q.totals.expired;
-            at = q.copies.erase(at);
-        } else {
-            ++at;
+    if (contents) {
+        std::multiset<MessageId> shown;
+        for (const auto* part : {&contents->present, &contents->delayed})
+            for (const auto& d : *part) shown.insert(d.message_id);
+        auto take = [&](MessageId id) {
+            const auto found = shown.find(id);
+            if (found == shown.end()) return false;
+            shown.erase(found);
+            return true;
+        };
+        for (const auto& copy : q.copies)
+            if (copy.fate == Copy::Fate::none) take(copy.message);
+        for (auto at = q.copies.begin(); at != q.copies.end();) {
+            if (at->fate == Copy::Fate::none || take(at->message)) {
+                ++at;
+            } else if (at->fate == Copy::Fate::dead_letters) {
+                at = dead_letter(name, at);
+            } else {
+                ++q.totals.expired;
+                at = q.copies.erase(at);
+            }
         }
     }
+    for (const auto& copy : q.copies)
+        if (copy.fate != Copy::Fate::none && copy.at_once)
+            violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name, copy.receives_most);
     auto dropped = counts.overflowed - q.totals.overflowed;
     while (dropped-- > 0) {
         if (!q.options.max_length || static_cast<std::int64_t>(ready(name)) <= *q.options.max_length) violated("'{}' dropped a message within its maximum length", name);
@@ -240,8 +261,9 @@ void Model::compare(const std::string& name, const QueueCounts& c) const {
     same("delayed", c.delayed, delayed, delayed + maybe);
     same("waiting in all", c.ready + c.delayed + c.leased, live, live);
     if (c.bytes < bytes) violated("'{}' counts {} bytes where bodies alone are {}", name, c.bytes, bytes);
-    if (q.options.max_length && q.options.overflow == Overflow::drop_oldest && q.options.backoff.initial.count() == 0 && leased == 0 && c.ready > *q.options.max_length)
-        violated("'{}' holds {} ready messages of at most {}", name, c.ready, *q.options.max_length);
+    // What comes back from a lease may exceed it; a publish puts that right.
+    if (q.published_now && q.options.max_length && c.ready > *q.options.max_length)
+        violated("'{}' holds {} ready messages of at most {} after a publish", name, c.ready, *q.options.max_length);
 }
 
 void Model::compare(const std::string& name, const Contents& contents) const {
@@ -272,6 +294,7 @@ void Model::check_waits(std::size_t waiting) const {
 
 void Model::apply(const Operation& operation, const Observation& seen) {
     sessions_ended_ = false;
+    for (auto& [name, q] : queues_) q.published_now = false;
     switch (operation.action) {
         case Action::publish:
             if (seen.error) violated("publish: {}", seen.error->text);
@@ -298,7 +321,10 @@ void Model::apply(const Operation& operation, const Observation& seen) {
     }
     for (const auto& w : seen.woken) woken(w);
     pass_time(seen.now);
-    for (const auto& [name, counts] : seen.counts) take_over(name, counts);
+    for (const auto& [name, counts] : seen.counts) {
+        const auto contents = seen.contents.find(name);
+        take_over(name, counts, contents == seen.contents.end() ? nullptr : &contents->second);
+    }
     for (const auto& [name, counts] : seen.counts) compare(name, counts);
     for (const auto& [name, contents] : seen.contents) compare(name, contents);
     check_waits(seen.waiting);

@@ -152,20 +152,19 @@ void World::redrive(const Operation& operation, Observation& seen) {
     throw Stuck(name_ + ": a redrive of " + operation.queue + " does not end");
 }
 
-void World::peek(Observation& seen) {
-    for (const auto& queue : queues_) {
-        auto& contents = seen.contents[queue];
-        for (const bool delayed : {false, true}) {
-            auto& into = delayed ? contents.delayed : contents.present;
-            std::optional<std::string> after;
-            do {
-                PeekRequest request{.max = 7, .after = after, .delayed = delayed};
-                auto page = run(broker_->peek(queue, request)).value();
-                into.insert(into.end(), page.messages.begin(), page.messages.end());
-                after = page.next;
-            } while (after);
-        }
+Contents World::look(const std::string& queue) {
+    Contents contents;
+    for (const bool delayed : {false, true}) {
+        auto& into = delayed ? contents.delayed : contents.present;
+        std::optional<std::string> after;
+        do {
+            PeekRequest request{.max = 70, .after = after, .delayed = delayed};
+            auto page = run(broker_->peek(queue, request)).value();
+            into.insert(into.end(), page.messages.begin(), page.messages.end());
+            after = page.next;
+        } while (after);
     }
+    return contents;
 }
 
 void World::wait(const Operation& operation) {
@@ -203,7 +202,13 @@ void World::collect(Observation& seen) {
     std::erase_if(waiters_, [](const auto& w) { return w->ended; });
     settle_down();
     seen.waiting = waiters_.size();
-    for (const auto& queue : queues_) seen.counts[queue] = broker_->queue(queue).value().counts;
+    for (const auto& queue : queues_) {
+        const auto counts = broker_->queue(queue).value().counts;
+        auto& before = seen.counts[queue] = std::exchange(counts_[queue], counts);
+        // Something left at a moment of the broker's choice: what?
+        if (before.expired != counts.expired || before.dead_lettered != counts.dead_lettered) seen.contents[queue] = look(queue);
+        before = counts;
+    }
     seen.now = now();
 }
 
@@ -239,7 +244,9 @@ Observation World::perform(const Operation& operation) {
             break;
         }
         case Action::redrive: redrive(operation, seen); break;
-        case Action::peek: peek(seen); break;
+        case Action::peek:
+            for (const auto& queue : queues_) seen.contents[queue] = look(queue);
+            break;
         case Action::cancel_delayed: note(run(broker_->cancel_delayed(operation.queue, operation.message))); break;
         case Action::close_session:
             session.close();

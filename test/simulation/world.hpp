@@ -53,7 +53,7 @@ private:
     void advance(milliseconds by);
     void publish(const Operation& operation, Observation& seen);
     void redrive(const Operation& operation, Observation& seen);
-    void peek(Observation& seen);
+    Contents look(const std::string& queue);
     void wait(const Operation& operation);
     void collect(Observation& seen);
 
@@ -64,6 +64,7 @@ private:
     std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
     std::shared_ptr<SeededRandom> random_;
     std::vector<std::string> queues_;
+    std::map<std::string, QueueCounts> counts_;  ///< after the operation before
     std::unique_ptr<Broker> broker_;
     storage::Engine* engine_ = nullptr;
     std::vector<Session> sessions_;

@@ -84,7 +84,7 @@ SQL = re.compile(r"\b(SELECT\s+[\w*(].*\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UP
                  r"|CREATE\s+(UNIQUE\s+|TEMP\s+)?(TABLE|INDEX|VIEW|TRIGGER)\b|PRAGMA\s+\w+|BEGIN\s+(IMMEDIATE|EXCLUSIVE)\b)")
 # A folder of somebody's machine: home folders, and roots no package installs to.
 MACHINE_PATH = re.compile(r"(?<![\w.\-/}>*~])/(?:home|Users|root|work|farm|mnt|srv)/[\w.\-]")
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not implemented", re.I)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not implemented")
 
 
 def strings_of(line):

@@ -49,7 +49,7 @@ public:
                     const Remember& row = batch_.remembers[c->index];
                     DeduplicationKey key{row.queue, row.scope, row.id};
                     if (const Remembered* found = find(key, row, remembered))
-                        return LeftOut{unit, LeftOut::Why::duplicate, found->message, found->sequence, {}};
+                        return LeftOut{unit, LeftOut::Why::duplicate, found->message, found->sequence, c->index, {}};
                     remembered.emplace_back(std::move(key), Remembered{row.now, row.message, row.sequence});
                     break;
                 }
@@ -71,7 +71,7 @@ public:
                     break;
                 }
                 case Condition::List::applications:
-                    return LeftOut{unit, LeftOut::Why::application, {}, {}, "an in-memory store has no SQL to run"};
+                    return LeftOut{unit, LeftOut::Why::application, {}, {}, 0, "an in-memory store has no SQL to run"};
             }
         }
         for (auto& [key, value] : remembered) remembered_.insert_or_assign(std::move(key), value);
@@ -86,7 +86,7 @@ private:
     static DelayedKey key_of(const DelayedRemoval& row) {
         return {row.removal.key.queue, row.due_at, row.removal.key.sequence};
     }
-    static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, {}}; }
+    static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, 0, {}}; }
 
     const Remembered* find(const DeduplicationKey& key, const Remember& row,
                            const std::vector<std::pair<DeduplicationKey, Remembered>>& own) const {

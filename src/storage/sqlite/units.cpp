@@ -87,7 +87,10 @@ private:
         switch (condition.list) {
             case Condition::List::remembers: {
                 const auto& row = batch_.remembers[condition.index];
-                if (auto duplicate = find_duplicate(row, statements_)) return duplicate;
+                if (auto duplicate = find_duplicate(row, statements_)) {
+                    duplicate->remember = condition.index;
+                    return duplicate;
+                }
                 remember(row);
                 return std::nullopt;
             }

@@ -1,0 +1,222 @@
+#include "broker/bed.hpp"
+
+namespace rowmq::test {
+
+class Receive : public Bed {};
+
+TEST_F(Receive, returns_what_was_published_in_order) {
+    declare("q");
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+
+    const auto got = receive("q");
+
+    EXPECT_EQ(bodies(got), (Texts{"a", "b", "c"}));
+    EXPECT_EQ(got[0].receives, 1u);
+    EXPECT_FALSE(got[0].redelivered);
+}
+
+TEST_F(Receive, returns_nothing_when_all_is_leased_and_the_rest_after_a_settlement) {
+    declare("q");
+    publish("q", "a");
+    const auto first = receive("q");
+    EXPECT_TRUE(receive("q").empty());
+
+    EXPECT_EQ(settle(first[0]), std::nullopt);
+
+    EXPECT_EQ(settle(first[0]), Errc::lease_gone);
+    EXPECT_EQ(counts("q").done, 1);
+    EXPECT_EQ(counts("q").ready, 0);
+    EXPECT_EQ(counts("q").leased, 0);
+}
+
+TEST_F(Receive, returns_the_message_again_when_its_lease_expires) {
+    declare("q", {.lease = 30s});
+    publish("q", "a");
+    const auto first = receive("q");
+
+    advance(29'999ms);
+    EXPECT_TRUE(receive("q").empty());
+    advance(1ms);
+    const auto second = receive("q");
+
+    ASSERT_EQ(bodies(second), Texts{"a"});
+    EXPECT_EQ(second[0].receives, 2u);
+    EXPECT_TRUE(second[0].redelivered);
+    EXPECT_EQ(settle(first[0]), Errc::lease_gone);
+    EXPECT_EQ(settle(second[0]), std::nullopt);
+}
+
+TEST_F(Receive, lets_an_expired_lease_settle_until_somebody_leases_anew) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    const auto first = receive("q");
+    advance(2s);
+
+    EXPECT_EQ(settle(first[0]), std::nullopt);
+
+    EXPECT_TRUE(receive("q").empty());
+}
+
+TEST_F(Receive, is_woken_by_a_publish) {
+    declare("q");
+    std::optional<std::vector<Delivery>> got;
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, Result<std::vector<Delivery>> r) { got = std::move(r.value()); });
+    settle_down();
+    ASSERT_FALSE(got);
+
+    publish("q", "late");
+    settle_down();
+
+    ASSERT_TRUE(got);
+    EXPECT_EQ(bodies(*got), Texts{"late"});
+}
+
+TEST_F(Receive, answers_empty_when_the_wait_is_over) {
+    declare("q");
+    std::optional<std::size_t> got;
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, Result<std::vector<Delivery>> r) { got = r.value().size(); });
+
+    advance(19'999ms);
+    EXPECT_FALSE(got);
+    advance(1ms);
+
+    EXPECT_EQ(got, 0u);
+}
+
+TEST_F(Receive, takes_what_was_stored_before_a_restart_and_marks_what_may_have_been_seen) {
+    declare("q");
+    publish("q", "seen");
+    receive("q");
+    publish("q", "unseen");
+
+    restart();
+    const auto got = receive("q");
+
+    ASSERT_EQ(bodies(got), (Texts{"seen", "unseen"}));
+    EXPECT_TRUE(got[0].redelivered);
+    EXPECT_EQ(counts("q").leased, 2);
+}
+
+TEST_F(Receive, pages_a_backlog_longer_than_its_window) {
+    limits.window_entries = 64;
+    limits.windows_entries = 100;
+    limits.page_entries = 16;
+    restart();
+    declare("q");
+    for (int i = 0; i < 500; ++i) publish("q", std::to_string(i));
+
+    Texts got;
+    for (;;) {
+        const auto some = receive("q", 7);
+        if (some.empty()) break;
+        for (const auto& d : some) {
+            got.emplace_back(d.message.text());
+            EXPECT_EQ(settle(d), std::nullopt);
+        }
+    }
+
+    ASSERT_EQ(got.size(), 500u);
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], std::to_string(i));
+    EXPECT_EQ(counts("q").done, 500);
+}
+
+TEST_F(Receive, gives_higher_priorities_first) {
+    declare("q", {.max_priority = 9});
+    for (const int priority : {0, 5, 9, 5}) {
+        Publish p;
+        p.routing_key = "q";
+        p.message = Message(std::to_string(priority));
+        p.priority = static_cast<std::uint8_t>(priority);
+        ASSERT_TRUE(try_publish(std::move(p)));
+    }
+    EXPECT_EQ(bodies(receive("q")), (Texts{"9", "5", "5", "0"}));
+    restart();
+    EXPECT_EQ(bodies(receive("q")), (Texts{"9", "5", "5", "0"}));
+}
+
+TEST_F(Receive, drops_what_expired) {
+    declare("q", {.ttl = 10s});
+    publish("q", "old");
+    advance(9s);
+    publish("q", "young");
+    advance(1s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"young"});
+    settle_down();
+    EXPECT_EQ(counts("q").expired, 1);
+}
+
+class Fifo : public Bed {};
+
+TEST_F(Fifo, holds_a_group_by_one_receive_and_keeps_its_order) {
+    declare("q", {.kind = QueueKind::fifo});
+    for (const char* body : {"a1", "a2"}) publish("q", body, "a");
+    publish("q", "b1", "b");
+    publish("q", "a3", "a");
+
+    const auto first = receive("q", 2);
+    EXPECT_EQ(bodies(first), (Texts{"a1", "a2"}));
+    const auto second = receive("q");
+    EXPECT_EQ(bodies(second), Texts{"b1"});
+    EXPECT_EQ(settle(first[0]), std::nullopt);
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(settle(first[1], Verdict::release), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"a2", "a3"}));
+}
+
+TEST_F(Fifo, waits_for_a_head_released_with_a_delay) {
+    declare("q", {.kind = QueueKind::fifo});
+    publish("q", "a1", "a");
+    publish("q", "a2", "a");
+    const auto first = receive("q", 1);
+    EXPECT_EQ(settle(first[0], Verdict::release, 5s), std::nullopt);
+    EXPECT_TRUE(receive("q").empty());
+
+    advance(5s);
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"a1", "a2"}));
+}
+
+TEST_F(Fifo, stores_a_deduplication_id_once_within_its_window) {
+    declare("q", {.kind = QueueKind::fifo, .deduplication = {.enabled = true, .content_based = true}});
+    const auto first = publish("q", "x", "g");
+    const auto again = publish("q", "x", "g");
+    EXPECT_TRUE(again.duplicate);
+    EXPECT_EQ(again.message, first.message);
+    EXPECT_EQ(again.sequence, first.sequence);
+
+    advance(5min);
+
+    EXPECT_FALSE(publish("q", "x", "g").duplicate);
+    EXPECT_EQ(counts("q").sent, 2);
+}
+
+TEST_F(Fifo, pages_many_groups) {
+    limits.window_entries = 64;
+    restart();
+    declare("q", {.kind = QueueKind::fifo});
+    for (int i = 0; i < 600; ++i) publish("q", std::to_string(i), "g" + std::to_string(i % 7));
+    restart();
+
+    std::map<std::string, int> last;
+    std::size_t got = 0;
+    for (;;) {
+        const auto some = receive("q", 5);
+        if (some.empty()) break;
+        for (const auto& d : some) {
+            const int n = std::stoi(std::string(d.message.text()));
+            const auto [at, fresh] = last.emplace(d.message.properties->group, n);
+            EXPECT_TRUE(fresh || at->second < n);
+            at->second = n;
+            ++got;
+            EXPECT_EQ(settle(d), std::nullopt);
+        }
+    }
+
+    EXPECT_EQ(got, 600u);
+}
+
+}  // namespace rowmq::test

@@ -1,0 +1,248 @@
+// Retries, dead letters, delays, purge, deletion, transactions: the life of a message beside the plain way.
+#include "broker/bed.hpp"
+
+namespace rowmq::test {
+
+class DeadLetters : public Bed {};
+
+TEST_F(DeadLetters, move_after_exactly_max_receives_with_their_history) {
+    declare("dead");
+    declare("q", {.lease = 1s, .max_receives = 2, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "poison");
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(receive("q").size(), 1u);
+        advance(1s);
+    }
+
+    EXPECT_TRUE(receive("q").empty());
+    const auto got = receive("dead");
+
+    ASSERT_EQ(bodies(got), Texts{"poison"});
+    EXPECT_EQ(got[0].receives, 1u);
+    ASSERT_EQ(got[0].dead_letters.size(), 1u);
+    EXPECT_EQ(got[0].dead_letters[0].queue, "q");
+    EXPECT_EQ(got[0].dead_letters[0].receives, 2u);
+    EXPECT_EQ(got[0].dead_letters[0].reason, DeadLetterRecord::Reason::max_receives);
+    EXPECT_EQ(counts("q").dead_lettered, 1);
+    EXPECT_EQ(counts("dead").sent, 1);
+}
+
+TEST_F(DeadLetters, count_receives_across_a_restart) {
+    declare("dead");
+    declare("q", {.lease = 1s, .max_receives = 2, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "poison");
+    EXPECT_EQ(receive("q").size(), 1u);
+    restart();
+    ASSERT_EQ(receive("q").size(), 1u);
+    restart();
+
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(bodies(receive("dead")), Texts{"poison"});
+}
+
+TEST_F(DeadLetters, go_back_by_redrive) {
+    declare("dead");
+    declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    for (const char* body : {"a", "b"}) publish("q", body);
+    for (const auto& d : receive("q")) EXPECT_EQ(settle(d, Verdict::reject), std::nullopt);
+
+    ASSERT_TRUE(run_in(io, broker->redrive({.source = "dead"})));
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"a", "b"}));
+    EXPECT_EQ(broker->redrives().front().state, TaskState::completed);
+    EXPECT_EQ(broker->redrives().front().moved, 2);
+    EXPECT_EQ(counts("dead").redriven, 2);
+}
+
+class Retry : public Bed {};
+
+TEST_F(Retry, backs_off_exponentially) {
+    declare("q", {.backoff = {.initial = 1s, .multiplier = 3, .max = 5s, .jitter = 0}});
+    publish("q", "a");
+    for (const milliseconds expected : {1'000ms, 3'000ms, 5'000ms}) {
+        const auto got = receive("q");
+        ASSERT_EQ(got.size(), 1u);
+        EXPECT_EQ(settle(got[0], Verdict::release), std::nullopt);
+        EXPECT_EQ(counts("q").delayed, 1);
+        advance(expected - 1ms);
+        EXPECT_TRUE(receive("q").empty());
+        advance(2ms);
+    }
+    EXPECT_EQ(receive("q")[0].receives, 4u);
+}
+
+class Delay : public Bed {};
+
+TEST_F(Delay, holds_a_message_back_until_it_is_due_across_a_restart) {
+    declare("q");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("later");
+    p.delay = 24h * 400;
+    ASSERT_TRUE(try_publish(p));
+    restart();
+    advance(24h * 400 - 1s);
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(counts("q").delayed, 1);
+
+    advance(2s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"later"});
+    EXPECT_EQ(counts("q").delayed, 0);
+}
+
+TEST_F(Delay, can_be_cancelled) {
+    declare("q");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("never");
+    p.delay = 10s;
+    const auto published = try_publish(p).value();
+
+    EXPECT_TRUE(run_in(io, broker->cancel_delayed("q", published.message)));
+
+    EXPECT_FALSE(run_in(io, broker->cancel_delayed("q", published.message)));
+    advance(11s);
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(counts("q").delayed, 0);
+}
+
+class Fanout : public Bed {};
+
+TEST_F(Fanout, reaches_every_queue_and_stores_the_body_until_the_last_is_done) {
+    run_in(io, broker->declare_exchange("news", {.kind = ExchangeKind::fanout})).value();
+    for (const char* name : {"a", "b", "c"}) {
+        declare(name);
+        ASSERT_TRUE(run_in(io, broker->bind({.exchange = "news", .queue = name, .routing_key = ""})));
+    }
+    Publish p;
+    p.exchange = "news";
+    p.message = Message("hello");
+    EXPECT_EQ(try_publish(p).value().queues, 3u);
+    restart();
+
+    for (const char* name : {"a", "b", "c"}) {
+        const auto got = receive(name);
+        ASSERT_EQ(bodies(got), Texts{"hello"});
+        EXPECT_EQ(settle(got[0]), std::nullopt);
+    }
+}
+
+class Purge : public Bed {};
+
+TEST_F(Purge, removes_what_is_ready_and_spares_leases) {
+    declare("q");
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    const auto leased = receive("q", 1);
+
+    EXPECT_EQ(run_in(io, broker->purge_queue("q", {})).value(), 2);
+
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(settle(leased[0], Verdict::release), std::nullopt);
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+    EXPECT_EQ(counts("q").purged, 2);
+}
+
+TEST_F(Purge, removes_leased_and_delayed_ones_where_asked) {
+    declare("q");
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("later");
+    p.delay = 10s;
+    ASSERT_TRUE(try_publish(p));
+    const auto leased = receive("q", 1);
+
+    EXPECT_EQ(run_in(io, broker->purge_queue("q", {.leased = true, .delayed = true})).value(), 4);
+
+    EXPECT_EQ(settle(leased[0]), Errc::lease_gone);
+    publish("q", "new");
+    advance(11s);
+    EXPECT_EQ(bodies(receive("q")), Texts{"new"});
+    restart();
+    EXPECT_EQ(bodies(receive("q")), Texts{"new"});
+    EXPECT_EQ(counts("q").purged, 4);
+}
+
+class DeleteQueue : public Bed {};
+
+TEST_F(DeleteQueue, tells_who_waits_and_frees_the_name) {
+    declare("q");
+    std::optional<Errc> got;
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, Result<std::vector<Delivery>> r) { got = r.error().code; });
+    settle_down();
+    publish("q", "x");
+    settle_down();
+    got.reset();
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, Result<std::vector<Delivery>> r) { got = r.error().code; });
+    settle_down();
+
+    EXPECT_EQ(run_in(io, broker->delete_queue("q", {})).value(), 1);
+    settle_down();
+
+    EXPECT_EQ(got, Errc::queue_deleted);
+    declare("q");
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(counts("q").sent, 0);
+}
+
+class Length : public Bed {};
+
+TEST_F(Length, drops_the_oldest_beyond_max_length) {
+    declare("q", {.max_length = 2});
+    for (const char* body : {"a", "b", "c", "d"}) publish("q", body);
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"c", "d"}));
+    EXPECT_EQ(counts("q").overflowed, 2);
+}
+
+TEST_F(Length, refuses_beyond_max_length_where_asked) {
+    declare("q", {.max_length = 1, .overflow = Overflow::reject});
+    publish("q", "a");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("b");
+    EXPECT_EQ(try_publish(p).error().code, Errc::queue_full);
+}
+
+class Transaction : public Bed {};
+
+TEST_F(Transaction, publishes_and_settles_all_or_none) {
+    declare("in");
+    declare("out");
+    publish("in", "order");
+    const auto got = receive("in");
+    const auto work = [&] {
+        Publish p;
+        p.routing_key = "out";
+        p.message = Message("paid");
+        return Work{.publishes = {p}, .settlements = {{.lease = got[0].lease}}};
+    };
+
+    EXPECT_TRUE(run_in(io, session.commit(work())));
+    EXPECT_EQ(run_in(io, session.commit(work())).error().code, Errc::lease_gone);
+
+    EXPECT_EQ(bodies(receive("out")), Texts{"paid"});
+    EXPECT_EQ(counts("in").done, 1);
+}
+
+class Sessions : public Bed {};
+
+TEST_F(Sessions, release_their_leases_when_they_close) {
+    declare("q");
+    publish("q", "a");
+    Session other = broker->open_session().value();
+    const auto got = run_in(io, other.receive("q", {.max = 1, .max_bytes = 0, .wait = 0ms, .lease = {}}, {.lease = std::nullopt})).value();
+    ASSERT_EQ(got.size(), 1u);
+    EXPECT_TRUE(receive("q").empty());
+
+    other.close();
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
+}  // namespace rowmq::test
