@@ -91,6 +91,7 @@ void Model::pass_time(WallTime until) {
 /// A lease ended without success: what becomes of the message.
 void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional<milliseconds> delay) {
     copy.state = Copy::State::ready;
+    ++q.came_back;
     copy.lease_ends.reset();
     copy.lease_state = how == How::released ? LeaseState::released : how == How::expired ? LeaseState::over : LeaseState::unclear;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
@@ -117,6 +118,7 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.order = next_order_++;
     copy.sequence.reset();
     copy.lease.reset();
+    copy.names_forgotten = false;
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
     copy.at_once = false;
@@ -125,6 +127,7 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.in_place = copy.forgettable = false;
     copy.due_first = copy.due_last = now_ + delay;
     ++q.totals.sent;
+    ++q.came_back;
     q.copies.push_back(std::move(copy));
 }
 
@@ -330,6 +333,7 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     copy.state = Copy::State::leased;
     copy.in_place = false;
     copy.lease = d.lease;
+    copy.names_forgotten = false;
     copy.lease_state = LeaseState::live;
     copy.lease_ends = lease ? std::optional(now_ + *lease) : std::nullopt;
     copy.session = session;

@@ -257,7 +257,9 @@ Observation World::perform(const Operation& operation) {
             stop(operation.graceful);
             for (auto& waiter : waiters_)
                 if (!waiter->ended) throw Stuck(name_ + ": a wait outlived its broker");
+            clock_->advance(std::chrono::seconds(1));  // stored time is written a second ahead; after it nothing is in the future
             start();
+            advance(milliseconds(1));  // what fell due meanwhile
             break;
     }
     settle_down();
