@@ -46,6 +46,15 @@ void add_properties(Publish& publish, const std::string& deduplication_id) {
     publish.message.properties = std::make_shared<const Properties>(std::move(p));
 }
 
+/// Whether the consumers that wait take so many.
+bool is_awaited(const Live& live, std::int64_t entries) {
+    for (const Waiter* waiter : live.waiters) {
+        entries -= static_cast<std::int64_t>(waiter->max);
+        if (entries <= 0) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::uint8_t BrokerState::lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const {
@@ -132,7 +141,7 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     if (queue.live && !queue.live->subscriptions.empty()) {
         if (!queue.strict) {
             if (queue.stored() - queue.held() + queue.pending_entries <= 1'000) delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
-        } else if (fresh && !queue.live->waiters.empty() && std::cmp_less_equal(queue.pending_entries, queue.live->waiters.front()->max)) {
+        } else if (fresh && is_awaited(*queue.live, queue.pending_entries)) {
             row.receives = 1;
         }
     }
