@@ -51,7 +51,12 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         --queue->pending_entries;
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
-        if (out(row.unit) || queue->deleted || !queue->live) continue;
+        if (out(row.unit) || queue->deleted) continue;
+        if (!queue->live) {  // nobody looks, but its length may be bounded
+            const bool bounded = queue->options->max_length || queue->options->max_bytes;
+            if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
+            continue;
+        }
         Entry entry;
         entry.row = row;
         entry.row.unit = storage::Unit::always;
@@ -65,10 +70,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
             hint = 0;  // out of step: start over for the next
         }
         const bool room = window_room();
-        if (!queue->live) {  // nobody looks, but its length is bounded all the same
-            if (woken.empty() || woken.back() != queue) woken.push_back(queue);
-            continue;
-        }
+        if (!queue->live) continue;
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);
         window.committed(std::move(entry), batch.ticket, room);

@@ -106,6 +106,7 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     if (how == How::session) wait.first = milliseconds(0);
     if (wait.second.count() == 0) return;
     copy.state = Copy::State::delayed;
+    if (copy.lease_state == LeaseState::over) copy.lease_state = LeaseState::unclear;  // it moves
     copy.in_place = q.options.kind == QueueKind::fifo;
     copy.due_first = at + wait.first;
     copy.due_last = at + wait.second;
