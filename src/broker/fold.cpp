@@ -65,7 +65,10 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
             hint = 0;  // out of step: start over for the next
         }
         const bool room = window_room();
-        if (!queue->live) continue;
+        if (!queue->live) {  // nobody looks, but its length is bounded all the same
+            if (woken.empty() || woken.back() != queue) woken.push_back(queue);
+            continue;
+        }
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);
         window.committed(std::move(entry), batch.ticket, room);
@@ -121,8 +124,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
     }
 
     for (Queue* awake : woken) {
-        if (!awake->live) continue;
         trim(*awake);
+        if (!awake->live) continue;
         wake(*awake);
         set_timer(*awake);
     }

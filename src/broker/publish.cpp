@@ -252,6 +252,8 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
 void BrokerState::trim(Queue& queue) {
     const QueueOptions& o = *queue.options;
     if (queue.deleted || o.overflow != Overflow::drop_oldest || (!o.max_length && !o.max_bytes)) return;
+    const bool within = (!o.max_length || queue.stored() <= *o.max_length) && (!o.max_bytes || queue.counters.bytes <= *o.max_bytes);
+    if (!queue.live && within) return;
     Live& at_hand = live(queue);
     const WindowChange change(*this, *at_hand.window);
     std::int64_t ready = queue.stored() - queue.held(), bytes = queue.counters.bytes;

@@ -144,7 +144,8 @@ Operation Chooser::next(const Model& model) {
             break;
         case Action::redrive:
             o.queue = "dead";
-            if (chance(2)) o.destination = "standard";
+            o.destination = chance(2) ? "standard" : "backoff";
+            if (model.all_from_elsewhere(o.queue) && chance(2)) o.destination.reset();
             break;
         case Action::peek: break;
         case Action::cancel_delayed: {

@@ -55,6 +55,11 @@ bool Model::uncertain(const std::string& name) const {
     });
 }
 
+bool Model::all_from_elsewhere(const std::string& name) const {
+    const auto& copies = queues_.at(name).copies;
+    return std::none_of(copies.begin(), copies.end(), [](const Copy& c) { return c.origin.empty(); });
+}
+
 Model::Queue& Model::queue(const std::string& name) {
     const auto found = queues_.find(name);
     if (found == queues_.end()) violated("the model has no queue '{}'", name);
@@ -78,7 +83,7 @@ void Model::pass_time(WallTime until) {
                 copy.state = Copy::State::ready;
                 copy.in_place = false;
             }
-            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_last && *copy.expires_last <= until)
+            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_first && *copy.expires_first <= until)
                 copy.fate = dead_letter_target(q).empty() ? Copy::Fate::expires : Copy::Fate::dead_letters;
         }
 }
@@ -86,10 +91,12 @@ void Model::pass_time(WallTime until) {
 /// A lease ended without success: what becomes of the message.
 void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional<milliseconds> delay) {
     copy.state = Copy::State::ready;
+    ++q.came_back;
     copy.lease_ends.reset();
-    copy.lease_state = how == How::released ? LeaseState::settled : how == How::expired ? LeaseState::over : LeaseState::unclear;
+    copy.lease_state = how == How::released ? LeaseState::released : how == How::expired ? LeaseState::over : LeaseState::unclear;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
+        copy.at_once = copy.exhausted = true;
         return;
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};
@@ -111,12 +118,16 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.order = next_order_++;
     copy.sequence.reset();
     copy.lease.reset();
+    copy.names_forgotten = false;
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
+    copy.at_once = copy.exhausted = false;
+    copy.was_received = false;  // here
     copy.state = delay.count() > 0 ? Copy::State::delayed : Copy::State::ready;
     copy.in_place = copy.forgettable = false;
     copy.due_first = copy.due_last = now_ + delay;
     ++q.totals.sent;
+    ++q.came_back;
     q.copies.push_back(std::move(copy));
 }
 
@@ -143,7 +154,9 @@ Model::Copies::iterator Model::dead_letter(const std::string& from, Copies::iter
 }
 
 bool Model::may_be_granted(const Copy& copy) const {
-    if (copy.fate != Copy::Fate::none || (copy.expires_last && *copy.expires_last <= now_)) return false;
+    if (copy.expires_last && *copy.expires_last <= now_) return false;
+    const bool perhaps_expired = copy.expires_first && *copy.expires_first <= now_ && !copy.at_once && !copy.exhausted;
+    if (copy.fate != Copy::Fate::none && !perhaps_expired) return false;
     return copy.state == Copy::State::ready || (copy.state == Copy::State::delayed && copy.due_first <= now_);
 }
 
@@ -218,6 +231,7 @@ void Model::publish(const Publish& p, const PublishResult& result) {
             copy.expires_last = now_ + delay + *ttl;
         }
         put(name, std::move(copy), delay);
+        q.published_now = delay.count() == 0;
     }
     if (to.size() == 1 && queue(to.front()).copies.back().state == Copy::State::ready) {
         auto& q = queue(to.front());
@@ -237,9 +251,8 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
         if (copy.state == Copy::State::leased && q.options.kind == QueueKind::fifo) held.insert(copy.group);
     if (deliveries.size() > next.max) violated("{} deliveries where {} were asked for", deliveries.size(), next.max);
     for (const auto& delivery : deliveries) grant(name, session, subscription, next, delivery, held);
-    if (deliveries.size() < next.max)
-        if (const auto* left = left_behind(q))
-            violated("a receive from '{}' left message {} behind ({} given of at most {})", name, value_of(left->message), deliveries.size(), next.max);
+    if (deliveries.empty())  // some are an answer, even when there were more
+        if (const auto* left = left_behind(q)) violated("a receive from '{}' gave nothing and left message {} behind", name, value_of(left->message));
 }
 
 /// A copy that a receive now would have to give, or null.
@@ -322,6 +335,8 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     copy.state = Copy::State::leased;
     copy.in_place = false;
     copy.lease = d.lease;
+    copy.names_forgotten = false;
+    copy.fate = Copy::Fate::none;
     copy.lease_state = LeaseState::live;
     copy.lease_ends = lease ? std::optional(now_ + *lease) : std::nullopt;
     copy.session = session;

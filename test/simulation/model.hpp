@@ -38,9 +38,11 @@ public:
     std::size_t ready(const std::string& queue) const;
     /// Whether the queue holds messages of which it is open if they are ready.
     bool uncertain(const std::string& queue) const;
+    /// Whether all of its messages were dead-lettered into it.
+    bool all_from_elsewhere(const std::string& queue) const;
 
 private:
-    enum class LeaseState : std::uint8_t { live, over, settled, unclear };
+    enum class LeaseState : std::uint8_t { live, over, released, unclear };
     enum class How : std::uint8_t { released, expired, session };
     enum class Expected : std::uint8_t { success, refusal, either };
 
@@ -59,12 +61,15 @@ private:
         bool forgettable = false;               ///< delayed by an expiry: a crash may end it
         std::optional<Lease> lease;             ///< the newest
         LeaseState lease_state = LeaseState::live;
+        bool names_forgotten = false;           ///< since the restart nobody leased it
         std::optional<WallTime> lease_ends;     ///< none: with its session
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
         bool was_received = false, may_be_redelivered = false;
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
+        bool at_once = false;                   ///< its fate is not a matter of time
+        bool exhausted = false;                 ///< received as often as allowed
         std::string origin;                     ///< dead-lettered from
         std::optional<std::pair<std::uint32_t, std::uint32_t>> died_after;
     };
@@ -77,6 +82,8 @@ private:
         std::set<Lease> given;                  ///< every lease ever
         std::map<std::pair<std::string, std::string>, std::pair<WallTime, MessageId>> remembered;
         Sequence highest{};
+        std::int64_t ready_before = 0, came_back = 0;  ///< by the operation under way
+        bool published_now = false;             ///< by the operation under way
     };
 
     Queue& queue(const std::string& name);
@@ -103,6 +110,8 @@ private:
     const Copy* left_behind(const Queue& q) const;
     void woken(const Woken& woken);
 
+    bool live(const Lease& lease);
+    Copies::iterator named(Queue& q, const Lease& lease);
     Expected expectation(const Settlement& settlement);
     void settle(const Settlement& settlement, const std::optional<Error>& result);
     void settled(const Settlement& settlement);
@@ -115,7 +124,7 @@ private:
     void end_session(std::size_t session);
     void restart();
 
-    void take_over(const std::string& name, const QueueCounts& counts);
+    void take_over(const std::string& name, const QueueCounts& counts, const Contents* contents);
     void compare(const std::string& name, const QueueCounts& counts) const;
     void compare(const std::string& name, const Contents& contents) const;
     void check_waits(std::size_t waiting) const;

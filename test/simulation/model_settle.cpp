@@ -23,19 +23,31 @@ std::string text_of(const Lease& lease) {
 
 // ------------------------------------------------------------------------------------------------ settling
 
+bool Model::live(const Lease& lease) {
+    auto* q = queue_of(lease);
+    return q && std::any_of(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
+}
+
+/// The copy a lease names: the newest lease of one; after a restart any lease it had before, because numbers are forgotten.
+Model::Copies::iterator Model::named(Queue& q, const Lease& lease) {
+    return std::find_if(q.copies.begin(), q.copies.end(),
+                        [&](const Copy& c) { return c.lease == lease || (c.names_forgotten && c.sequence == lease.sequence); });
+}
+
 Model::Expected Model::expectation(const Settlement& s) {
     auto* q = queue_of(s.lease);
     if (!q) return Expected::refusal;
-    const auto copy = std::find_if(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == s.lease; });
+    const auto copy = named(*q, s.lease);
     if (copy == q->copies.end()) return Expected::refusal;
     if (copy->state == Copy::State::leased) return Expected::success;
+    if (copy->lease != s.lease) return Expected::either;
     switch (copy->lease_state) {
-        case LeaseState::settled: return Expected::refusal;
         case LeaseState::over:
             // Nobody else has it: the work is done, and saying so late still counts.
             if (s.verdict == Verdict::done && copy->fate == Copy::Fate::none && copy->state == Copy::State::ready) return Expected::success;
             return Expected::either;
         case LeaseState::live:
+        case LeaseState::released:  // as SQS has it: the name may hold until somebody else gets the message
         case LeaseState::unclear: return Expected::either;
     }
     return Expected::either;
@@ -51,7 +63,7 @@ void Model::settle(const Settlement& s, const std::optional<Error>& result) {
 
 void Model::settled(const Settlement& s) {
     auto& q = *queue_of(s.lease);
-    const auto copy = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return c.lease == s.lease; });
+    const auto copy = named(q, s.lease);
     switch (s.verdict) {
         case Verdict::done:
             ++q.totals.done;
@@ -60,8 +72,9 @@ void Model::settled(const Settlement& s) {
         case Verdict::release: lease_over(q, *copy, now_, How::released, s.delay); break;
         case Verdict::reject:
             copy->state = Copy::State::ready;
-            copy->lease_state = LeaseState::settled;
+            copy->lease_state = LeaseState::unclear;
             copy->fate = Copy::Fate::dead_letters;
+            copy->at_once = true;
             break;
     }
 }
@@ -76,7 +89,7 @@ void Model::extend(const Operation& operation, const Observation& seen) {
         if (expected == Expected::refusal && !result) violated("{} is gone and was extended all the same", text_of(lease));
         if (expected == Expected::success && result) violated("{} should be extended but: {}", text_of(lease), result->text);
         if (result) continue;
-        auto& copy = *std::find_if(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease; });
+        auto& copy = *named(*q, lease);
         if (copy.state != Copy::State::leased) {  // ended, and nobody has it: taken up again
             copy.state = Copy::State::leased;
             copy.fate = Copy::Fate::none;
@@ -93,7 +106,7 @@ void Model::commit(const Operation& operation, const Observation& seen) {
     for (const auto& s : operation.settlements) {
         const auto expected = named.insert(s.lease).second ? expectation(s) : Expected::refusal;
         must_fail |= expected == Expected::refusal;
-        may_fail |= expected == Expected::either;
+        may_fail |= expected == Expected::either || !live(s.lease);  // a transaction may insist on a live lease
     }
     for (const auto& p : operation.publishes) must_fail |= refusal(p).has_value();
     if (seen.error) {
@@ -136,8 +149,10 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
     if (seen.error) violated("redrive of '{}': {}", operation.queue, seen.error->text);
     auto& q = queue(operation.queue);
     std::int64_t moved = 0;
+    const auto sure = std::count_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready && c.fate == Copy::Fate::none; });
+    auto expired = seen.count - sure;  // gone or not: the broker may not have looked yet
     for (auto at = q.copies.begin(); at != q.copies.end();) {
-        if (at->state != Copy::State::ready || at->fate != Copy::Fate::none || (!operation.destination && at->origin.empty())) {
+        if (at->state != Copy::State::ready || (at->fate != Copy::Fate::none && expired-- <= 0)) {
             ++at;
             continue;
         }
@@ -182,6 +197,8 @@ void Model::restart() {
         for (auto& copy : q.copies) {
             if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::session);
             else if (copy.lease) copy.lease_state = LeaseState::unclear;
+            copy.names_forgotten = true;
+            copy.at_once = false;  // seen when it is next given
             if (copy.forgettable) copy.due_first = now_;
             if (!q.strict) copy.receives_least = 0;
             copy.may_be_redelivered = true;
@@ -190,26 +207,43 @@ void Model::restart() {
 
 // ------------------------------------------------------------------------------------------------ comparing
 
-/// What the broker did at a moment of its own choice.
-void Model::take_over(const std::string& name, const QueueCounts& counts) {
+/// What the broker did at a moment of its own choice: expired messages leave when it looks at them, the others at once.
+void Model::take_over(const std::string& name, const QueueCounts& counts, const Contents* contents) {
     auto& q = queue(name);
-    auto dead = counts.dead_lettered - q.totals.dead_lettered, expired = counts.expired - q.totals.expired;
-    for (auto at = q.copies.begin(); at != q.copies.end();) {
-        if (at->fate == Copy::Fate::dead_letters && dead > 0) {
-            --dead;
-            at = dead_letter(name, at);
-        } else if (at->fate == Copy::Fate::expires && expired > 0) {
-            --expired;
-            ++q.totals.expired;
-            at = q.copies.erase(at);
-        } else {
-            ++at;
+    if (contents) {
+        std::multiset<MessageId> shown;
+        for (const auto* part : {&contents->present, &contents->delayed})
+            for (const auto& d : *part) shown.insert(d.message_id);
+        auto take = [&](MessageId id) {
+            const auto found = shown.find(id);
+            if (found == shown.end()) return false;
+            shown.erase(found);
+            return true;
+        };
+        for (const auto& copy : q.copies)
+            if (copy.fate == Copy::Fate::none) take(copy.message);
+        for (auto at = q.copies.begin(); at != q.copies.end();) {
+            if (at->fate == Copy::Fate::none || take(at->message)) {
+                ++at;
+            } else if (at->fate == Copy::Fate::dead_letters) {
+                at = dead_letter(name, at);
+            } else {
+                ++q.totals.expired;
+                at = q.copies.erase(at);
+            }
         }
     }
-    auto dropped = counts.overflowed - q.totals.overflowed;
-    while (dropped-- > 0) {
-        if (!q.options.max_length || static_cast<std::int64_t>(ready(name)) <= *q.options.max_length) violated("'{}' dropped a message within its maximum length", name);
-        q.copies.erase(std::find_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; }));
+    for (const auto& copy : q.copies)
+        if (copy.fate != Copy::Fate::none && copy.at_once)
+            violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name, copy.receives_most);
+    // The oldest ready ones go, before or after what else the operation did.
+    const auto dropped = counts.overflowed - q.totals.overflowed;
+    if (dropped > 0 && (!q.options.max_length || q.ready_before + q.came_back - dropped < *q.options.max_length))
+        violated("'{}' dropped {} messages within its maximum length", name, dropped);
+    for (auto i = dropped; i > 0; --i) {
+        const auto oldest = std::find_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; });
+        if (oldest == q.copies.end()) violated("'{}' dropped more than it held", name);
+        q.copies.erase(oldest);
         ++q.totals.overflowed;
     }
 }
@@ -240,8 +274,9 @@ void Model::compare(const std::string& name, const QueueCounts& c) const {
     same("delayed", c.delayed, delayed, delayed + maybe);
     same("waiting in all", c.ready + c.delayed + c.leased, live, live);
     if (c.bytes < bytes) violated("'{}' counts {} bytes where bodies alone are {}", name, c.bytes, bytes);
-    if (q.options.max_length && q.options.overflow == Overflow::drop_oldest && q.options.backoff.initial.count() == 0 && leased == 0 && c.ready > *q.options.max_length)
-        violated("'{}' holds {} ready messages of at most {}", name, c.ready, *q.options.max_length);
+    // What comes back from a lease may exceed it; a publish puts that right.
+    if (q.published_now && q.options.max_length && c.ready > *q.options.max_length)
+        violated("'{}' holds {} ready messages of at most {} after a publish", name, c.ready, *q.options.max_length);
 }
 
 void Model::compare(const std::string& name, const Contents& contents) const {
@@ -272,6 +307,11 @@ void Model::check_waits(std::size_t waiting) const {
 
 void Model::apply(const Operation& operation, const Observation& seen) {
     sessions_ended_ = false;
+    for (auto& [name, q] : queues_) {
+        q.published_now = false;
+        q.ready_before = static_cast<std::int64_t>(ready(name));
+        q.came_back = 0;
+    }
     switch (operation.action) {
         case Action::publish:
             if (seen.error) violated("publish: {}", seen.error->text);
@@ -298,7 +338,10 @@ void Model::apply(const Operation& operation, const Observation& seen) {
     }
     for (const auto& w : seen.woken) woken(w);
     pass_time(seen.now);
-    for (const auto& [name, counts] : seen.counts) take_over(name, counts);
+    for (const auto& [name, counts] : seen.counts) {
+        const auto contents = seen.contents.find(name);
+        take_over(name, counts, contents == seen.contents.end() ? nullptr : &contents->second);
+    }
     for (const auto& [name, counts] : seen.counts) compare(name, counts);
     for (const auto& [name, contents] : seen.contents) compare(name, contents);
     check_waits(seen.waiting);

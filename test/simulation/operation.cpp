@@ -86,7 +86,7 @@ std::string describe(const Operation& o) {
     return text;
 }
 
-std::string describe(const Observation& o) {
+std::string describe(const Observation& o, const std::map<std::string, QueueCounts>& before) {
     std::string text = fmt::format("  t={}", o.now.time_since_epoch().count() % 100'000'000);
     if (o.error) text += fmt::format(" ERROR {}: {}", name_of(o.error->code), o.error->text);
     for (const auto& r : o.published)
@@ -102,7 +102,8 @@ std::string describe(const Observation& o) {
     for (const auto& [queue, contents] : o.contents)
         text += fmt::format("\n  {}:{} |{}", queue, text_of(contents.present), text_of(contents.delayed));
     for (const auto& [queue, c] : o.counts) {
-        if (c == QueueCounts{}) continue;
+        const auto known = before.find(queue);
+        if (c == (known == before.end() ? QueueCounts{} : known->second)) continue;
         text += fmt::format("\n  {}: ready={} delayed={} leased={} sent={} done={} dead={} expired={} purged={} over={} redriven={} "
                             "bytes={} delivered={} redelivered={}",
                             queue, c.ready, c.delayed, c.leased, c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed,

@@ -65,6 +65,7 @@ struct Observation {
 };
 
 std::string describe(const Operation& operation);
-std::string describe(const Observation& observation);
+/// With the counts of those queues only where they are not as `before`.
+std::string describe(const Observation& observation, const std::map<std::string, QueueCounts>& before = {});
 
 }  // namespace rowmq::simulation

@@ -14,7 +14,7 @@ namespace {
 class Run {
 public:
     explicit Run(const Settings& settings) : settings_(settings), chooser_(settings.seed) {
-        for (auto& store : settings.stores()) worlds_.push_back(std::make_unique<World>(store.name, store.make, settings.seed, Chooser::sessions));
+        for (auto& store : settings.stores()) worlds_.push_back(std::make_unique<World>(store, settings.seed, Chooser::sessions));
         model_.emplace(worlds_.front()->now());
         for (const auto& plan : chooser_.queues()) {
             for (auto& world : worlds_) world->declare(plan.name, plan.options);
@@ -43,11 +43,12 @@ private:
                 for (auto& one : seen) one = lied;
             }
         }
-        const auto first = describe(seen.front());
+        const auto first = describe(seen.front(), counts_);
         note(first, report);
         for (std::size_t i = 1; i < seen.size(); ++i)
-            if (const auto other = describe(seen[i]); other != first)
+            if (const auto other = describe(seen[i], counts_); other != first)
                 throw Violation(worlds_[i]->name() + " answers otherwise than " + worlds_[0]->name() + ":\n" + other);
+        counts_ = seen.front().counts;
         count(operation, seen.front(), report);
         model_->apply(operation, seen.front());
         chooser_.learn(seen.front());
@@ -126,6 +127,7 @@ private:
     Chooser chooser_;
     std::vector<std::unique_ptr<World>> worlds_;
     std::optional<Model> model_;
+    std::map<std::string, QueueCounts> counts_;  ///< after the operation before
     bool leased_at_restart_ = false;
 };
 

@@ -86,7 +86,8 @@ void read(const Json& j, E& e) {
     e = static_cast<E>(j.to_number<std::underlying_type_t<E>>());
 }
 void read(const Json& j, Texts& texts) {
-    for (const Header& h : std::get<HeaderTable>(json_text::value_of(j).value)) texts[h.name] = std::get<std::string>(h.value.value);
+    const HeaderValue table = json_text::value_of(j);
+    for (const Header& h : std::get<HeaderTable>(table.value)) texts[h.name] = std::get<std::string>(h.value.value);
 }
 void read(const Json& j, DeadLetter& target) {
     target.exchange = json_text::text_of(j.as_object().at("exchange"));

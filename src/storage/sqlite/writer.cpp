@@ -147,7 +147,7 @@ void Writer::apply_rows(const Batch& batch, Outcome& outcome) {
     if (!batch.delayed.empty()) put_delayed(batch);
     if (!batch.updates.empty()) update_entries(batch, outcome);
     remove_entries(batch, outcome);
-    for (const auto& sweep : batch.sweeps) outcome.swept.push_back(removals_.sweep(sweep));
+    for (const auto& sweep : batch.sweeps) outcome.swept.push_back(removals_.sweep(sweep, by_range_));
     removals_.flush();
     count(batch);
 }
@@ -307,7 +307,11 @@ std::int64_t Writer::shrink(std::int64_t keep) {
 }
 
 void Writer::run_applications(const Batch& batch, Outcome& outcome) {
+    const auto is_left_out = [&](Unit unit) {
+        return std::any_of(outcome.left_out.begin(), outcome.left_out.end(), [&](const LeftOut& out) { return out.unit == unit; });
+    };
     for (const auto& application : batch.applications) {
+        if (is_left_out(application.unit)) continue;
         if (std::find(refused_.begin(), refused_.end(), application.unit) != refused_.end()) {
             outcome.left_out.push_back({.unit = application.unit, .why = LeftOut::Why::application, .text = overrun_text(application)});
             continue;
