@@ -27,9 +27,11 @@ std::size_t depth_of(const HeaderValue& value) {
     return deepest;
 }
 
-std::optional<Error> too_long(std::string_view what, std::size_t bytes, std::size_t limit) {
-    if (bytes <= limit) return std::nullopt;
-    return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, bytes, limit)};
+// What is stored as text: short enough, and without the one character not every store can hold.
+std::optional<Error> unfit(std::string_view what, std::string_view text, std::size_t limit) {
+    if (text.size() > limit) return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, text.size(), limit)};
+    if (text.find('\0') != std::string_view::npos) return Error{Errc::invalid_argument, fmt::format("{} contains U+0000", what)};
+    return std::nullopt;
 }
 
 // What the publish says beside its message belongs to the message, for whoever receives it.
@@ -71,9 +73,9 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     Staged staged;
     staged.publish = &publish;
     if (!publish.message.body) publish.message.body = std::make_shared<const std::string>();
-    if (auto e = too_long("the routing key", publish.routing_key.size(), limits.name_bytes)) return *std::move(e);
-    if (auto e = too_long("the group", publish.group.size(), limits.name_bytes)) return *std::move(e);
-    if (auto e = too_long("the deduplication id", publish.deduplication_id.size(), limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the routing key", publish.routing_key, limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the group", publish.group, limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
     if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, staged.queues); !routed) return routed.error();
