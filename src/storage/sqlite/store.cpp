@@ -53,6 +53,7 @@ Store::~Store() {
 
 Connection Store::connect(int cache_kib) const {
     Connection connection(options_.path, {.vfs = options_.vfs});
+    connection.write_back_on_close(false);
     connection.execute("PRAGMA cache_size = -" + std::to_string(cache_kib) +
                        "; PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 0");
     return connection;
@@ -83,6 +84,7 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     snapshot = read_snapshot(connection_.handle());
     connection_.execute("COMMIT");
 
+    connection_.write_back_on_close(true);
     writer_ = std::make_unique<Writer>(connection_, gate_);
     auto reading = connect(options_.reader_cache_kib);
     reading.execute("PRAGMA query_only = 1");
@@ -132,6 +134,8 @@ void Store::write(std::span<Written> group) {
 }
 
 void Store::fail(std::string text) {
+    // A sync that failed must not be tried again, also not by closing: the kernel may have dropped what it could not write.
+    connection_.write_back_on_close(false);
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = Error{Errc::store_failed, std::move(text)};
     failed_.store(true, std::memory_order_release);
