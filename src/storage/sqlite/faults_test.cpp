@@ -27,8 +27,8 @@ SqliteOptions on(const RecordingVfs& disk) {
 using Sequences = std::set<std::int64_t>;
 
 struct History {
-    Sequences certain;             ///< what the answers promise
-    std::optional<Sequences> other;///< or this, when the last answer was store_failed
+    Sequences certain;               ///< what the answers promise
+    std::optional<Sequences> other;  ///< or this, when the last answer was store_failed
     bool failed = false, full = false;
 };
 
@@ -61,6 +61,8 @@ History live_through(Running& running) {
             history.failed = true;
         }
     }
+    // A checkpoint after the last commit fails silently; whoever comes next is told.
+    if (running.commit(running.batch()).failure) history.failed = true;
     return history;
 }
 

@@ -37,7 +37,8 @@ Result<std::unique_ptr<Store>> Store::open(const SqliteOptions& options, Snapsho
         }
         if (auto opened = store->open_file(snapshot); !opened) return opened.error();
     } catch (const Broken& broken) {
-        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy : Errc::store_failed;
+        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy
+                                                                                 : Errc::store_failed;
         return Error{code, "cannot open " + options.path + ": " + broken.what()};
     } catch (const std::exception& thrown) {
         return Error{Errc::store_failed, "cannot open " + options.path + ": " + thrown.what()};
