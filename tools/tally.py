@@ -3,7 +3,7 @@
 
 A program of googletest and a run of pytest each leave a file with their cases; ctest leaves one with its tests. A test of
 ctest counts itself when it left no such file, or when it failed and none of its cases did (a crash, a time-out).
-Usage: tally.py FOLDER [1 when a stage failed]
+Usage: tally.py FOLDER FAILED [STAGE..]     FAILED is 1 when a stage failed; STAGE: those that leave no report
 """
 import pathlib
 import sys
@@ -47,10 +47,9 @@ def tally(folder):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    stage_failed = len(sys.argv) > 2 and sys.argv[2] != "0"
-    passed, failed = tally(folder)
-    if stage_failed and not failed:
+    passed, failed = tally(pathlib.Path(sys.argv[1]))
+    failed += sys.argv[3:]
+    if sys.argv[2] != "0" and not failed:
         failed = ["a stage above"]
     for name in failed:
         print(f"FAILED {name}")
