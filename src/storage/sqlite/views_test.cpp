@@ -62,7 +62,8 @@ TEST_F(Views, hide_what_was_purged) {
 }
 
 TEST_F(Views, answer_every_query_of_the_documentation) {
-    std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../../doc/storage.md");
+    std::ifstream file(ROWMQ_STORAGE_DOC);
+    ASSERT_TRUE(file) << ROWMQ_STORAGE_DOC;
     std::stringstream text;
     text << file.rdbuf();
     const auto document = text.str();
