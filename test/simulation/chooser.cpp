@@ -145,7 +145,7 @@ Operation Chooser::next(const Model& model) {
         case Action::advance: o.by = some_time(); break;
         case Action::purge:
             o.queue = some_queue().name;
-            o.scope = {.leased = chance(2), .delayed = chance(2)};
+            o.scope = {.leased = true, .delayed = true};
             if (model.uncertain(o.queue)) o.action = Action::peek;
             break;
         case Action::redrive:
