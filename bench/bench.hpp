@@ -14,6 +14,8 @@ struct Settings {
     std::string directory = ".";  ///< where the files lie: a disk, not tmpfs
     std::string program;          ///< this one, to run parts in a process of their own
     std::string server;           ///< rowmq
+    std::string only;             ///< cases whose name contains it; empty: all
+    bool wanted(const std::string& name) const { return name.find(only) != std::string::npos; }
     int rounds() const { return quick ? 3 : 11; }
     double slice() const { return quick ? 0.25 : 0.5; }  ///< seconds of one side of one round
 };

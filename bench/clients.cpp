@@ -123,11 +123,16 @@ void start_consumers(Run& run, const Load& load) {
 Rate drive(Run& run, double seconds, const std::uint64_t& counted) {
     const auto start = now();
     const auto transactions = run.bed.transactions();
+    const auto used_before = processor_time();
     Rate rate;
     const auto note = [&] {
         rate.per_second = static_cast<double>(counted) / seconds_since(start);
         const auto commits = static_cast<double>(run.bed.transactions() - transactions);
         rate.batch = commits > 0 ? static_cast<double>(counted) / commits : 0;
+        const auto used = processor_time() - used_before;
+        const auto messages = std::max(1.0, static_cast<double>(counted));
+        rate.broker_us = used.own * 1e6 / messages;
+        rate.storage_us = used.others * 1e6 / messages;
     };
     boost::asio::steady_timer deadline(run.bed.context());
     if (seconds > 0) {

@@ -44,6 +44,8 @@ private:
 struct Rate {
     double per_second = 0;    ///< messages done (of a publishing run: published)
     double batch = 0;         ///< messages a commit, mean
+    double broker_us = 0;     ///< processor time a message: the broker's thread with the clients in it,
+    double storage_us = 0;    ///< and the storage threads
 };
 
 /// Publishes and consumes for `seconds`, then lets everything in flight end.

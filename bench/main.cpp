@@ -1,4 +1,4 @@
-// rowmq_bench [--quick] [--directory DIR] [--server PROGRAM] [--json FILE] [NAME...]
+// rowmq_bench [--quick] [--directory DIR] [--server PROGRAM] [--json FILE] [--only TEXT] [NAME...]
 // Exit: 0 all bars held, 1 something could not be measured, 2 wrong usage, 3 a bar was missed.
 
 #include <fmt/format.h>
@@ -35,7 +35,7 @@ constexpr Benchmark benchmarks[] = {
 };
 
 int usage() {
-    fmt::print("usage: rowmq_bench [--quick] [--directory DIR] [--server PROGRAM] [--json FILE] [NAME...]\n\n");
+    fmt::print("usage: rowmq_bench [--quick] [--directory DIR] [--server PROGRAM] [--json FILE] [--only TEXT] [NAME...]\n\n");
     for (const auto& benchmark : benchmarks)
         fmt::print("  {:<8} {}{}\n", benchmark.name, benchmark.what, benchmark.by_default ? "" : " (only when named)");
     return 2;
@@ -77,6 +77,7 @@ int main(int count, char** words) {
         else if (word == "--directory" && more) settings.directory = words[++i];
         else if (word == "--server" && more) settings.server = words[++i];
         else if (word == "--json" && more) json = words[++i];
+        else if (word == "--only" && more) settings.only = words[++i];
         else if (word.starts_with("-")) return usage();
         else names.push_back(word);
     }

@@ -1,6 +1,7 @@
 #include "measure.hpp"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -32,6 +33,16 @@ std::vector<double> fdatasync_times(const std::string& directory, int count, dou
     ::close(file);
     ::unlink(path.c_str());
     return times;
+}
+
+ProcessorTime processor_time() {
+    const auto read = [](clockid_t clock) {
+        timespec time{};
+        ::clock_gettime(clock, &time);
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+    };
+    const double own = read(CLOCK_THREAD_CPUTIME_ID);
+    return {own, read(CLOCK_PROCESS_CPUTIME_ID) - own};
 }
 
 Resident resident(const std::string& process) {

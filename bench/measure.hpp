@@ -25,6 +25,13 @@ inline double median(std::vector<double> values) { return percentile(std::move(v
 /// Milliseconds of `count` rounds of writing 4 KiB and fdatasync, `per_second` at most a second, in `directory`.
 std::vector<double> fdatasync_times(const std::string& directory, int count, double per_second);
 
+/// Seconds of processor time: of the calling thread, and of the process's other threads.
+struct ProcessorTime {
+    double own = 0, others = 0;
+    friend ProcessorTime operator-(const ProcessorTime& a, const ProcessorTime& b) { return {a.own - b.own, a.others - b.others}; }
+};
+ProcessorTime processor_time();
+
 /// Peak and present resident set of this process in MiB.
 struct Resident {
     double peak = 0, now = 0;

@@ -29,14 +29,17 @@ public:
             done += before_.size();
             before_ = std::move(puts);
         } while (seconds_since(start) < seconds);
+        done_ += done;
         return static_cast<double>(done) / seconds_since(start);
     }
+    std::uint64_t done() const { return done_; }
 
 private:
     RawSqlite raw_;
     std::string body_;
     std::size_t queues_;
     std::int64_t next_ = 1;
+    std::uint64_t done_ = 0;
     std::vector<RawRow> before_;
 };
 

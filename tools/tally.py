@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Counts the cases in the gate's reports and closes with one line: "N passed, N failed".
 
-A program of googletest and a run of pytest each leave a file with their cases; ctest leaves one with its tests. A test
-of ctest that failed and whose own cases did not (a crash, a time-out) counts as one failed case.
-Usage: tally.py FOLDER [1 when a stage failed]
+A program of googletest and a run of pytest each leave a file with their cases; ctest leaves one with its tests. A test of
+ctest counts itself when it left no such file, or when it failed and none of its cases did (a crash, a time-out).
+Usage: tally.py FOLDER FAILED [STAGE..]     FAILED is 1 when a stage failed; STAGE: those that leave no report
 """
 import pathlib
 import sys
@@ -19,33 +19,37 @@ def cases(path):
         yield f'{case.get("classname")}.{case.get("name")}', failed
 
 
+def cases_of(folder, test):
+    """The cases a test of ctest left; none when it left no file. A file that is cut off is a failed case."""
+    for path in (folder / f"{test}.xml", folder / f"test_{test}.xml"):
+        if path.exists():
+            try:
+                return list(cases(path))
+            except xml.ParseError:
+                return [(f"{path.name} is cut off", True)]
+    return None
+
+
 def tally(folder):
     """(how many passed, the names that failed)."""
     passed, failed = 0, []
     for report in sorted(folder.glob("*.ctest.xml")):
         tree = report.name.removesuffix(".ctest.xml")
-        inner_passed, inner_failed = 0, []
-        for inner in sorted((folder / tree).glob("*.xml")):
-            try:
-                for name, bad in cases(inner):
-                    if bad:
-                        inner_failed.append(f"{tree}: {name}")
-                    else:
-                        inner_passed += 1
-            except xml.ParseError:
-                inner_failed.append(f"{tree}: {inner.name} is cut off")
-        outer = [(name, bad) for name, bad in cases(report)]
-        outer_failed = [f"{tree}: {name.split('.', 1)[1]}" for name, bad in outer if bad]
-        passed += inner_passed + sum(1 for _, bad in outer if not bad)
-        failed += inner_failed + outer_failed
+        for name, bad in cases(report):
+            name = name.split(".", 1)[1]
+            inner = cases_of(folder / tree, name)
+            inner_failed = [case for case, wrong in inner or [] if wrong]
+            failed += [f"{tree}: {name}: {case}" for case in inner_failed]
+            if bad and not inner_failed:
+                failed.append(f"{tree}: {name}")
+            passed += len(inner) - len(inner_failed) if inner is not None else (not bad)
     return passed, failed
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    stage_failed = len(sys.argv) > 2 and sys.argv[2] != "0"
-    passed, failed = tally(folder)
-    if stage_failed and not failed:
+    passed, failed = tally(pathlib.Path(sys.argv[1]))
+    failed += sys.argv[3:]
+    if sys.argv[2] != "0" and not failed:
         failed = ["a stage above"]
     for name in failed:
         print(f"FAILED {name}")

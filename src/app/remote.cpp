@@ -66,6 +66,8 @@ public:
         loop.run();
         try {
             if (failure) std::rethrow_exception(failure);
+        } catch (const boost::system::system_error& error) {
+            return unreachable(error.code().message());
         } catch (const std::exception& error) {
             return unreachable(error.what());
         }

@@ -31,7 +31,7 @@ Result<Settings> settings_of(const Serve& serve) {
     if (!serve.store.empty()) flags.store = serve.store;
     for (const auto& text : serve.listens) {
         auto listen = parse_listen(text);
-        if (listen.has_error()) return Error{Errc::invalid_argument, "--listen " + listen.error().text};
+        if (listen.has_error()) return Error{Errc::invalid_argument, fmt::format("--listen {}: {}", text, listen.error().text)};
         flags.listens.push_back(std::move(*listen));
     }
     if (!serve.durability.empty()) {

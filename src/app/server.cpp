@@ -9,9 +9,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
+#include <random>
 
 #include "app/exit_code.hpp"
+#include "base/random.hpp"
+#include "base/real_clock.hpp"
 #include "rowmq/open.hpp"
+#include "sqs/protocol.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -21,6 +25,11 @@ namespace asio = boost::asio;
 [[noreturn]] void end_for(const Error& error) {
     spdlog::critical("the store failed: {}", error.text);
     std::_Exit(static_cast<int>(Exit::store_failed));
+}
+
+std::uint64_t fresh_seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
 bool is_loopback(const std::string& address) { return asio::ip::make_address(address).is_loopback(); }
@@ -34,8 +43,13 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    explicit Protocols(Broker& broker) : admin(broker) {}
+    Protocols(asio::any_io_executor executor, Broker& broker, sqs::Settings settings)
+        : clock(std::move(executor)), random(fresh_seed()), admin(broker), sqs(broker, clock, random, std::move(settings)) {}
+
+    RealClock clock;
+    SeededRandom random;
     admin::Protocol admin;
+    sqs::Protocol sqs;
 };
 
 Server::Server(asio::any_io_executor executor, Settings settings) : executor_(std::move(executor)), settings_(std::move(settings)) {}
@@ -45,8 +59,8 @@ awaitable<net::Response> Server::answer(std::string name, net::Request request) 
     if (!protocols_) {
         co_return net::Response{.status = 503, .content_type = "text/plain", .body = "starting\n"};
     }
-    auto response = co_await protocols_->admin.answer(std::move(request));
-    co_return response;
+    auto response = name == "sqs" ? protocols_->sqs.handle(std::move(request)) : protocols_->admin.answer(std::move(request));
+    co_return co_await std::move(response);
 }
 
 Result<void> Server::listen() {
@@ -80,9 +94,9 @@ std::vector<Server::Listening> Server::listening() const {
     return all;
 }
 
-std::string Server::admin_address() const {
+std::string Server::address_of(std::string_view wanted) const {
     for (auto& [name, endpoint] : listening()) {
-        if (name != "admin") continue;
+        if (name != wanted) continue;
         const auto address = asio::ip::make_address(endpoint.address);
         if (address.is_unspecified()) endpoint.address = address.is_v6() ? "::1" : "127.0.0.1";
         return to_text(endpoint);
@@ -99,7 +113,7 @@ awaitable<Result<void>> Server::start() {
     options.durability = settings_.durability;
     options.strict_counting = settings_.strict_counting;
     options.limits = settings_.limits;
-    options.admin_address = admin_address();
+    options.admin_address = address_of("admin");
     options.on_store_failed = [](const Error& error) { end_for(error); };
     auto opened = co_await rowmq::open(executor_, settings_.store, std::move(options));
     if (opened.has_error()) {
@@ -108,7 +122,9 @@ awaitable<Result<void>> Server::start() {
     }
     broker_ = std::move(*opened);
     opened_ = broker_->health();
-    protocols_ = std::make_unique<Protocols>(*broker_);
+    sqs::Settings names;
+    if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
+    protocols_ = std::make_unique<Protocols>(executor_, *broker_, std::move(names));
     co_return Result<void>();
 }
 
@@ -128,6 +144,7 @@ awaitable<void> Server::stop_listeners() {
 awaitable<void> Server::stop() {
     co_await stop_listeners();
     if (!broker_) co_return;
+    protocols_->sqs.close();
     protocols_->admin.close();
     co_await broker_->close();
     protocols_.reset();

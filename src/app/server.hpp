@@ -42,8 +42,8 @@ private:
     Result<void> listen();
     awaitable<void> stop_listeners();
     awaitable<net::Response> answer(std::string name, net::Request request);
-    /// Where commands of this machine reach the admin listener; empty when it is off.
-    std::string admin_address() const;
+    /// Where programs of this machine reach a listener; empty when it is off.
+    std::string address_of(std::string_view wanted) const;
 
     boost::asio::any_io_executor executor_;
     Settings settings_;

@@ -228,6 +228,7 @@ BrokerHealth Broker::health() const {
             .queues = state_->catalog.queue_count(),
             .sessions = state_->sessions.size(),
             .store = state_->parts.engine->name(),
+            .store_id = state_->store_id,
             .durability = state_->parts.engine->durability()};
 }
 

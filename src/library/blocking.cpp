@@ -8,7 +8,6 @@ namespace {
 
 Error gone() { return Error{Errc::closed, "the handle is empty"}; }
 
-// Named: a PublishResult could itself be made from an Error, so that a Result of it does not convert from one.
 template <typename T>
 Result<T> failed(Error error) {
     return Result<T>(boost::system::in_place_error, std::move(error));

@@ -50,16 +50,22 @@ def read(path):
 
 
 class Message:
-    __slots__ = ("queue", "group", "place", "confirmed", "refused", "sent_at", "deletes", "deleted_at", "releases",
+    __slots__ = ("queue", "group", "place", "confirmed_at", "refused", "sent_at", "deletes", "deleted_at", "releases",
                  "grants")
 
     def __init__(self, queue, group, place, sent_at):
         self.queue, self.group, self.place, self.sent_at = queue, group, place, sent_at
-        self.confirmed = self.refused = False
+        self.confirmed_at = None  # when a send of it first returned ok
+        self.refused = False
         self.deletes = []       # when a deletion was invoked
         self.deleted_at = None  # when the first one was confirmed
         self.releases = []      # when giving it back was invoked
         self.grants = []        # (invoked, returned, visibility_ns)
+
+
+    @property
+    def confirmed(self):
+        return self.confirmed_at is not None
 
 
 class Verdict:
@@ -107,7 +113,8 @@ def _learn(operations, messages, verdict):
                 message = messages.get(name)
                 if message is None:
                     message = messages[name] = Message(detail["queue"], detail["group"], (invoked, place), invoked)
-                message.confirmed |= outcome == "ok"
+                if outcome == "ok" and message.confirmed_at is None:
+                    message.confirmed_at = returned
                 message.refused = outcome == "fail" and not message.confirmed
     for _, invoked, returned, _, op, outcome, detail in operations:
         if op == "delete" and outcome != "fail":
@@ -206,7 +213,7 @@ def _judge_counts(operations, messages, verdict):
         for message in messages.values():
             if message.queue != detail["queue"] or message.sent_at > returned or message.refused:
                 continue
-            sure = message.confirmed and not any(moment < returned for moment in message.deletes)
+            sure = message.confirmed and message.confirmed_at <= invoked and not any(moment < returned for moment in message.deletes)
             possible = message.deleted_at is None or message.deleted_at > invoked
             least += sure
             most += possible

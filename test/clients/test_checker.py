@@ -77,6 +77,12 @@ def test_a_lease_may_end_by_a_kill():
     assert history.kinds() == []
 
 
+def test_a_message_confirmed_only_later_need_not_be_counted():
+    history = right().send("c", outcome="info", group="k").add("kill").add("counted", queue="q", count=0)
+    history.send("c", group="k").add("counted", queue="q", count=1).receive("c").delete("c")
+    assert history.kinds() == []
+
+
 def test_a_lease_may_be_given_back():
     history = right().send("c").receive("c", visibility_ms=60_000).add("release", queue="q", ids=["c"]).receive("c").delete("c")
     assert history.kinds() == []

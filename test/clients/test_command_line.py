@@ -49,8 +49,11 @@ def test_a_backup_holds_what_the_store_holds(rowmq, tmp_path):
     assert "kept" in rowmq("receive", "jobs")
 
 
-def test_check_finds_a_sound_store_sound(rowmq):
+def test_check_finds_a_sound_store_sound_and_leaves_one_in_use_alone(own_server):
+    rowmq = CommandLine(own_server.program, own_server.folder, own_server.store)
     rowmq("send", "--create", "jobs", "x")
+    rowmq("check", expect=1)
+    own_server.stop()
     rowmq("check")
 
 

@@ -3,6 +3,7 @@
 
 Usage: tidy.py [ROOT]      (self-test: tidy_test.py)
 """
+import collections
 import pathlib
 import posixpath
 import re
@@ -41,10 +42,6 @@ def room_of(path, rooms):
     return found
 
 
-def is_test(path):
-    return path.endswith(("_test.cpp", "_test.hpp"))
-
-
 def resolve(included, path, files):
     """The tree's file an include names, seen from the include roots and from the file's own folder; None if foreign."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), included))
@@ -54,22 +51,35 @@ def resolve(included, path, files):
     return None
 
 
-def check_includes(path, lines, files, rooms):
-    own = room_of(path, rooms)
+def includes(path, lines, files):
+    """(line, as written, the tree's file) of every #include of a file of the tree, in quotes or in angles."""
     for number, line in enumerate(lines, 1):
-        match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+        match = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
         target = resolve(match.group(1), path, files) if match else None
-        if target is None:
-            continue
+        if target:
+            yield number, match.group(1), target
+
+
+def tests_of(included_by, names):
+    """The files only tests are made of: *_test.cpp, *_test.hpp, and headers included by nothing else."""
+    tests = {name for name in names if name.endswith(("_test.cpp", "_test.hpp"))}
+    while more := {name for name, users in included_by.items() if name.endswith(".hpp") and name not in tests and users <= tests}:
+        tests |= more
+    return tests
+
+
+def check_includes(path, included, tests, rooms):
+    own = room_of(path, rooms)
+    for number, written, target in included:
         if not own:
             yield number, f"the include table of ARCHITECTURE.md has no room for {path}"
             return
         allowed, for_tests = rooms[own]
         room = room_of(target, rooms)
-        extra = for_tests if is_test(path) else []
+        extra = for_tests if path in tests else []
         if "*" in allowed or room == own or room in allowed or any(room_of(target, [name]) for name in extra):
             continue
-        yield number, f"{own} may not include {room or target} ({match.group(1)})"
+        yield number, f"{own} may not include {room or target} ({written})"
 
 
 # ------------------------------------------------------------------------------------------- lines
@@ -84,7 +94,7 @@ SQL = re.compile(r"\b(SELECT\s+[\w*(].*\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UP
                  r"|CREATE\s+(UNIQUE\s+|TEMP\s+)?(TABLE|INDEX|VIEW|TRIGGER)\b|PRAGMA\s+\w+|BEGIN\s+(IMMEDIATE|EXCLUSIVE)\b)")
 # A folder of somebody's machine: home folders, and roots no package installs to.
 MACHINE_PATH = re.compile(r"(?<![\w.\-/}>*~])/(?:home|Users|root|work|farm|mnt|srv)/[\w.\-]")
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not implemented", re.I)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not implemented")
 
 
 def strings_of(line):
@@ -95,15 +105,15 @@ def without_comment(line):
     return re.sub(r"//.*", "", line)
 
 
-def check_code(path, lines):
+def check_code(path, lines, tests):
     if path.endswith(".hpp") and not any(line.strip() == "#pragma once" for line in lines):
         yield 1, "a header starts with #pragma once"
     if len(lines) > MAX_LINES:
         yield MAX_LINES, f"{len(lines)} lines; a file is one idea, at most {MAX_LINES} lines"
-    sql_is_home = path.startswith(("src/storage/", "test/", "bench/", "examples/")) or is_test(path)
+    sql_is_home = path.startswith(("src/storage/", "test/", "bench/", "examples/")) or path in tests
     for number, line in enumerate(lines, 1):
         code = without_comment(line)
-        if path.startswith("src/broker/") and not is_test(path) and NOT_DETERMINED.search(code):
+        if path.startswith("src/broker/") and path not in tests and NOT_DETERMINED.search(code):
             yield number, "src/broker takes time, randomness and threads from what it is given (Clock, Random, executor)"
         if not sql_is_home and SQL.search(strings_of(line)):
             yield number, "SQL lives in src/storage, in .sql files"
@@ -122,6 +132,15 @@ def check_lines(path, lines):
             yield number, "a test runs or is removed; none is skipped"
         if path.startswith(("src/", "include/", "test/", "tools/", "bench/", "examples/")) and UNFINISHED.search(line):
             yield number, "left unfinished"
+
+
+def check_links(path, lines, files):
+    folders = {str(folder) for name in files for folder in pathlib.PurePosixPath(name).parents}
+    for number, line in enumerate(lines, 1):
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            if "://" not in target and not target.startswith("mailto:") and place not in files and place not in folders:
+                yield number, f"a link to {target}, which is not there"
 
 
 # ------------------------------------------------------------------------------------------- the tree
@@ -143,22 +162,35 @@ def check_tree(root, names=None):
     rooms = include_table((root / "ARCHITECTURE.md").read_text()) if "ARCHITECTURE.md" in files else {}
     if not rooms:
         found.append("ARCHITECTURE.md:1: has no table 'room | may include'")
+    texts = {}
     for name in names:
         suffix = pathlib.PurePosixPath(name).suffix
-        if suffix not in CODE | PROSE or name == "LICENSE":
+        if suffix not in CODE | PROSE or name == "LICENSE" or name.startswith("test/fuzz/corpus/"):
             continue
         try:
-            lines = (root / name).read_text(encoding="utf-8").split("\n")
+            texts[name] = (root / name).read_text(encoding="utf-8").split("\n")
         except UnicodeDecodeError:
             continue
-        if lines and lines[-1] == "":
-            lines.pop()
-        elif lines:
-            found.append(f"{name}:{len(lines)}: does not end with a line feed")
+        if texts[name][-1] == "":
+            texts[name].pop()
+        else:
+            found.append(f"{name}:{len(texts[name])}: does not end with a line feed")
+
+    code = {name for name in texts if pathlib.PurePosixPath(name).suffix in CODE and name.startswith(OWN_FOLDERS)}
+    included = {name: list(includes(name, texts[name], files)) for name in code}
+    included_by = collections.defaultdict(set)
+    for name, targets in included.items():
+        for _, _, target in targets:
+            included_by[target].add(name)
+    tests = tests_of(included_by, names)
+
+    for name, lines in texts.items():
         problems = list(check_lines(name, lines))
-        if suffix in CODE and name.startswith(OWN_FOLDERS):
-            problems += check_includes(name, lines, files, rooms)
-            problems += check_code(name, lines)
+        if name.endswith(".md"):
+            problems += check_links(name, lines, files)
+        if name in code:
+            problems += check_includes(name, included[name], tests, rooms)
+            problems += check_code(name, lines, tests)
         found += [f"{name}:{number}: {what}" for number, what in problems]
     return found
 

@@ -55,6 +55,7 @@ class Tidy(unittest.TestCase):
     def test_neither_spaces_nor_a_path_that_climbs_are_a_way_around(self):
         self.planted("src/broker/x.cpp", '  #  include "storage/memory/engine.hpp"\n', "src/broker/x.cpp:1")
         self.planted("src/broker/x.cpp", '#include "../storage/memory/engine.hpp"\n', "src/broker/x.cpp:1")
+        self.planted("src/broker/x.cpp", '#include <storage/memory/engine.hpp>\n', "src/broker/x.cpp:1")
 
     def test_a_room_below_another_is_a_room_of_its_own(self):
         self.planted("src/broker/catalog/x.cpp", '#include "storage/memory/engine.hpp"\n', "src/broker/catalog/x.cpp:1")
@@ -62,6 +63,12 @@ class Tidy(unittest.TestCase):
     def test_only_tests_include_what_tests_may(self):
         self.assertEqual(self.of(CLEAN | {"src/broker/y_test.cpp": '#include "storage/memory/engine.hpp"\n'}), [])
         self.planted("src/broker/y.cpp", '#include "storage/memory/engine.hpp"\n', "src/broker/y.cpp:1")
+
+    def test_a_header_only_tests_include_is_a_test(self):
+        bed = {"src/broker/bed.hpp": '#pragma once\n#include "storage/memory/engine.hpp"\n',
+               "src/broker/b_test.cpp": '#include "broker/bed.hpp"\n'}
+        self.assertEqual(self.of(CLEAN | bed), [])
+        self.assertEqual(len(self.of(CLEAN | bed | {"src/broker/b.cpp": '#include "broker/bed.hpp"\n'})), 1)
 
     def test_every_file_has_a_room(self):
         self.assertIn("no room", self.planted("src/shed/x.cpp", '#include "rowmq/ids.hpp"\n', "src/shed/x.cpp:1"))
@@ -97,6 +104,10 @@ class Tidy(unittest.TestCase):
         for path in ("/home/ann/x", "/root/.cache", "/Users/ann"):
             with self.subTest(path):
                 self.planted("README.md", f"See {path}.\n", "README.md:1")
+
+    def test_a_link_of_a_page_leads_somewhere(self):
+        self.planted("doc/x.md", "[a](../README.md) [b](https://example.org) [c](y.md)\n", "doc/x.md:1")
+        self.assertEqual(self.of(CLEAN | {"doc/x.md": "[a](../README.md#more) [d](./) [s](../src/app)\n"}), [])
 
     def test_no_test_is_skipped(self):
         for line in ("  GTEST_SKIP();", "TEST(A, DISABLED_b) {}"):

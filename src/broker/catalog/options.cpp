@@ -86,7 +86,8 @@ void read(const Json& j, E& e) {
     e = static_cast<E>(j.to_number<std::underlying_type_t<E>>());
 }
 void read(const Json& j, Texts& texts) {
-    for (const Header& h : std::get<HeaderTable>(json_text::value_of(j).value)) texts[h.name] = std::get<std::string>(h.value.value);
+    const HeaderValue table = json_text::value_of(j);
+    for (const Header& h : std::get<HeaderTable>(table.value)) texts[h.name] = std::get<std::string>(h.value.value);
 }
 void read(const Json& j, DeadLetter& target) {
     target.exchange = json_text::text_of(j.as_object().at("exchange"));
@@ -138,6 +139,7 @@ ExchangeOptions decode_exchange_options(std::string_view json) {
 std::optional<Error> check_name(std::string_view what, std::string_view name, const Limits& limits) {
     if (name.empty() || name.size() > limits.name_bytes)
         return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: 1 to {} are allowed", what, name.size(), limits.name_bytes)};
+    if (name.find('\0') != std::string_view::npos) return Error{Errc::invalid_argument, fmt::format("{} contains U+0000", what)};
     if (!is_utf8(name)) return Error{Errc::invalid_argument, fmt::format("{} is not UTF-8", what)};
     return std::nullopt;
 }

@@ -52,11 +52,15 @@ void Core::post_result(Done<T> done, T value) {
 }
 
 void Core::hand_over(Item item) {
-    const std::lock_guard lock(mutex_);
-    items_.push_back(std::move(item));
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        items_.push_back(std::move(item));
+        first = items_.size() == 1;
+    }
     if (options_.threads) {
         if (!writer_.joinable()) writer_ = std::thread([this] { run_writer(); });
-        else if (items_.size() == 1) wake_.notify_one();
+        else if (first) wake_.notify_one();
     } else if (!posted_) {
         posted_ = true;
         boost::asio::post(strand_, [weak = weak_from_this()] {

@@ -109,13 +109,13 @@ void Removals::release(const Removal& removal) {
     else messages_.push_back(value_of(removal.message));
 }
 
-std::size_t Removals::sweep(const Sweep& sweep) {
-    auto swept = sweep_entries(sweep);
+std::size_t Removals::sweep(const Sweep& sweep, bool by_range) {
+    auto swept = sweep_entries(sweep, by_range);
     if (sweep.delayed_too && swept < sweep.max) swept += sweep_delayed(sweep, sweep.max - swept);
     return swept;
 }
 
-std::size_t Removals::sweep_entries(const Sweep& sweep) {
+std::size_t Removals::sweep_entries(const Sweep& sweep, bool by_range) {
     to_sweep_.clear();
     auto& lane_from = statements_.lane_from;
     auto& rows = statements_.entries_to_sweep;
@@ -135,7 +135,7 @@ std::size_t Removals::sweep_entries(const Sweep& sweep) {
                                  .message = MessageId{rows.integer(1)},
                                  .copies = static_cast<std::int32_t>(rows.integer(2))});
     }
-    entries(to_sweep_, true, [](Unit) { return true; });
+    entries(to_sweep_, by_range, [](Unit) { return true; });
     return to_sweep_.size();
 }
 

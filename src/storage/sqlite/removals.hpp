@@ -28,7 +28,7 @@ public:
     /// Whether it was there.
     bool delayed(WallTime due_at, const Removal& removal);
     /// Removes up to `sweep.max` rows; how many.
-    std::size_t sweep(const Sweep& sweep);
+    std::size_t sweep(const Sweep& sweep, bool by_range);
     /// Takes shares and removes messages, in id order.
     void flush();
     /// Drops what waits for flush(): its transaction or savepoint was rolled back.
@@ -46,7 +46,7 @@ private:
     void entry_range(Chosen::const_iterator first, Chosen::const_iterator last);
     std::size_t entries_over_gaps(Chosen::const_iterator first, Chosen::const_iterator last);
     void release(const Removal& removal);
-    std::size_t sweep_entries(const Sweep& sweep);
+    std::size_t sweep_entries(const Sweep& sweep, bool by_range);
     std::size_t sweep_delayed(const Sweep& sweep, std::size_t max);
     void take_shares();
     void remove_messages();

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 // A log shorter than this is left alone by a short rest: writing it back would cost more syncs than it is worth.
 constexpr std::int64_t short_log_bytes = 1024 * 1024;
-constexpr auto short_rest = 100ms, long_rest = 1'000ms;
+constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms;
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
 constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
 
@@ -150,6 +150,7 @@ void Store::tend() {
 
 std::optional<std::chrono::milliseconds> Store::rest_after() const {
     if (failed_) return std::nullopt;
+    if (shrinking_) return between_slices;
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return short_rest;
     if (unchecked_ || may_shrink_) return long_rest;
     return std::nullopt;
@@ -157,7 +158,8 @@ std::optional<std::chrono::milliseconds> Store::rest_after() const {
 
 void Store::rest() {
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
-    if (may_shrink_ && vacuum() > 0) return;
+    shrinking_ = may_shrink_ && vacuum() > 0;
+    if (shrinking_) return;
     if (unchecked_) checkpoint(false);
 }
 

@@ -57,6 +57,7 @@ private:
 
     std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
     bool unchecked_ = false;        ///< pages are in the log and not in the file
+    bool shrinking_ = false;        ///< the last slice of free pages was not the last there is
     bool may_shrink_ = false;       ///< rows were written since the file was last looked at for free pages
     int page_size_ = 8192;
 

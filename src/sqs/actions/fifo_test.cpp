@@ -1,0 +1,107 @@
+#include "sqs/conversation_test.hpp"
+
+namespace rowmq::sqs::test {
+namespace {
+
+class Fifo : public Conversation {
+protected:
+    std::string url = create("orders.fifo", {{"FifoQueue", "true"}});
+
+    Reply put(std::string body, std::string group, std::string deduplication = {}) {
+        json::object request = {{"QueueUrl", url}, {"MessageBody", body}, {"MessageGroupId", group}};
+        request["MessageDeduplicationId"] = deduplication.empty() ? body : deduplication;
+        return call("SendMessage", request);
+    }
+    std::string order(const json::array& messages) {
+        std::string all;
+        for (const auto& m : messages) all += text(m, "Body");
+        return all;
+    }
+};
+
+TEST_F(Fifo, keeps_the_order_of_each_group_and_holds_it_while_one_receive_has_it) {
+    for (const std::string body : {"1", "2", "3"}) put(body, "a");
+    put("x", "b");
+
+    const json::array first = hear(url, {{"MaxNumberOfMessages", 2}});
+    const json::array rest = hear(url);
+
+    EXPECT_EQ(order(first), "12");
+    EXPECT_EQ(order(rest), "x");
+    for (const auto& m : first) call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", text(m, "ReceiptHandle")}});
+    EXPECT_EQ(order(hear(url)), "3");
+}
+
+TEST_F(Fifo, gives_sequence_numbers_of_20_digits_that_grow) {
+    const Reply one = put("1", "a"), two = put("2", "a");
+
+    const json::array heard = hear(url, {{"AttributeNames", json::array{"All"}}});
+
+    EXPECT_EQ(one.at("SequenceNumber").size(), 20u);
+    EXPECT_LT(one.at("SequenceNumber"), two.at("SequenceNumber"));
+    ASSERT_EQ(heard.size(), 2u);
+    EXPECT_EQ(text(heard[0].at("Attributes"), "SequenceNumber"), one.at("SequenceNumber"));
+    EXPECT_EQ(text(heard[0].at("Attributes"), "MessageGroupId"), "a");
+    EXPECT_EQ(text(heard[0].at("Attributes"), "MessageDeduplicationId"), "1");
+}
+
+TEST_F(Fifo, answers_a_duplicate_with_the_first_even_when_that_is_deleted) {
+    const Reply first = put("1", "a", "same");
+    call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", text(hear(url).at(0), "ReceiptHandle")}});
+
+    const Reply second = put("2", "b", "same");
+
+    EXPECT_EQ(second.at("MessageId"), first.at("MessageId"));
+    EXPECT_EQ(second.at("SequenceNumber"), first.at("SequenceNumber"));
+    EXPECT_EQ(hear(url).size(), 0u);
+    advance(5min + 1s);
+    EXPECT_NE(put("3", "a", "same").at("MessageId"), first.at("MessageId"));
+}
+
+TEST_F(Fifo, deduplicates_by_content_where_the_queue_says_so) {
+    call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"ContentBasedDeduplication", "true"}}}});
+    const json::object message = {{"QueueUrl", url}, {"MessageBody", "abc"}, {"MessageGroupId", "a"}};
+
+    call("SendMessage", message);
+    call("SendMessage", message);
+
+    const json::array heard = hear(url, {{"AttributeNames", json::array{"MessageDeduplicationId"}}});
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(text(heard[0].at("Attributes"), "MessageDeduplicationId"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_F(Fifo, demands_a_group_and_a_deduplication_id_and_no_delay) {
+    EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}, {"MessageBody", "x"}, {"MessageDeduplicationId", "d"}}).at("message"),
+              "The request must contain the parameter MessageGroupId.");
+    EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}, {"MessageBody", "x"}, {"MessageGroupId", "g"}}).fault(), "InvalidParameterValueException");
+    const json::object delayed = {
+        {"QueueUrl", url}, {"MessageBody", "x"}, {"MessageGroupId", "g"}, {"MessageDeduplicationId", "d"}, {"DelaySeconds", 1}};
+    EXPECT_EQ(call("SendMessage", delayed).fault(), "InvalidParameterValueException");
+    json::object at_once = delayed;
+    at_once["DelaySeconds"] = 0;
+    EXPECT_EQ(call("SendMessage", at_once).status, 200u);
+}
+
+TEST_F(Fifo, refuses_a_handle_when_another_was_given_but_not_a_second_deletion) {
+    put("1", "a");
+    const std::string old = text(hear(url).at(0), "ReceiptHandle");
+    advance(30s);
+    const std::string newest = text(hear(url).at(0), "ReceiptHandle");
+
+    const Reply expired = call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", old}});
+
+    EXPECT_EQ(expired.fault(), "InvalidParameterValueException");
+    EXPECT_TRUE(expired.at("message").ends_with("Reason: The receipt handle has expired.")) << expired.body;
+    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", newest}}).status, 200u);
+    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", newest}}).status, 200u);
+}
+
+TEST_F(Fifo, takes_a_receive_attempt_id) {
+    put("1", "a");
+
+    EXPECT_EQ(hear(url, {{"ReceiveRequestAttemptId", "attempt"}}).size(), 1u);
+    EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {"ReceiveRequestAttemptId", ""}}).fault(), "InvalidParameterValueException");
+}
+
+}  // namespace
+}  // namespace rowmq::sqs::test

@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "sqs/actions/actions.hpp"
+#include "sqs/batch.hpp"
+
+namespace rowmq::sqs {
+namespace {
+
+constexpr std::int64_t max_visibility_seconds = 43'200;
+
+/// What a deletion that the broker answered with `error` answers. On standard queues a handle that is no longer the newest
+/// deletes nothing and is no error; on FIFO queues it has expired, unless it deleted its message before.
+std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const Lease& lease, const std::optional<Error>& error,
+                                const std::string& handle) {
+    if (!error) {
+        service.deletions.add(lease);
+        return std::nullopt;
+    }
+    if (error->code != Errc::lease_gone) return refusal_of(*error);
+    if (queue.options.kind == QueueKind::standard || service.deletions.contains(lease)) return std::nullopt;
+    return invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.");
+}
+
+std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queue, const Text& handle, const Number& timeout) {
+    const auto lease = service.lease(handle, queue);
+    if (!lease) return lease.error();
+    if (!timeout) return missing("VisibilityTimeout");
+    if (*timeout < 0 || *timeout > max_visibility_seconds)
+        return invalid_value(std::to_string(*timeout), "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200");
+    const auto session = service.session();
+    if (!session) return session.error();
+    const auto errors = (*session)->extend({&*lease, 1}, std::chrono::seconds(*timeout));
+    if (errors.empty() || !errors.front()) return std::nullopt;
+    if (errors.front()->code != Errc::lease_gone) return refusal_of(*errors.front());
+    if (service.deletions.contains(*lease))
+        return invalid_value(*handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.");
+    return Refusal{Fault::message_not_inflight, "The specified message isn't in flight."};
+}
+
+}  // namespace
+
+awaitable<Answer<Nothing>> delete_message(Service& service, Caller, DeleteMessageRequest request) {
+    const auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    const auto lease = service.lease(request.receipt_handle, *queue);
+    if (!lease) co_return lease.error();
+    const auto session = service.session();
+    if (!session) co_return session.error();
+    const Result<void> settled = co_await (*session)->settle(*lease);
+    const std::optional<Error> error = settled ? std::nullopt : std::optional(settled.error());
+    if (auto refused = deletion(service, *queue, *lease, error, *request.receipt_handle)) co_return *std::move(refused);
+    co_return Nothing{};
+}
+
+awaitable<Answer<DeleteMessageBatchResult>> delete_message_batch(Service& service, Caller, DeleteMessageBatchRequest request) {
+    const auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    if (auto wrong = check_batch(request.entries, "DeleteMessageBatchRequestEntry")) co_return *std::move(wrong);
+    const auto session = service.session();
+    if (!session) co_return session.error();
+
+    DeleteMessageBatchResult result;
+    std::vector<const DeleteMessageBatchRequest::Entry*> waiting;
+    std::vector<Settlement> settlements;
+    for (const auto& entry : request.entries) {
+        const auto lease = service.lease(entry.receipt_handle, *queue);
+        if (!lease) {
+            result.failed.push_back(batch_error(*entry.id, lease.error()));
+            continue;
+        }
+        waiting.push_back(&entry);
+        settlements.push_back({.lease = *lease, .verdict = Verdict::done});
+    }
+    if (settlements.empty()) co_return result;
+    std::vector<Settlement> asked = settlements;
+    const Settled settled = co_await (*session)->settle(std::move(asked));
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        const auto& entry = *waiting[i];
+        if (const auto refused = deletion(service, *queue, settlements[i].lease, settled.results[i], *entry.receipt_handle)) {
+            result.failed.push_back(batch_error(*entry.id, *refused));
+        } else {
+            result.successful.push_back({*entry.id});
+        }
+    }
+    co_return result;
+}
+
+awaitable<Answer<Nothing>> change_message_visibility(Service& service, Caller, ChangeMessageVisibilityRequest request) {
+    const auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    if (auto refused = change_visibility(service, *queue, request.receipt_handle, request.visibility_timeout)) co_return *std::move(refused);
+    co_return Nothing{};
+}
+
+awaitable<Answer<ChangeMessageVisibilityBatchResult>> change_message_visibility_batch(Service& service, Caller,
+                                                                                      ChangeMessageVisibilityBatchRequest request) {
+    const auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    if (auto wrong = check_batch(request.entries, "ChangeMessageVisibilityBatchRequestEntry")) co_return *std::move(wrong);
+    ChangeMessageVisibilityBatchResult result;
+    for (const auto& entry : request.entries) {
+        if (const auto refused = change_visibility(service, *queue, entry.receipt_handle, entry.visibility_timeout)) {
+            result.failed.push_back(batch_error(*entry.id, *refused));
+        } else {
+            result.successful.push_back({*entry.id});
+        }
+    }
+    co_return result;
+}
+
+}  // namespace rowmq::sqs

@@ -1,0 +1,108 @@
+#include "sqs/conversation_test.hpp"
+
+namespace rowmq::sqs::test {
+namespace {
+
+class Settle : public Conversation {
+protected:
+    std::string url = create("orders");
+
+    std::string receive_handle() {
+        const json::array heard = hear(url, {{"MaxNumberOfMessages", 1}});
+        return heard.empty() ? std::string() : text(heard[0], "ReceiptHandle");
+    }
+    Reply remove(const std::string& handle) { return call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", handle}}); }
+    Reply change(const std::string& handle, int seconds) {
+        return call("ChangeMessageVisibility", {{"QueueUrl", url}, {"ReceiptHandle", handle}, {"VisibilityTimeout", seconds}});
+    }
+};
+
+TEST_F(Settle, deletes_for_good_and_may_do_so_twice) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+
+    EXPECT_EQ(remove(handle).status, 200u);
+    EXPECT_EQ(remove(handle).status, 200u);
+
+    advance(60s);
+    EXPECT_EQ(receive_handle(), "");
+}
+
+TEST_F(Settle, deletes_by_an_expired_handle_until_another_was_given) {
+    say(url, "x");
+    say(url, "y");
+    const std::string expired = receive_handle();
+    advance(30s);
+    EXPECT_EQ(remove(expired).status, 200u);
+    EXPECT_EQ(attribute(url, "ApproximateNumberOfMessages"), "1");
+
+    const std::string old = receive_handle();
+    advance(30s);
+    receive_handle();
+    EXPECT_EQ(remove(old).status, 200u);
+    EXPECT_EQ(attribute(url, "ApproximateNumberOfMessagesNotVisible"), "1");
+}
+
+TEST_F(Settle, refuses_handles_that_were_not_given) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+    const std::string other = create("other");
+    std::string forged = handle;
+    forged[3] = forged[3] == 'A' ? 'B' : 'A';
+
+    EXPECT_EQ(remove("nonsense").fault(), "ReceiptHandleIsInvalid");
+    EXPECT_EQ(remove(forged).fault(), "ReceiptHandleIsInvalid");
+    EXPECT_EQ(remove("").fault(), "MissingRequiredParameterException");
+    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", other}, {"ReceiptHandle", handle}}).fault(), "ReceiptHandleIsInvalid");
+    EXPECT_EQ(change(forged, 1).fault(), "ReceiptHandleIsInvalid");
+}
+
+TEST_F(Settle, changes_how_long_a_message_stays_invisible) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+
+    EXPECT_EQ(change(handle, 100).status, 200u);
+    advance(99s);
+    EXPECT_EQ(receive_handle(), "");
+    EXPECT_EQ(change(handle, 0).status, 200u);
+    EXPECT_NE(receive_handle(), "");
+}
+
+TEST_F(Settle, refuses_to_change_what_is_not_in_flight) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+
+    EXPECT_EQ(change(handle, 43'201).fault(), "InvalidParameterValueException");
+    EXPECT_EQ(call("ChangeMessageVisibility", {{"QueueUrl", url}, {"ReceiptHandle", handle}}).fault(), "MissingRequiredParameterException");
+    advance(30s);
+    EXPECT_EQ(change(handle, 5).query_error, "AWS.SimpleQueueService.MessageNotInflight;Sender");
+    remove(receive_handle());
+    const std::string gone = handle;
+    EXPECT_EQ(change(gone, 5).status, 400u);
+}
+
+TEST_F(Settle, in_batches_answers_one_by_one) {
+    for (int i = 0; i < 3; ++i) say(url, "x");
+    json::array changes, deletions;
+    for (const auto& message : hear(url)) {
+        const std::string id = "m" + std::to_string(changes.size());
+        changes.push_back({{"Id", id}, {"ReceiptHandle", text(message, "ReceiptHandle")}, {"VisibilityTimeout", 100}});
+        deletions.push_back({{"Id", id}, {"ReceiptHandle", text(message, "ReceiptHandle")}});
+    }
+    changes.push_back({{"Id", "bad"}, {"ReceiptHandle", "nonsense"}, {"VisibilityTimeout", 100}});
+    deletions.push_back({{"Id", "bad"}, {"ReceiptHandle", "nonsense"}});
+
+    const Reply changed = call("ChangeMessageVisibilityBatch", {{"QueueUrl", url}, {"Entries", changes}});
+    const Reply deleted = call("DeleteMessageBatch", {{"QueueUrl", url}, {"Entries", deletions}});
+
+    for (const Reply* reply : {&changed, &deleted}) {
+        ASSERT_EQ(reply->status, 200u) << reply->body;
+        EXPECT_EQ(reply->value.at("Successful").as_array().size(), 3u);
+        EXPECT_EQ(text(reply->value.at("Failed").as_array().at(0), "Code"), "ReceiptHandleIsInvalid");
+    }
+    EXPECT_EQ(attribute(url, "ApproximateNumberOfMessagesNotVisible"), "0");
+    EXPECT_EQ(call("DeleteMessageBatch", {{"QueueUrl", url}, {"Entries", json::array{}}}).fault(), "EmptyBatchRequest");
+}
+
+}  // namespace
+}  // namespace rowmq::sqs::test

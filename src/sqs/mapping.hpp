@@ -1,0 +1,47 @@
+#pragma once
+// SQS messages <-> rowmq::Message. Attributes are headers whose tag is the DataType; the trace header is SQS's own part.
+
+#include <string>
+#include <string_view>
+
+#include "rowmq/broker.hpp"
+#include "sqs/digest.hpp"
+#include "sqs/errors.hpp"
+#include "sqs/messages.hpp"
+#include "sqs/names.hpp"
+#include "sqs/seal.hpp"
+
+namespace rowmq::sqs {
+
+/// Only characters SQS and XML allow: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
+bool is_message_text(std::string_view text) noexcept;
+
+/// Body and attributes, as MaximumMessageSize counts them.
+std::size_t size_of(const Outgoing& message) noexcept;
+
+/// What is wrong with a message, whatever else is in its batch.
+std::optional<Refusal> check(const Outgoing& message, const QueueInfo& queue);
+
+/// To `queue`; `message` has passed check(). Leaves `message` without its body and attributes.
+Publish publish_of(Outgoing& message, const QueueInfo& queue);
+
+/// 20 digits, growing.
+std::string sequence_number(Sequence sequence);
+
+/// What a receive asks to be told.
+struct Selection {
+    Texts system;   ///< names of system attributes; "All"
+    Texts message;  ///< names, "prefix.*", ".*", "*", "All"
+};
+bool is_system_attribute(std::string_view name) noexcept;
+
+struct Rendering {
+    const Selection& selection;
+    const Settings& settings;
+    const Seal& seal;
+    Digests& digests;
+    bool fifo = false;  ///< the queue is: its messages have sequence numbers
+};
+ReceivedMessage received(const Delivery& delivery, const Rendering& as);
+
+}  // namespace rowmq::sqs

@@ -1,0 +1,36 @@
+#pragma once
+// What a queue is called: its name, its URL, its ARN.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sqs/errors.hpp"
+
+namespace rowmq::sqs {
+
+/// Where this service pretends to be.
+struct Settings {
+    std::string region = "us-east-1";
+    std::string account = "000000000000";
+    std::string host = "localhost:9324";  ///< in queue URLs, where a request names no Host
+};
+
+/// May a queue of that name be created? 1 to 80 letters, digits, hyphens, underscores, then perhaps ".fifo" (counted).
+bool is_queue_name(std::string_view name) noexcept;
+bool is_fifo_name(std::string_view name) noexcept;
+
+/// A batch entry's id: 1 to 80 letters, digits, hyphens, underscores.
+bool is_batch_id(std::string_view id) noexcept;
+/// A message group or deduplication id: 1 to 128 letters, digits and ASCII punctuation.
+bool is_group_id(std::string_view id) noexcept;
+
+std::string url_of(std::string_view queue, std::string_view origin, const Settings& settings);
+/// The queue a URL, a path or a bare name means: its last segment. None when it names none, or another account.
+std::optional<std::string> queue_of_url(std::string_view url, const Settings& settings);
+
+std::string arn_of(std::string_view queue, const Settings& settings);
+/// None when the text is not the ARN of an SQS queue of this account. The region is not compared.
+std::optional<std::string> queue_of_arn(std::string_view arn, const Settings& settings);
+
+}  // namespace rowmq::sqs

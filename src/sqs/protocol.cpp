@@ -1,0 +1,183 @@
+#include "sqs/protocol.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "sqs/actions/actions.hpp"
+#include "sqs/json.hpp"
+#include "sqs/query.hpp"
+#include "sqs/service.hpp"
+
+namespace rowmq::sqs {
+namespace {
+
+constexpr std::string_view json_type = "application/x-amz-json-1.0";
+constexpr std::string_view target_prefix = "AmazonSQS.";
+
+/// One request on its way through.
+struct Call {
+    Service& service;
+    Caller caller;
+    std::string action;
+    std::string request_id;
+    bool query = false;
+    Parameters parameters;             ///< of a Query request
+    std::string body;                  ///< of a JSON request
+    std::string path;                  ///< names the queue, where no QueueUrl does
+    std::function<awaitable<void>()> unsent;
+};
+
+std::string new_request_id(Random& random) {
+    const std::uint64_t a = random.next(), b = random.next();
+    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32u, a >> 16u & 0xffffu, a & 0xfffu, 0x8000u | (b >> 48u & 0x3fffu),
+                       b & 0xffffffffffffu);
+}
+
+net::Response response(Call& call, unsigned status, std::string body) {
+    net::Response r;
+    r.status = status;
+    r.content_type = call.query ? "text/xml" : std::string(json_type);
+    r.fields.emplace_back("x-amzn-RequestId", call.request_id);
+    r.body = std::move(body);
+    return r;
+}
+
+net::Response refuse(Call& call, Refusal refusal) {
+    const Code code = code_of(refusal.fault);
+    if (call.query) {
+        if (refusal == no_such_queue()) refusal.text = "The specified queue does not exist for this wsdl version.";
+        return response(call, code.status, write_xml_error(refusal, call.request_id));
+    }
+    std::string body = fmt::format("{{\"__type\":\"com.amazonaws.sqs#{}\",\"message\":", code.json);
+    append_json_text(body, refusal.text);
+    body += '}';
+    net::Response r = response(call, code.status, std::move(body));
+    r.fields.emplace_back("x-amzn-query-error", fmt::format("{};{}", code.query, code.sender ? "Sender" : "Receiver"));
+    return r;
+}
+
+template <typename Action>
+struct Types;
+template <typename In, typename Out>
+struct Types<awaitable<Answer<Out>> (*)(Service&, Caller, In)> {
+    using Request = In;
+};
+
+/// Reads the request, runs the action, writes its result.
+template <auto action>
+awaitable<net::Response> run(Call& call) {
+    typename Types<decltype(action)>::Request request;
+    auto malformed = call.query ? read_query(call.parameters, request) : read_json(call.body, request);
+    if (malformed) co_return refuse(call, *std::move(malformed));
+    call.body = {};
+    if constexpr (requires { request.queue_url; }) {
+        if (!request.queue_url && call.path.size() > 1) request.queue_url = call.path;
+    }
+    const auto answer = co_await action(call.service, call.caller, std::move(request));
+    if (!answer) co_return refuse(call, answer.error());
+    net::Response r = response(call, 200, call.query ? write_xml(call.action, *answer, call.request_id) : write_json(*answer));
+    r.unsent = std::move(call.unsent);
+    co_return r;
+}
+
+/// Access control by queue policies is not enforced, so nothing pretends to change it.
+awaitable<net::Response> run_unsupported(Call& call) {
+    co_return refuse(call, {Fault::unsupported_operation, fmt::format("{} is not supported: queues have no permissions here.", call.action)});
+}
+
+struct Served {
+    std::string_view name;
+    awaitable<net::Response> (*run)(Call&);
+};
+constexpr Served served[] = {
+    {"AddPermission", &run_unsupported},
+    {"CancelMessageMoveTask", &run<&cancel_message_move_task>},
+    {"ChangeMessageVisibility", &run<&change_message_visibility>},
+    {"ChangeMessageVisibilityBatch", &run<&change_message_visibility_batch>},
+    {"CreateQueue", &run<&create_queue>},
+    {"DeleteMessage", &run<&delete_message>},
+    {"DeleteMessageBatch", &run<&delete_message_batch>},
+    {"DeleteQueue", &run<&delete_queue>},
+    {"GetQueueAttributes", &run<&get_queue_attributes>},
+    {"GetQueueUrl", &run<&get_queue_url>},
+    {"ListDeadLetterSourceQueues", &run<&list_dead_letter_source_queues>},
+    {"ListMessageMoveTasks", &run<&list_message_move_tasks>},
+    {"ListQueueTags", &run<&list_queue_tags>},
+    {"ListQueues", &run<&list_queues>},
+    {"PurgeQueue", &run<&purge_queue>},
+    {"ReceiveMessage", &run<&receive_message>},
+    {"RemovePermission", &run_unsupported},
+    {"SendMessage", &run<&send_message>},
+    {"SendMessageBatch", &run<&send_message_batch>},
+    {"SetQueueAttributes", &run<&set_queue_attributes>},
+    {"StartMessageMoveTask", &run<&start_message_move_task>},
+    {"TagQueue", &run<&tag_queue>},
+    {"UntagQueue", &run<&untag_queue>},
+};
+static_assert(std::is_sorted(std::begin(served), std::end(served), [](const Served& a, const Served& b) { return a.name < b.name; }));
+
+const Served* find_served(std::string_view name) {
+    const auto found = std::lower_bound(std::begin(served), std::end(served), name, [](const Served& s, std::string_view n) { return s.name < n; });
+    return found != std::end(served) && found->name == name ? found : nullptr;
+}
+
+/// Which action a request asks for, in which protocol; its parameters.
+std::optional<Refusal> recognise(net::Request& request, Call& call) {
+    call.path = request.path();
+    const std::string_view target = request.fields.get("X-Amz-Target");
+    if (!target.empty()) {
+        if (!target.starts_with(target_prefix))
+            return Refusal{Fault::invalid_action, fmt::format("{} is not an action of AmazonSQS.", target)};
+        call.action = target.substr(target_prefix.size());
+        call.body = std::move(request.body);
+        return std::nullopt;
+    }
+    call.query = true;
+    std::string text(request.query());
+    if (request.method == "POST" && !request.body.empty()) {
+        if (text.empty()) {
+            text = std::move(request.body);
+        } else {
+            text.append("&").append(request.body);
+        }
+    }
+    auto parameters = Parameters::parse(std::move(text));
+    if (!parameters) return parameters.error();
+    call.parameters = *std::move(parameters);
+    const auto action = call.parameters.get("Action");
+    if (!action) return Refusal{Fault::missing_action, "The request must contain the parameter Action."};
+    call.action = *action;
+    return std::nullopt;
+}
+
+}  // namespace
+
+Protocol::Protocol(Broker& broker, Clock& clock, Random& random, Settings settings)
+    : service_(std::make_unique<Service>(broker, clock, random, std::move(settings))) {}
+
+Protocol::~Protocol() = default;
+
+void Protocol::close() {
+    for (Session& session : service_->sessions) session.close();
+}
+
+awaitable<net::Response> Protocol::handle(net::Request request) {
+    Call call{.service = *service_};
+    const std::string_view host = request.fields.get("Host");
+    call.caller.origin = fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->settings.host) : host);
+    call.caller.peer = request.peer;
+    call.caller.unsent = &call.unsent;
+    call.request_id = new_request_id(service_->random);
+
+    if (auto refused = recognise(request, call)) co_return refuse(call, *std::move(refused));
+    const Served* action = find_served(call.action);
+    if (!action)
+        co_return refuse(call, {Fault::invalid_action, fmt::format("The action {} is not valid for this endpoint.", call.action)});
+    co_return co_await action->run(call);
+}
+
+}  // namespace rowmq::sqs

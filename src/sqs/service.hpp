@@ -1,0 +1,82 @@
+#pragma once
+// What the actions share: the broker, the sessions that own SQS's leases, names and digests.
+// Threads: the broker's executor.
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "net/http.hpp"
+#include "rowmq/broker.hpp"
+#include "sqs/digest.hpp"
+#include "sqs/errors.hpp"
+#include "sqs/messages.hpp"
+#include "sqs/names.hpp"
+#include "sqs/seal.hpp"
+
+namespace rowmq::sqs {
+
+/// Who asks.
+struct Caller {
+    std::string origin;             ///< of queue URLs: "http://localhost:9324"
+    net::Peer* peer = nullptr;      ///< null: nobody can hang up
+    std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
+};
+
+/// The newest deletions, by which a second deletion is told from one that comes too late.
+class Deletions {
+public:
+    void add(const Lease& lease);
+    bool contains(const Lease& lease) const { return set_.contains(lease); }
+
+private:
+    static constexpr std::size_t kept = 4'096;
+    std::set<Lease> set_;
+    std::deque<Lease> order_;
+};
+
+/// When each queue was last purged; SQS takes one purge a minute.
+class Purges {
+public:
+    /// False when the queue was purged less than a minute ago.
+    bool begin(QueueId queue, MonotonicTime now);
+    void forget(QueueId queue) { last_.erase(queue); }
+
+private:
+    static constexpr std::chrono::seconds pause{60};
+    std::map<QueueId, MonotonicTime> last_;
+};
+
+struct Service final {
+    Service(Broker& broker, Clock& clock, Random& random, Settings settings);
+
+    /// The queue that a QueueUrl means. Errors: missing_parameter, queue_does_not_exist.
+    Answer<QueueInfo> queue(const Text& url) const;
+    /// To publish and settle with; also owns leases. Lives as long as this. Errors: service_unavailable.
+    Answer<Session*> session();
+    /// A further one, when those there are own as many leases as a session may.
+    Answer<Session*> another_session();
+    /// The lease a handle names. Errors: missing_parameter, receipt_handle_is_invalid (malformed, or of another queue).
+    Answer<Lease> lease(const Text& handle, const QueueInfo& queue) const;
+
+    Broker& broker;
+    Clock& clock;
+    Random& random;
+    const Settings settings;
+    const Seal seal;
+    Digests digests;
+    std::deque<Session> sessions;  ///< the first is for everything, each owns leases
+    Deletions deletions;
+    Purges purges;
+};
+
+}  // namespace rowmq::sqs
