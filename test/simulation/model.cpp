@@ -81,6 +81,7 @@ void Model::pass_time(WallTime until) {
             if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until) lease_over(q, copy, *copy.lease_ends, How::expired);
             if (copy.state == Copy::State::delayed && copy.due_last <= until) {
                 copy.state = Copy::State::ready;
+                ++q.came_back;
                 copy.in_place = false;
             }
             if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_first && *copy.expires_first <= until)

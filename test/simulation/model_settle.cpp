@@ -163,7 +163,8 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
         copy.may_be_redelivered = true;
         copy.origin.clear();
         copy.expires_first.reset();
-        copy.expires_last.reset();
+        if (const auto ttl = queue(destination).options.ttl) copy.expires_first = now_ + *ttl;
+        copy.expires_last = copy.expires_first;
         put(destination, std::move(copy), milliseconds(0));
         ++q.totals.redriven;
         ++moved;
@@ -210,6 +211,9 @@ void Model::restart() {
 /// What the broker did at a moment of its own choice: expired messages leave when it looks at them, the others at once.
 void Model::take_over(const std::string& name, const QueueCounts& counts, const Contents* contents) {
     auto& q = queue(name);
+    auto dropped = counts.overflowed - q.totals.overflowed;
+    if (dropped > 0 && (!q.options.max_length || q.ready_before + q.came_back - dropped < *q.options.max_length))
+        violated("'{}' dropped {} messages within its maximum length", name, dropped);
     if (contents) {
         std::multiset<MessageId> shown;
         for (const auto* part : {&contents->present, &contents->delayed})
@@ -220,8 +224,15 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
             shown.erase(found);
             return true;
         };
-        for (const auto& copy : q.copies)
-            if (copy.fate == Copy::Fate::none) take(copy.message);
+        for (auto at = q.copies.begin(); at != q.copies.end();) {
+            if (at->fate == Copy::Fate::none && !take(at->message) && at->state == Copy::State::ready && dropped > 0) {
+                --dropped;
+                ++q.totals.overflowed;
+                at = q.copies.erase(at);
+            } else {
+                ++at;
+            }
+        }
         for (auto at = q.copies.begin(); at != q.copies.end();) {
             if (at->fate == Copy::Fate::none || take(at->message)) {
                 ++at;
@@ -236,16 +247,6 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
     for (const auto& copy : q.copies)
         if (copy.fate != Copy::Fate::none && copy.at_once)
             violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name, copy.receives_most);
-    // The oldest ready ones go, before or after what else the operation did.
-    const auto dropped = counts.overflowed - q.totals.overflowed;
-    if (dropped > 0 && (!q.options.max_length || q.ready_before + q.came_back - dropped < *q.options.max_length))
-        violated("'{}' dropped {} messages within its maximum length", name, dropped);
-    for (auto i = dropped; i > 0; --i) {
-        const auto oldest = std::find_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; });
-        if (oldest == q.copies.end()) violated("'{}' dropped more than it held", name);
-        q.copies.erase(oldest);
-        ++q.totals.overflowed;
-    }
 }
 
 void Model::compare(const std::string& name, const QueueCounts& c) const {

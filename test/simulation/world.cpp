@@ -205,7 +205,8 @@ void World::collect(Observation& seen) {
         const auto counts = broker_->queue(queue).value().counts;
         auto& before = seen.counts[queue] = std::exchange(counts_[queue], counts);
         // Something left at a moment of the broker's choice: what?
-        if (before.expired != counts.expired || before.dead_lettered != counts.dead_lettered) seen.contents[queue] = look(queue);
+        if (before.expired != counts.expired || before.dead_lettered != counts.dead_lettered || before.overflowed != counts.overflowed)
+            seen.contents[queue] = look(queue);
         before = counts;
     }
     seen.now = now();
