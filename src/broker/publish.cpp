@@ -209,10 +209,12 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     receipt.results.resize(messages.size());
     std::vector<Staged> staged(messages.size());
     bool refused = false;
+    Places places;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         Result<Staged> one = stage(session->ns, messages[i]);
         if (one) {
             staged[i] = std::move(one.value());
+            places.take(staged[i]);
         } else {
             receipt.results[i].error = one.error();
             refused = true;
@@ -224,6 +226,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         co_return receipt;
     }
 
+    places.leave();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
     std::size_t rows = 0, bytes = 0;
     storage::Batch& batch = committer.open();
