@@ -57,7 +57,7 @@ void measure(const Settings& settings, Report& report, std::size_t bytes, bool p
     Feed feed(bytes, 1);
     const std::string body(bytes, 'x');
     std::int64_t next = 1, first = 1;
-    const std::uint64_t count = settings.quick ? 20'000 : bytes >= 1024 ? 60'000 : 150'000;
+    const std::uint64_t count = settings.quick ? 60'000 : bytes >= 1024 ? 100'000 : 200'000;
 
     Samples publishes, consumes;
     for (int round = -1; round < settings.rounds(); ++round) {

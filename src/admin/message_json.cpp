@@ -174,10 +174,15 @@ Result<Lease> lease_of(std::string_view text) {
 }
 
 json::object to_json(const Delivery& delivery) {
+    auto out = peeked_json(delivery);
+    out["lease"] = to_text(delivery.lease);
+    return out;
+}
+
+json::object peeked_json(const Delivery& delivery) {
     json::object out;
     out["id"] = value_of(delivery.message_id);
     out["sequence"] = value_of(delivery.lease.sequence);
-    out["lease"] = to_text(delivery.lease);
     put_bytes(out, "body", delivery.message.text());
     out["receives"] = delivery.receives;
     out["redelivered"] = delivery.redelivered;

@@ -15,6 +15,8 @@ std::string to_text(const Lease& lease);
 Result<Lease> lease_of(std::string_view text);
 
 boost::json::object to_json(const Delivery& delivery);
+/// A message that was looked at, not received: it has no lease.
+boost::json::object peeked_json(const Delivery& delivery);
 boost::json::object to_json(const PublishResult& result);
 
 /// One message for `queue`. Errors: invalid_argument (unknown or ill-typed members, no body).

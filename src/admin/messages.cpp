@@ -150,11 +150,7 @@ awaitable<Response> Admin::peek(Call call) {
     const auto page = co_await broker_.peek(call.name, request, call.ns);
     if (page.has_error()) co_return error_response(page.error());
     json::array messages;
-    for (const auto& delivery : page->messages) {
-        auto message = to_json(delivery);
-        message.erase("lease");  // a place is not a lease
-        messages.push_back(std::move(message));
-    }
+    for (const auto& delivery : page->messages) messages.push_back(peeked_json(delivery));
     json::object answer;
     answer["messages"] = std::move(messages);
     if (page->next) answer["next"] = *page->next;

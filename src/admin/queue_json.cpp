@@ -204,6 +204,7 @@ json::object to_json(const BrokerHealth& health) {
     out["serving"] = health.serving;
     out["problem"] = health.problem;
     out["store"] = health.store;
+    out["store_id"] = health.store_id;
     out["durability"] = health.durability;
     out["commits"] = health.commits;
     out["pending_bytes"] = health.pending_bytes;

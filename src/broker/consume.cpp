@@ -85,6 +85,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
     for (;;) {
         if (const auto ok = usable(); !ok) co_return ok.error();
         if (subscription->closed) {
+            // Woken and closed in the same turn: the message it was woken for is for the next.
+            if (Queue* others = catalog.find(subscription->queue); others && others->live) wake(*others);
             const bool deleted = subscription->ended == Errc::queue_deleted;
             co_return Error{subscription->ended, deleted ? "the queue was deleted" : "the subscription is closed"};
         }

@@ -51,7 +51,12 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         --queue->pending_entries;
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
-        if (out(row.unit) || queue->deleted || !queue->live) continue;
+        if (out(row.unit) || queue->deleted) continue;
+        if (!queue->live) {  // nobody looks, but its length may be bounded
+            const bool bounded = queue->options->max_length || queue->options->max_bytes;
+            if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
+            continue;
+        }
         Entry entry;
         entry.row = row;
         entry.row.unit = storage::Unit::always;
@@ -121,8 +126,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
     }
 
     for (Queue* awake : woken) {
-        if (!awake->live) continue;
         trim(*awake);
+        if (!awake->live) continue;
         wake(*awake);
         set_timer(*awake);
     }

@@ -209,6 +209,37 @@ TEST_F(Length, refuses_beyond_max_length_where_asked) {
     EXPECT_EQ(try_publish(p).error().code, Errc::queue_full);
 }
 
+TEST_F(Length, counts_what_the_same_call_brings) {
+    declare("q", {.max_length = 2, .overflow = Overflow::reject});
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("b");
+
+    const auto receipt = run_in(io, session.publish(std::vector<Publish>(3, p))).value();
+
+    EXPECT_FALSE(receipt.results[0].error);
+    EXPECT_FALSE(receipt.results[1].error);
+    ASSERT_TRUE(receipt.results[2].error);
+    EXPECT_EQ(receipt.results[2].error->code, Errc::queue_full);
+    EXPECT_EQ(counts("q").ready, 2);
+}
+
+TEST_F(Purge, counts_the_bytes_of_what_stays) {
+    declare("q");
+    for (const char* body : {"aa", "bb"}) publish("q", body);
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message(std::string(128, 'x'));
+    p.delay = 10s;
+    ASSERT_TRUE(try_publish(p));
+    receive("q", 1);
+
+    EXPECT_EQ(run_in(io, broker->purge_queue("q", {.leased = true, .delayed = false})).value(), 2);
+
+    EXPECT_EQ(counts("q").bytes, 128);
+    EXPECT_EQ(counts("q").delayed, 1);
+}
+
 class Transaction : public Bed {};
 
 TEST_F(Transaction, publishes_and_settles_all_or_none) {

@@ -46,9 +46,8 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         for (Entry& entry : join(std::move(page))) {
             if (entry.row.damaged) continue;
             Delivery delivery = delivery_of(queue, entry);
-            if (const auto at = queue.live ? queue.live->held.find(entry.sequence()) : decltype(queue.live->held.find({})){};
-                queue.live && at != queue.live->held.end())
-                delivery.receives = at->second.entry.row.receives;
+            if (queue.live)
+                if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end()) delivery.receives = at->second.entry.row.receives;
             result.messages.push_back(std::move(delivery));
         }
     };

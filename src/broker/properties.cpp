@@ -60,8 +60,10 @@ Properties decode_properties(std::string_view json) {
     if (const auto* v = object->if_contains("timestamp_ms")) p.timestamp = WallTime(milliseconds(v->to_number<std::int64_t>()));
     if (const auto* v = object->if_contains("expiration_ms")) p.expiration = milliseconds(v->to_number<std::int64_t>());
     if (const auto* v = object->if_contains("headers")) p.headers = std::get<HeaderTable>(json_text::value_of(*v).value);
-    if (const auto* v = object->if_contains("opaque"))
-        for (const Header& h : std::get<HeaderTable>(json_text::value_of(*v).value)) p.opaque[h.name] = std::get<std::string>(h.value.value);
+    if (const auto* v = object->if_contains("opaque")) {
+        const HeaderValue table = json_text::value_of(*v);
+        for (const Header& h : std::get<HeaderTable>(table.value)) p.opaque[h.name] = std::get<std::string>(h.value.value);
+    }
     return p;
 }
 

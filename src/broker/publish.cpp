@@ -27,9 +27,11 @@ std::size_t depth_of(const HeaderValue& value) {
     return deepest;
 }
 
-std::optional<Error> too_long(std::string_view what, std::size_t bytes, std::size_t limit) {
-    if (bytes <= limit) return std::nullopt;
-    return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, bytes, limit)};
+// What is stored as text: short enough, and without the one character not every store can hold.
+std::optional<Error> unfit(std::string_view what, std::string_view text, std::size_t limit) {
+    if (text.size() > limit) return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, text.size(), limit)};
+    if (text.find('\0') != std::string_view::npos) return Error{Errc::invalid_argument, fmt::format("{} contains U+0000", what)};
+    return std::nullopt;
 }
 
 // What the publish says beside its message belongs to the message, for whoever receives it.
@@ -44,6 +46,15 @@ void add_properties(Publish& publish, const std::string& deduplication_id) {
     }
     if (publish.priority > 0) p.priority = publish.priority;
     publish.message.properties = std::make_shared<const Properties>(std::move(p));
+}
+
+/// Whether the consumers that wait take so many.
+bool is_awaited(const Live& live, std::int64_t entries) {
+    for (const Waiter* waiter : live.waiters) {
+        entries -= static_cast<std::int64_t>(waiter->max);
+        if (entries <= 0) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -62,9 +73,9 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     Staged staged;
     staged.publish = &publish;
     if (!publish.message.body) publish.message.body = std::make_shared<const std::string>();
-    if (auto e = too_long("the routing key", publish.routing_key.size(), limits.name_bytes)) return *std::move(e);
-    if (auto e = too_long("the group", publish.group.size(), limits.name_bytes)) return *std::move(e);
-    if (auto e = too_long("the deduplication id", publish.deduplication_id.size(), limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the routing key", publish.routing_key, limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the group", publish.group, limits.name_bytes)) return *std::move(e);
+    if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
     if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, staged.queues); !routed) return routed.error();
@@ -132,7 +143,7 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     if (queue.live && !queue.live->subscriptions.empty()) {
         if (!queue.strict) {
             if (queue.stored() - queue.held() + queue.pending_entries <= 1'000) delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
-        } else if (fresh && !queue.live->waiters.empty() && std::cmp_less_equal(queue.pending_entries, queue.live->waiters.front()->max)) {
+        } else if (fresh && is_awaited(*queue.live, queue.pending_entries)) {
             row.receives = 1;
         }
     }
@@ -198,10 +209,12 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     receipt.results.resize(messages.size());
     std::vector<Staged> staged(messages.size());
     bool refused = false;
+    Places places;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         Result<Staged> one = stage(session->ns, messages[i]);
         if (one) {
             staged[i] = std::move(one.value());
+            places.take(staged[i]);
         } else {
             receipt.results[i].error = one.error();
             refused = true;
@@ -213,6 +226,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         co_return receipt;
     }
 
+    places.leave();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
     std::size_t rows = 0, bytes = 0;
     storage::Batch& batch = committer.open();
@@ -243,6 +257,8 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
 void BrokerState::trim(Queue& queue) {
     const QueueOptions& o = *queue.options;
     if (queue.deleted || o.overflow != Overflow::drop_oldest || (!o.max_length && !o.max_bytes)) return;
+    const bool within = (!o.max_length || queue.stored() <= *o.max_length) && (!o.max_bytes || queue.counters.bytes <= *o.max_bytes);
+    if (!queue.live && within) return;
     Live& at_hand = live(queue);
     const WindowChange change(*this, *at_hand.window);
     std::int64_t ready = queue.stored() - queue.held(), bytes = queue.counters.bytes;

@@ -1,4 +1,7 @@
-// Purging: one fact (the floor) when nobody holds a lease that must survive, else row by row.
+// Purging: one fact (the floor) when nothing of the queue has to survive, else row by row.
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "broker/state.hpp"
 
@@ -10,30 +13,32 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     if (!found) co_return found.error();
     const QueueId id = found.value()->id;
     Queue* queue = found.value();
-    // What may turn out to be a duplicate cannot be counted before its commit returned.
-    while (queue->pending_conditional > 0) {
+    // What may turn out to be a duplicate cannot be counted before its commit returned; what becomes due is counted twice.
+    while (queue->pending_conditional > 0 || !moving_due.empty()) {
+        co_await boost::asio::post(parts.executor, boost::asio::use_awaitable);
         const Result<void> stored = co_await committer.committed(committer.last_ticket());
         if (!stored) co_return stored.error();
         queue = catalog.find(id);
         if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
     }
-    std::int64_t settling = 0;
+    std::int64_t settling = 0, settling_bytes = 0;
     std::vector<Sequence> others;
     if (queue->live)
         for (const auto& [sequence, held] : queue->live->held) {
             if (held.state == Held::State::settling) {
                 ++settling;
+                settling_bytes += held.entry.row.bytes;
             } else {
                 others.push_back(sequence);
             }
         }
-    if (!leased && !others.empty()) co_return co_await purge_rows(id, Sequence{last_id});
+    const std::int64_t remaining = delayed ? 0 : queue->counters.delayed + queue->pending_delayed;
+    if (remaining > 0 || (!leased && !others.empty())) co_return co_await purge_rows(id, Sequence{last_id}, leased);
 
     const Sequence floor{last_id}, old_floor = queue->floor, old_delayed_floor = queue->delayed_floor;
     const std::int64_t entries = queue->stored() + queue->pending_entries - settling;
     const std::int64_t waiting = delayed ? queue->counters.delayed + queue->pending_delayed : 0;
-    const std::int64_t remaining = delayed ? 0 : queue->counters.delayed + queue->pending_delayed;
-    const std::int64_t bytes = queue->counters.bytes + queue->pending_bytes;
+    const std::int64_t bytes = queue->counters.bytes + queue->pending_bytes - settling_bytes;
     queue->floor = floor;
     if (delayed) queue->delayed_floor = floor;
     if (queue->live) {
@@ -51,8 +56,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     storage::CounterDelta& delta = counter(batch, *queue);
     delta.purged += entries + waiting;
     delta.delayed -= waiting;
-    // Bytes of what stays are not known by row here; messages of a queue are taken to be alike.
-    if (entries + waiting > 0) delta.bytes -= remaining + settling == 0 ? bytes : bytes * (entries + waiting) / (entries + waiting + remaining + settling);
+    delta.bytes -= bytes;
     batch.catalog.emplace_back(row_of(*queue));
     const Ticket ticket = committer.touch(2, 0);
     const Result<void> stored = co_await committer.committed(ticket);
@@ -68,8 +72,17 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     co_return entries + waiting;
 }
 
-awaitable<Result<std::int64_t>> BrokerState::purge_rows(QueueId id, Sequence floor) {
+awaitable<Result<std::int64_t>> BrokerState::purge_rows(QueueId id, Sequence floor, bool leased) {
     std::int64_t purged = 0;
+    if (Queue* queue = catalog.find(id); leased && queue && queue->live) {
+        for (auto& [sequence, held] : queue->live->held) {
+            if (held.state == Held::State::settling) continue;
+            end_lease(*queue, held);
+            remove(committer.open(), *queue, held, &storage::CounterDelta::purged, storage::Unit::always);
+            ++purged;
+        }
+        if (purged > 0) committer.touch(static_cast<std::size_t>(purged), 0);
+    }
     for (;;) {
         Queue* queue = catalog.find(id);
         if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};

@@ -45,6 +45,7 @@ void BrokerState::unsubscribe(SubscriptionState& subscription, Errc why) {
         if (subscription.options.max_leased > 0)
             for (auto& [sequence, held] : queue->live->held)
                 if (held.subscription == &subscription) held.subscription = nullptr;
+        queue->live->waiters.remove_if([&](const Waiter* w) { return w->subscription == &subscription; });
         wake(*queue);  // the next single active consumer may take over
     }
     if (subscription.waiter) subscription.waiter->set();

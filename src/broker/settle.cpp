@@ -82,6 +82,7 @@ void BrokerState::release(Queue& queue, Sequence sequence, std::optional<millise
 
 void BrokerState::settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay, storage::Unit unit) {
     const Sequence sequence = held.entry.sequence();
+    held.entry.row.receives = std::max<std::uint32_t>(held.entry.row.receives, 1);  // a crash may have forgotten it
     switch (verdict) {
         case Verdict::done: remove(batch, queue, held, &storage::CounterDelta::done, unit); return;
         case Verdict::release:

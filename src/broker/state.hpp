@@ -72,6 +72,26 @@ struct BrokerState {
         bool conditional = false;  ///< a queue may know its deduplication id already
     };
     Result<Staged> stage(NamespaceId ns, Publish& publish);
+    /// Counts what is staged as if it were put, so that those staged after it find the queue as full as it will be.
+    class Places {
+    public:
+        void take(const Staged& staged) {
+            for (Queue* queue : staged.queues) change(*queue, staged.bytes, 1);
+            taken_.push_back(&staged);
+        }
+        ~Places() { leave(); }
+        void leave() {
+            for (const Staged* staged : std::exchange(taken_, {}))
+                for (Queue* queue : staged->queues) change(*queue, staged->bytes, -1);
+        }
+
+    private:
+        static void change(Queue& queue, std::size_t bytes, std::int64_t by) {
+            queue.pending_entries += by;
+            queue.pending_bytes += by * static_cast<std::int64_t>(bytes);
+        }
+        std::vector<const Staged*> taken_;
+    };
     /// Adds the rows of one publish; returns its result (duplicates are known only after the commit).
     PublishResult put(storage::Batch& batch, Staged& staged, storage::Unit unit);
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
@@ -164,7 +184,7 @@ struct BrokerState {
 
     // purge.cpp
     awaitable<Result<std::int64_t>> purge_queue(std::string name, bool leased, bool delayed, std::string ns);
-    awaitable<Result<std::int64_t>> purge_rows(QueueId id, Sequence floor);
+    awaitable<Result<std::int64_t>> purge_rows(QueueId id, Sequence floor, bool leased);
 
     // peek.cpp
     awaitable<Result<Page>> peek(std::string queue, PeekRequest request, std::string ns);

@@ -5,13 +5,14 @@ namespace rowmq {
 void Timer::arm(MonotonicTime when) {
     disarm();
     when_ = when;
-    timers_.armed_.emplace(when, this);
+    turn_ = ++timers_.turns_;
+    timers_.armed_.emplace(std::pair(when, turn_), this);
     timers_.set_alarm();
 }
 
 void Timer::disarm() {
     if (!when_) return;
-    timers_.armed_.erase({*when_, this});
+    timers_.armed_.erase({*when_, turn_});
     when_.reset();
 }
 
@@ -19,7 +20,7 @@ void Timer::disarm() {
 // asking the clock for another each time.
 void Timers::set_alarm() {
     if (stopped_ || ringing_ || armed_.empty()) return;
-    const auto first = armed_.begin()->first;
+    const auto first = armed_.begin()->first.first;
     if (alarm_ && *alarm_ <= first) return;
     alarm_ = first;
     clock_.wake_at(first, [this, alive = std::weak_ptr(alive_)] {
@@ -32,7 +33,7 @@ void Timers::ring() {
     if (stopped_) return;
     const auto now = clock_.monotonic();
     ringing_ = true;
-    while (!stopped_ && !armed_.empty() && armed_.begin()->first <= now) {
+    while (!stopped_ && !armed_.empty() && armed_.begin()->first.first <= now) {
         Timer* timer = armed_.begin()->second;
         armed_.erase(armed_.begin());
         timer->when_.reset();

@@ -1,10 +1,11 @@
 #pragma once
 // The broker's timers: any number, on the one alarm of its Clock.
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "base/clock.hpp"
 
@@ -33,6 +34,7 @@ private:
     Timers& timers_;
     std::function<void()> fire_;
     std::optional<MonotonicTime> when_;
+    std::uint64_t turn_ = 0;  ///< among those of the same time: who was armed first
 };
 
 class Timers final {
@@ -51,7 +53,8 @@ private:
     void set_alarm();
 
     Clock& clock_;
-    std::set<std::pair<MonotonicTime, Timer*>> armed_;
+    std::map<std::pair<MonotonicTime, std::uint64_t>, Timer*> armed_;  // never by address: a seed must repeat itself
+    std::uint64_t turns_ = 0;
     std::optional<MonotonicTime> alarm_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     bool stopped_ = false;

@@ -10,11 +10,13 @@ namespace rowmq {
 
 Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit) {
     std::vector<Staged> staged;
-    staged.reserve(work.publishes.size());
+    staged.reserve(work.publishes.size());  // Places keeps their addresses
+    Places places;
     for (Publish& publish : work.publishes) {
         Result<Staged> one = stage(ns, publish);
         if (!one) return one.error();
         staged.push_back(std::move(one.value()));
+        places.take(staged.back());
     }
     for (std::size_t i = 0; i < work.settlements.size(); ++i) {
         const Lease& lease = work.settlements[i].lease;
@@ -27,6 +29,7 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
         if (work.settlements[i].delay && *work.settlements[i].delay < milliseconds(0))
             return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     }
+    places.leave();
     std::vector<PublishResult> results;
     for (Staged& one : staged) results.push_back(put(batch, one, unit));
     for (const Settlement& settlement : work.settlements) static_cast<void>(settle_one(batch, settlement, unit));

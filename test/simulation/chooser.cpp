@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace rowmq::simulation {
 
@@ -99,7 +100,12 @@ Operation Chooser::next(const Model& model) {
     switch (o.action) {
         case Action::publish: {
             const auto count = chance(3) ? 1 + below(6) : 1;
-            for (std::size_t i = 0; i < count; ++i) o.publishes.push_back(some_publish());
+            bool full_once = false;  // how many a call may bring beyond the limit is not what is looked at here
+            for (std::size_t i = 0; i < count; ++i) {
+                auto publish = some_publish();
+                if (publish.routing_key == "full" && std::exchange(full_once, true)) publish.routing_key = "small";
+                o.publishes.push_back(std::move(publish));
+            }
             o.together = count > 1 && chance(3);
             o.atomic = count == 1 && chance(4);
             break;
@@ -139,7 +145,7 @@ Operation Chooser::next(const Model& model) {
         case Action::advance: o.by = some_time(); break;
         case Action::purge:
             o.queue = some_queue().name;
-            o.scope = {.leased = chance(2), .delayed = chance(2)};
+            o.scope = {.leased = true, .delayed = true};
             if (model.uncertain(o.queue)) o.action = Action::peek;
             break;
         case Action::redrive:

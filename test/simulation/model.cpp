@@ -81,9 +81,10 @@ void Model::pass_time(WallTime until) {
             if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until) lease_over(q, copy, *copy.lease_ends, How::expired);
             if (copy.state == Copy::State::delayed && copy.due_last <= until) {
                 copy.state = Copy::State::ready;
+                ++q.came_back;
                 copy.in_place = false;
             }
-            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_last && *copy.expires_last <= until)
+            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_first && *copy.expires_first <= until)
                 copy.fate = dead_letter_target(q).empty() ? Copy::Fate::expires : Copy::Fate::dead_letters;
         }
 }
@@ -91,11 +92,12 @@ void Model::pass_time(WallTime until) {
 /// A lease ended without success: what becomes of the message.
 void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional<milliseconds> delay) {
     copy.state = Copy::State::ready;
+    ++q.came_back;
     copy.lease_ends.reset();
     copy.lease_state = how == How::released ? LeaseState::released : how == How::expired ? LeaseState::over : LeaseState::unclear;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
-        copy.at_once = true;
+        copy.at_once = copy.exhausted = true;
         return;
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};
@@ -105,6 +107,7 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     if (how == How::session) wait.first = milliseconds(0);
     if (wait.second.count() == 0) return;
     copy.state = Copy::State::delayed;
+    if (copy.lease_state == LeaseState::over) copy.lease_state = LeaseState::unclear;  // it moves
     copy.in_place = q.options.kind == QueueKind::fifo;
     copy.due_first = at + wait.first;
     copy.due_last = at + wait.second;
@@ -117,14 +120,16 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.order = next_order_++;
     copy.sequence.reset();
     copy.lease.reset();
+    copy.names_forgotten = false;
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
-    copy.at_once = false;
+    copy.at_once = copy.exhausted = false;
     copy.was_received = false;  // here
     copy.state = delay.count() > 0 ? Copy::State::delayed : Copy::State::ready;
     copy.in_place = copy.forgettable = false;
     copy.due_first = copy.due_last = now_ + delay;
     ++q.totals.sent;
+    ++q.came_back;
     q.copies.push_back(std::move(copy));
 }
 
@@ -151,7 +156,9 @@ Model::Copies::iterator Model::dead_letter(const std::string& from, Copies::iter
 }
 
 bool Model::may_be_granted(const Copy& copy) const {
-    if (copy.fate != Copy::Fate::none || (copy.expires_last && *copy.expires_last <= now_)) return false;
+    if (copy.expires_last && *copy.expires_last <= now_) return false;
+    const bool perhaps_expired = copy.expires_first && *copy.expires_first <= now_ && !copy.at_once && !copy.exhausted;
+    if (copy.fate != Copy::Fate::none && !perhaps_expired) return false;
     return copy.state == Copy::State::ready || (copy.state == Copy::State::delayed && copy.due_first <= now_);
 }
 
@@ -330,6 +337,8 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     copy.state = Copy::State::leased;
     copy.in_place = false;
     copy.lease = d.lease;
+    copy.names_forgotten = false;
+    copy.fate = Copy::Fate::none;
     copy.lease_state = LeaseState::live;
     copy.lease_ends = lease ? std::optional(now_ + *lease) : std::nullopt;
     copy.session = session;

@@ -61,6 +61,7 @@ private:
         bool forgettable = false;               ///< delayed by an expiry: a crash may end it
         std::optional<Lease> lease;             ///< the newest
         LeaseState lease_state = LeaseState::live;
+        bool names_forgotten = false;           ///< since the restart nobody leased it
         std::optional<WallTime> lease_ends;     ///< none: with its session
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
@@ -68,6 +69,7 @@ private:
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
         bool at_once = false;                   ///< its fate is not a matter of time
+        bool exhausted = false;                 ///< received as often as allowed
         std::string origin;                     ///< dead-lettered from
         std::optional<std::pair<std::uint32_t, std::uint32_t>> died_after;
     };
@@ -80,6 +82,7 @@ private:
         std::set<Lease> given;                  ///< every lease ever
         std::map<std::pair<std::string, std::string>, std::pair<WallTime, MessageId>> remembered;
         Sequence highest{};
+        std::int64_t ready_before = 0, came_back = 0;  ///< by the operation under way
         bool published_now = false;             ///< by the operation under way
     };
 
@@ -108,6 +111,7 @@ private:
     void woken(const Woken& woken);
 
     bool live(const Lease& lease);
+    Copies::iterator named(Queue& q, const Lease& lease);
     Expected expectation(const Settlement& settlement);
     void settle(const Settlement& settlement, const std::optional<Error>& result);
     void settled(const Settlement& settlement);

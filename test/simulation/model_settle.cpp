@@ -28,12 +28,19 @@ bool Model::live(const Lease& lease) {
     return q && std::any_of(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
 }
 
+/// The copy a lease names: the newest lease of one; after a restart any lease it had before, because numbers are forgotten.
+Model::Copies::iterator Model::named(Queue& q, const Lease& lease) {
+    return std::find_if(q.copies.begin(), q.copies.end(),
+                        [&](const Copy& c) { return c.lease == lease || (c.names_forgotten && c.sequence == lease.sequence); });
+}
+
 Model::Expected Model::expectation(const Settlement& s) {
     auto* q = queue_of(s.lease);
     if (!q) return Expected::refusal;
-    const auto copy = std::find_if(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == s.lease; });
+    const auto copy = named(*q, s.lease);
     if (copy == q->copies.end()) return Expected::refusal;
     if (copy->state == Copy::State::leased) return Expected::success;
+    if (copy->lease != s.lease) return Expected::either;
     switch (copy->lease_state) {
         case LeaseState::over:
             // Nobody else has it: the work is done, and saying so late still counts.
@@ -56,7 +63,7 @@ void Model::settle(const Settlement& s, const std::optional<Error>& result) {
 
 void Model::settled(const Settlement& s) {
     auto& q = *queue_of(s.lease);
-    const auto copy = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return c.lease == s.lease; });
+    const auto copy = named(q, s.lease);
     switch (s.verdict) {
         case Verdict::done:
             ++q.totals.done;
@@ -82,7 +89,7 @@ void Model::extend(const Operation& operation, const Observation& seen) {
         if (expected == Expected::refusal && !result) violated("{} is gone and was extended all the same", text_of(lease));
         if (expected == Expected::success && result) violated("{} should be extended but: {}", text_of(lease), result->text);
         if (result) continue;
-        auto& copy = *std::find_if(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease; });
+        auto& copy = *named(*q, lease);
         if (copy.state != Copy::State::leased) {  // ended, and nobody has it: taken up again
             copy.state = Copy::State::leased;
             copy.fate = Copy::Fate::none;
@@ -156,7 +163,8 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
         copy.may_be_redelivered = true;
         copy.origin.clear();
         copy.expires_first.reset();
-        copy.expires_last.reset();
+        if (const auto ttl = queue(destination).options.ttl) copy.expires_first = now_ + *ttl;
+        copy.expires_last = copy.expires_first;
         put(destination, std::move(copy), milliseconds(0));
         ++q.totals.redriven;
         ++moved;
@@ -190,6 +198,8 @@ void Model::restart() {
         for (auto& copy : q.copies) {
             if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::session);
             else if (copy.lease) copy.lease_state = LeaseState::unclear;
+            copy.names_forgotten = true;
+            copy.at_once = false;  // seen when it is next given
             if (copy.forgettable) copy.due_first = now_;
             if (!q.strict) copy.receives_least = 0;
             copy.may_be_redelivered = true;
@@ -201,6 +211,9 @@ void Model::restart() {
 /// What the broker did at a moment of its own choice: expired messages leave when it looks at them, the others at once.
 void Model::take_over(const std::string& name, const QueueCounts& counts, const Contents* contents) {
     auto& q = queue(name);
+    auto dropped = counts.overflowed - q.totals.overflowed;
+    if (dropped > 0 && (!q.options.max_length || q.ready_before + q.came_back - dropped < *q.options.max_length))
+        violated("'{}' dropped {} messages within its maximum length", name, dropped);
     if (contents) {
         std::multiset<MessageId> shown;
         for (const auto* part : {&contents->present, &contents->delayed})
@@ -211,8 +224,15 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
             shown.erase(found);
             return true;
         };
-        for (const auto& copy : q.copies)
-            if (copy.fate == Copy::Fate::none) take(copy.message);
+        for (auto at = q.copies.begin(); at != q.copies.end();) {
+            if (at->fate == Copy::Fate::none && !take(at->message) && at->state == Copy::State::ready && dropped > 0) {
+                --dropped;
+                ++q.totals.overflowed;
+                at = q.copies.erase(at);
+            } else {
+                ++at;
+            }
+        }
         for (auto at = q.copies.begin(); at != q.copies.end();) {
             if (at->fate == Copy::Fate::none || take(at->message)) {
                 ++at;
@@ -227,12 +247,6 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
     for (const auto& copy : q.copies)
         if (copy.fate != Copy::Fate::none && copy.at_once)
             violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name, copy.receives_most);
-    auto dropped = counts.overflowed - q.totals.overflowed;
-    while (dropped-- > 0) {
-        if (!q.options.max_length || static_cast<std::int64_t>(ready(name)) <= *q.options.max_length) violated("'{}' dropped a message within its maximum length", name);
-        q.copies.erase(std::find_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; }));
-        ++q.totals.overflowed;
-    }
 }
 
 void Model::compare(const std::string& name, const QueueCounts& c) const {
@@ -294,7 +308,11 @@ void Model::check_waits(std::size_t waiting) const {
 
 void Model::apply(const Operation& operation, const Observation& seen) {
     sessions_ended_ = false;
-    for (auto& [name, q] : queues_) q.published_now = false;
+    for (auto& [name, q] : queues_) {
+        q.published_now = false;
+        q.ready_before = static_cast<std::int64_t>(ready(name));
+        q.came_back = 0;
+    }
     switch (operation.action) {
         case Action::publish:
             if (seen.error) violated("publish: {}", seen.error->text);

@@ -14,7 +14,7 @@ namespace {
 class Run {
 public:
     explicit Run(const Settings& settings) : settings_(settings), chooser_(settings.seed) {
-        for (auto& store : settings.stores()) worlds_.push_back(std::make_unique<World>(store.name, store.make, settings.seed, Chooser::sessions));
+        for (auto& store : settings.stores()) worlds_.push_back(std::make_unique<World>(store, settings.seed, Chooser::sessions));
         model_.emplace(worlds_.front()->now());
         for (const auto& plan : chooser_.queues()) {
             for (auto& world : worlds_) world->declare(plan.name, plan.options);

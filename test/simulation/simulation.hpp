@@ -11,12 +11,6 @@
 
 namespace rowmq::simulation {
 
-/// A store to run on. `make` may be called again on the same content (a restart).
-struct Store {
-    std::string name;
-    World::MakeEngine make;
-};
-
 /// Changes what was observed before anybody compares it: shows that the model would see such a fault. Returns whether it did.
 using Lie = std::function<bool(const Operation&, Observation&)>;
 

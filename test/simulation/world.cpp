@@ -16,9 +16,8 @@ struct World::Waiter {
     bool ended = false;
 };
 
-World::World(std::string name, MakeEngine make_engine, std::uint64_t seed, std::size_t sessions, Limits limits)
-    : name_(std::move(name)),
-      make_engine_(std::move(make_engine)),
+World::World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits)
+    : store_(std::move(store)),
       limits_(limits),
       random_(std::make_shared<SeededRandom>(seed)),
       sessions_(sessions) {
@@ -27,7 +26,7 @@ World::World(std::string name, MakeEngine make_engine, std::uint64_t seed, std::
 
 World::~World() {
     try {
-        stop(true);
+        stop();
     } catch (const std::exception&) {  // already reported as what made it so
     }
 }
@@ -42,7 +41,7 @@ T World::run(awaitable<T> work) {
     });
     settle_down();
     if (thrown) std::rethrow_exception(thrown);
-    if (!result) throw Stuck(name_ + ": a call did not end");
+    if (!result) throw Stuck(store_.name + ": a call did not end");
     return std::move(*result);
 }
 
@@ -52,7 +51,7 @@ void World::settle_down() {
 }
 
 void World::start() {
-    auto engine = make_engine_(context_.get_executor());
+    auto engine = store_.make(context_.get_executor());
     engine_ = engine.get();
     BrokerParts parts{.executor = context_.get_executor(), .clock = clock_, .random = random_, .engine = std::move(engine), .limits = limits_};
     auto made = run(make_broker(std::move(parts)));
@@ -68,9 +67,9 @@ awaitable<bool> close_broker(Broker& broker) {
 }
 }  // namespace
 
-void World::stop(bool graceful) {
+void World::stop() {
     if (!broker_) return;
-    if (graceful) run(close_broker(*broker_));
+    run(close_broker(*broker_));
     for (auto& waiter : waiters_) waiter->subscription = {};
     for (auto& session : sessions_) session = Session{};
     broker_.reset();
@@ -97,7 +96,7 @@ std::vector<std::string> World::problems() { return run(engine_->check()).proble
 void World::advance(milliseconds by) {
     const auto until = clock_->monotonic() + by;
     for (int rings = 0; clock_->alarm() && *clock_->alarm() <= until; ++rings) {
-        if (rings == 100'000) throw Stuck(name_ + ": the alarm rings for ever");
+        if (rings == 100'000) throw Stuck(store_.name + ": the alarm rings for ever");
         const auto ahead = *clock_->alarm() - clock_->monotonic();
         clock_->advance(std::max(ahead, std::chrono::nanoseconds(0)));
         settle_down();
@@ -130,7 +129,7 @@ void World::publish(const Operation& operation, Observation& seen) {
                          seen.published[i].error = result.error();
                  });
     settle_down();
-    if (ended != operation.publishes.size()) throw Stuck(name_ + ": a publish did not end");
+    if (ended != operation.publishes.size()) throw Stuck(store_.name + ": a publish did not end");
 }
 
 void World::redrive(const Operation& operation, Observation& seen) {
@@ -149,7 +148,7 @@ void World::redrive(const Operation& operation, Observation& seen) {
             }
         advance(milliseconds(1));
     }
-    throw Stuck(name_ + ": a redrive of " + operation.queue + " does not end");
+    throw Stuck(store_.name + ": a redrive of " + operation.queue + " does not end");
 }
 
 Contents World::look(const std::string& queue) {
@@ -206,7 +205,8 @@ void World::collect(Observation& seen) {
         const auto counts = broker_->queue(queue).value().counts;
         auto& before = seen.counts[queue] = std::exchange(counts_[queue], counts);
         // Something left at a moment of the broker's choice: what?
-        if (before.expired != counts.expired || before.dead_lettered != counts.dead_lettered) seen.contents[queue] = look(queue);
+        if (before.expired != counts.expired || before.dead_lettered != counts.dead_lettered || before.overflowed != counts.overflowed)
+            seen.contents[queue] = look(queue);
         before = counts;
     }
     seen.now = now();
@@ -254,10 +254,13 @@ Observation World::perform(const Operation& operation) {
             session = broker_->open_session().value();
             break;
         case Action::restart:
-            stop(operation.graceful);
+            if (!operation.graceful) store_.kill();  // what the old broker still does, nobody sees
+            stop();
             for (auto& waiter : waiters_)
-                if (!waiter->ended) throw Stuck(name_ + ": a wait outlived its broker");
+                if (!waiter->ended) throw Stuck(store_.name + ": a wait outlived its broker");
+            clock_->advance(std::chrono::seconds(1));  // stored time is written a second ahead; after it nothing is in the future
             start();
+            advance(milliseconds(1));  // what fell due meanwhile
             break;
     }
     settle_down();

@@ -20,15 +20,21 @@ struct Stuck : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// What a broker runs on.
+struct Store {
+    std::string name;
+    /// Makes an engine on the same content as the one before.
+    std::function<std::unique_ptr<storage::Engine>(boost::asio::any_io_executor)> make;
+    /// From now on `make` uses a copy of the content as it is: what a process that ends here leaves behind.
+    std::function<void()> kill;
+};
+
 class World {
 public:
-    /// Makes an engine on the same content as the one before.
-    using MakeEngine = std::function<std::unique_ptr<storage::Engine>(boost::asio::any_io_executor)>;
-
-    World(std::string name, MakeEngine make_engine, std::uint64_t seed, std::size_t sessions, Limits limits = {});
+    World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits = {});
     ~World();
 
-    const std::string& name() const noexcept { return name_; }
+    const std::string& name() const noexcept { return store_.name; }
     Broker& broker() { return *broker_; }
     ManualClock& clock() { return *clock_; }
     WallTime now() { return clock_->wall(); }
@@ -48,7 +54,7 @@ private:
     struct Waiter;
 
     void start();
-    void stop(bool graceful);
+    void stop();
     void settle_down();
     void advance(milliseconds by);
     void publish(const Operation& operation, Observation& seen);
@@ -57,8 +63,7 @@ private:
     void wait(const Operation& operation);
     void collect(Observation& seen);
 
-    const std::string name_;
-    MakeEngine make_engine_;
+    const Store store_;
     const Limits limits_;
     boost::asio::io_context context_{1};
     std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();

@@ -139,6 +139,7 @@ ExchangeOptions decode_exchange_options(std::string_view json) {
 std::optional<Error> check_name(std::string_view what, std::string_view name, const Limits& limits) {
     if (name.empty() || name.size() > limits.name_bytes)
         return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: 1 to {} are allowed", what, name.size(), limits.name_bytes)};
+    if (name.find('\0') != std::string_view::npos) return Error{Errc::invalid_argument, fmt::format("{} contains U+0000", what)};
     if (!is_utf8(name)) return Error{Errc::invalid_argument, fmt::format("{} is not UTF-8", what)};
     return std::nullopt;
 }

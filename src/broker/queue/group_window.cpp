@@ -56,7 +56,7 @@ public:
         }
         lane.cursor = entry.sequence();
         Group& group = group_of(entry);
-        if (!group.more_after && group.entries.size() >= entries_per_group) group.more_after = group.entries.rbegin()->first;
+        if (!group.more_after && group.entries.size() >= entries_per_group) cut(group, group.entries.rbegin()->first);
         if (group.more_after) {
             group.unappended = ticket;
             return;
@@ -160,9 +160,9 @@ public:
         request.after = std::max(lane->cursor, floor_);
         request.max = lane_page;
         request.scan = rows_per_scan;
-        for (const auto& [name, group] : groups_) {
+        for (const auto& [name, group] : cut_) {
             if (request.without_groups.size() == groups_skipped) break;
-            if (group->lane == request.lane && group->more_after) request.without_groups.push_back(name);
+            if (group->lane == request.lane) request.without_groups.push_back(name);
         }
         return request;
     }
@@ -189,7 +189,7 @@ public:
             if (group.more_after || group.entries.contains(sequence)) continue;
             const bool crowded = group.taken > 0 && entries_ >= limits_.window_entries / 2;
             if (crowded || group.entries.size() >= entries_per_group) {
-                group.more_after = Sequence{value_of(sequence) - 1};
+                cut(group, Sequence{value_of(sequence) - 1});
                 continue;
             }
             put(group, std::move(entry));
@@ -206,7 +206,7 @@ public:
                 if (forget) uncount(item.second);
                 return forget;
             });
-            group.more_after.reset();
+            cut(group, std::nullopt);
             place(group);
         }
         for (Lane& lane : lanes_) {
@@ -274,6 +274,15 @@ private:
         place(group);
     }
 
+    void cut(Group& group, std::optional<Sequence> after) {
+        group.more_after = after;
+        if (after) {
+            cut_[group.name] = &group;
+        } else {
+            cut_.erase(group.name);
+        }
+    }
+
     static bool sleeps(const Group& group, WallTime now) {
         const auto& head = group.entries.begin()->second;
         return head.row.available_at && *head.row.available_at > now;
@@ -339,13 +348,13 @@ private:
             count(entry);
             group.entries.emplace(sequence, std::move(entry));
         }
-        if (over) group.more_after.reset();
+        if (over) cut(group, std::nullopt);
         place(group);
     }
 
     const Group* group_to_page() const {
-        for (const auto& [name, group] : groups_)
-            if (group->more_after && group->taken == 0 && group->entries.size() < group_page / 4) return group.get();
+        for (const auto& [name, group] : cut_)
+            if (group->taken == 0 && group->entries.size() < group_page / 4) return group;
         return nullptr;
     }
 
@@ -377,6 +386,7 @@ private:
     const Limits& limits_;
     std::array<Lane, 64> lanes_{};
     std::unordered_map<std::string, std::unique_ptr<Group>> groups_;
+    std::map<std::string, Group*> cut_;  ///< those with `more_after`
     std::set<std::pair<Sequence, Group*>> available_;
     std::set<std::pair<WallTime, Group*>> asleep_;
     WallTime now_{};

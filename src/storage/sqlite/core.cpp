@@ -141,15 +141,15 @@ std::optional<Error> Core::store_error() const { return Error{Errc::store_failed
 
 void Core::start_load(Done<Result<Snapshot>> done) {
     hand_over({.commit = {}, .job = [this, done = std::make_shared<Done<Result<Snapshot>>>(std::move(done))]() mutable {
-        Snapshot snapshot;
-        auto opened = Store::open(options_, snapshot);
-        Result<Snapshot> result = opened ? Result<Snapshot>(std::move(snapshot)) : Result<Snapshot>(opened.error());
-        if (opened) {
-            const std::lock_guard lock(mutex_);
-            store_ = std::move(*opened);
-        }
-        post_result(std::move(*done), std::move(result));
-    }});
+                   Snapshot snapshot;
+                   auto opened = Store::open(options_, snapshot);
+                   Result<Snapshot> result = opened ? Result<Snapshot>(std::move(snapshot)) : Result<Snapshot>(opened.error());
+                   if (opened) {
+                       const std::lock_guard lock(mutex_);
+                       store_ = std::move(*opened);
+                   }
+                   post_result(std::move(*done), std::move(result));
+               }});
 }
 
 void Core::start_commit(std::shared_ptr<const Batch> batch, Done<Outcome> done) {
@@ -231,8 +231,8 @@ void Core::start_close(Done<bool> done) {
 void Core::set_admin_address(std::string address) {
     options_.admin_address = address;
     hand_over({.commit = {}, .job = [this, address = std::move(address)] {
-        if (store_) store_->set_admin_address(address);
-    }});
+                   if (store_) store_->set_admin_address(address);
+               }});
 }
 
 SqliteFigures Core::figures() const {

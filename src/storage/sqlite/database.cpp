@@ -64,6 +64,10 @@ std::string Connection::text(std::string_view sql) {
     return statement.step() ? std::string(statement.bytes(0)) : std::string();
 }
 
+void Connection::write_back_on_close(bool on) noexcept {
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
+}
+
 void Connection::close() noexcept {
     if (handle_) sqlite3_close_v2(std::exchange(handle_, nullptr));
 }

@@ -118,6 +118,8 @@ public:
     std::int64_t integer(std::string_view sql);
     std::string text(std::string_view sql);
     bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
+    /// Whether closing the last connection writes the log back into the file.
+    void write_back_on_close(bool on) noexcept;
     void close() noexcept;
 
 private:

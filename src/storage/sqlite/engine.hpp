@@ -24,19 +24,19 @@ enum class Synchronous : std::uint8_t {
 struct SqliteOptions {
     std::string path;
     Synchronous synchronous = Synchronous::full;
-    bool threads = true;                         ///< false: all work runs on the strand's executor
-    std::string vfs;                             ///< empty: SQLite's default
+    bool threads = true;  ///< false: all work runs on the strand's executor
+    std::string vfs;      ///< empty: SQLite's default
     bool owner_lock = true;
     std::string admin_address;                   ///< told to whoever finds the store in use
     std::chrono::milliseconds read_time{5'000};  ///< of one page; 0: no bound
     std::size_t transaction_rows = 16'384;       ///< batches are put into one transaction up to this
     std::size_t transaction_bytes = 8 * 1024 * 1024;
-    std::size_t wal_bytes = 32 * 1024 * 1024;    ///< a checkpoint is made when the log is as long
+    std::size_t wal_bytes = 32 * 1024 * 1024;  ///< a checkpoint is made when the log is as long
     int writer_cache_kib = 20 * 1024;
     int reader_cache_kib = 8 * 1024;
-    int page_size = 8192;                        ///< of a new file
-    bool incremental_vacuum = true;              ///< of a new file
-    std::int64_t max_pages = 0;                  ///< of the file; 0: SQLite's own bound
+    int page_size = 8192;            ///< of a new file
+    bool incremental_vacuum = true;  ///< of a new file
+    std::int64_t max_pages = 0;      ///< of the file; 0: SQLite's own bound
 };
 
 /// What the writer has done since it started.

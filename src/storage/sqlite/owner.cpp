@@ -106,7 +106,7 @@ void OwnerLock::announce(const std::string& admin_address) {
     if (fd_ < 0) return;
     auto text = boost::json::serialize(boost::json::object{{"pid", ::getpid()}, {"admin", admin_address}}) + "\n";
     // Written before the file is cut, so that a reader finds one of both texts, or the new one with the old one's end.
-    if (struct stat before {}; ::fstat(fd_, &before) == 0 && before.st_size > static_cast<off_t>(text.size()))
+    if (struct stat before{}; ::fstat(fd_, &before) == 0 && before.st_size > static_cast<off_t>(text.size()))
         text.append(static_cast<std::size_t>(before.st_size) - text.size(), ' ');
     [[maybe_unused]] const auto written = ::pwrite(fd_, text.data(), text.size(), 0);
 }

@@ -55,8 +55,8 @@ private:
 
     Statements& statements_;
     Chosen chosen_;
-    std::vector<std::int64_t> messages_;                              ///< whose last entry went
-    boost::unordered_flat_map<std::int64_t, std::int64_t> shares_;    ///< message -> entries gone
+    std::vector<std::int64_t> messages_;                            ///< whose last entry went
+    boost::unordered_flat_map<std::int64_t, std::int64_t> shares_;  ///< message -> entries gone
     std::vector<std::pair<std::int64_t, std::int64_t>> shares_in_order_;
     std::vector<std::pair<Chosen::const_iterator, Chosen::const_iterator>> runs_;
     std::vector<std::pair<std::int64_t, std::int64_t>> id_runs_;

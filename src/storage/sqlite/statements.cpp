@@ -24,6 +24,7 @@ Statements::Statements(sqlite3* db)
       remove_message_range(prepare(db, "remove_message_range")),
       ids_between(prepare(db, "ids_between")),
       update_entry(prepare(db, "update_entry")),
+      update_entry_range(prepare(db, "update_entry_range")),
       entry_exists(prepare(db, "entry_exists")),
       remove_entry(prepare(db, "remove_entry")),
       remove_entry_range(prepare(db, "remove_entry_range")),

@@ -42,7 +42,7 @@ struct Statements {
     Statement begin_write, commit, rollback, savepoint, rollback_to_savepoint, release_savepoint;
     Repeated put_messages, put_entries, put_delayed;
     Statement remove_message, remove_message_range, ids_between;
-    Statement update_entry, entry_exists, remove_entry, remove_entry_range, sequences_between, lane_from, entries_to_sweep;
+    Statement update_entry, update_entry_range, entry_exists, remove_entry, remove_entry_range, sequences_between, lane_from, entries_to_sweep;
     Statement delayed_exists, remove_delayed, delayed_to_sweep;
     Statement add_share, take_share, remove_share;
     Statement add_counters;

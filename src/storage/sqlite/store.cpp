@@ -37,7 +37,8 @@ Result<std::unique_ptr<Store>> Store::open(const SqliteOptions& options, Snapsho
         }
         if (auto opened = store->open_file(snapshot); !opened) return opened.error();
     } catch (const Broken& broken) {
-        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy : Errc::store_failed;
+        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy
+                                                                                 : Errc::store_failed;
         return Error{code, "cannot open " + options.path + ": " + broken.what()};
     } catch (const std::exception& thrown) {
         return Error{Errc::store_failed, "cannot open " + options.path + ": " + thrown.what()};
@@ -53,6 +54,7 @@ Store::~Store() {
 
 Connection Store::connect(int cache_kib) const {
     Connection connection(options_.path, {.vfs = options_.vfs});
+    connection.write_back_on_close(false);
     connection.execute("PRAGMA cache_size = -" + std::to_string(cache_kib) +
                        "; PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 0");
     return connection;
@@ -83,6 +85,7 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     snapshot = read_snapshot(connection_.handle());
     connection_.execute("COMMIT");
 
+    connection_.write_back_on_close(true);
     writer_ = std::make_unique<Writer>(connection_, gate_);
     auto reading = connect(options_.reader_cache_kib);
     reading.execute("PRAGMA query_only = 1");
@@ -132,6 +135,8 @@ void Store::write(std::span<Written> group) {
 }
 
 void Store::fail(std::string text) {
+    // A sync that failed must not be tried again, also not by closing: the kernel may have dropped what it could not write.
+    connection_.write_back_on_close(false);
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = Error{Errc::store_failed, std::move(text)};
     failed_.store(true, std::memory_order_release);

@@ -56,14 +56,14 @@ private:
     ReaderGate reader_gate_;
 
     std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
-    bool unchecked_ = false;        ///< pages are in the log and not in the file
-    bool shrinking_ = false;        ///< the last slice of free pages was not the last there is
-    bool may_shrink_ = false;       ///< rows were written since the file was last looked at for free pages
+    bool unchecked_ = false;   ///< pages are in the log and not in the file
+    bool shrinking_ = false;   ///< the last slice of free pages was not the last there is
+    bool may_shrink_ = false;  ///< rows were written since the file was last looked at for free pages
     int page_size_ = 8192;
 
     std::atomic<std::uint64_t> committed_{0};
     std::atomic<bool> failed_{false};
-    mutable std::mutex mutex_;      ///< guards failure_ and figures_
+    mutable std::mutex mutex_;  ///< guards failure_ and figures_
     std::optional<Error> failure_;
     SqliteFigures figures_;
 };

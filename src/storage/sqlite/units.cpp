@@ -25,7 +25,10 @@ Place place_of(WallTime due, const EntryKey& key) {
 
 /// One row with a precondition.
 struct Condition {
-    enum class List : std::uint8_t { remembers, updates, removals, delayed_removals };
+    enum class List : std::uint8_t { remembers,
+                                     updates,
+                                     removals,
+                                     delayed_removals };
     Unit unit{};
     List list{};
     std::uint32_t index = 0;
@@ -49,8 +52,7 @@ std::optional<LeftOut> find_duplicate(const Remember& row, Statements& statement
     find.bind(4, row.now.time_since_epoch().count() - row.window.count());
     const Reading reading(find);
     if (!find.step()) return std::nullopt;
-    return LeftOut{.unit = row.unit, .why = LeftOut::Why::duplicate, .message = MessageId{find.integer(0)},
-                   .sequence = Sequence{find.integer(1)}};
+    return LeftOut{.unit = row.unit, .why = LeftOut::Why::duplicate, .message = MessageId{find.integer(0)}, .sequence = Sequence{find.integer(1)}};
 }
 
 /// Judges unit by unit: what is stored, and what the units before did, decides.

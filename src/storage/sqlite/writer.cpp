@@ -50,6 +50,14 @@ void add(CounterDelta& sum, const CounterDelta& delta) {
     sum.delivered_through = std::max(sum.delivered_through, delta.delivered_through);
 }
 
+/// A gap in the updated entries is bridged by reading what is stored there; wider ones are not worth it.
+constexpr std::int64_t widest_gap = 256;
+
+/// Whether both can be done by one statement, if nothing else lies between.
+bool is_alike(const EntryUpdate& a, const EntryUpdate& b) {
+    return a.key.queue == b.key.queue && a.key.lane == b.key.lane && a.receives == b.receives && a.available_at == b.available_at;
+}
+
 }  // namespace
 
 Writer::Writer(Connection& connection, Gate& gate)
@@ -185,16 +193,63 @@ void Writer::change_shares(const Batch& batch) {
 }
 
 void Writer::update_entries(const Batch& batch, Outcome& outcome) {
-    auto& update = statements_.update_entry;
-    for (const auto& row : batch.updates) {
-        if (!units_.holds(row.unit)) continue;
-        update.bind(1, value_of(row.key.queue));
-        update.bind(2, row.key.lane);
-        update.bind(3, value_of(row.key.sequence));
-        update.bind(4, row.receives);
-        bind_time(update, 5, row.available_at);
-        if (update.run() == 0) ++outcome.missing;
+    updated_.clear();
+    for (const auto& row : batch.updates)
+        if (units_.holds(row.unit)) updated_.push_back(&row);
+    // Stable: of two updates of one entry the later holds.
+    const auto in_order = [](const EntryUpdate* a, const EntryUpdate* b) { return a->key < b->key; };
+    if (!std::is_sorted(updated_.begin(), updated_.end(), in_order)) std::stable_sort(updated_.begin(), updated_.end(), in_order);
+    for (std::size_t first = 0; first < updated_.size();) {
+        auto last = first + 1;
+        bool gap = false;
+        for (; last < updated_.size() && is_alike(*updated_[first], *updated_[last]); ++last) {
+            const auto step = value_of(updated_[last]->key.sequence) - value_of(updated_[last - 1]->key.sequence);
+            if (step < 1 || step > widest_gap) break;
+            gap |= step != 1;
+        }
+        const auto run = std::span(updated_).subspan(first, last - first);
+        outcome.missing += run.size() - (run.size() > 1 && (!gap || is_all_between(run)) ? update_range(run) : update_rows(run));
+        first = last;
     }
+}
+
+std::size_t Writer::update_rows(std::span<const EntryUpdate* const> rows) {
+    auto& update = statements_.update_entry;
+    std::size_t updated = 0;
+    for (const auto* row : rows) {
+        update.bind(1, value_of(row->key.queue));
+        update.bind(2, row->key.lane);
+        update.bind(3, value_of(row->key.sequence));
+        update.bind(4, row->receives);
+        bind_time(update, 5, row->available_at);
+        updated += static_cast<std::size_t>(update.run());
+    }
+    return updated;
+}
+
+std::size_t Writer::update_range(std::span<const EntryUpdate* const> rows) {
+    auto& update = statements_.update_entry_range;
+    update.bind(1, value_of(rows.front()->key.queue));
+    update.bind(2, rows.front()->key.lane);
+    update.bind(3, value_of(rows.front()->key.sequence));
+    update.bind(4, value_of(rows.back()->key.sequence));
+    update.bind(5, rows.front()->receives);
+    bind_time(update, 6, rows.front()->available_at);
+    return static_cast<std::size_t>(update.run());
+}
+
+/// Whether the stored entries from the first to the last are these and no others.
+bool Writer::is_all_between(std::span<const EntryUpdate* const> rows) {
+    auto& stored = statements_.sequences_between;
+    stored.bind(1, value_of(rows.front()->key.queue));
+    stored.bind(2, rows.front()->key.lane);
+    stored.bind(3, value_of(rows.front()->key.sequence));
+    stored.bind(4, value_of(rows.back()->key.sequence));
+    const Reading reading(stored);
+    std::size_t at = 0;
+    for (; stored.step(); ++at)
+        if (at == rows.size() || stored.integer(0) != value_of(rows[at]->key.sequence)) return false;
+    return at == rows.size();
 }
 
 void Writer::remove_entries(const Batch& batch, Outcome& outcome) {

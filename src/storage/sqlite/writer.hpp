@@ -39,6 +39,10 @@ private:
     void put_delayed(const Batch& batch);
     void change_shares(const Batch& batch);
     void update_entries(const Batch& batch, Outcome& outcome);
+    /// How many were there. A range is all of one lane, with equal values, and nothing else lies between.
+    std::size_t update_rows(std::span<const EntryUpdate* const> rows);
+    std::size_t update_range(std::span<const EntryUpdate* const> rows);
+    bool is_all_between(std::span<const EntryUpdate* const> rows);
     void remove_entries(const Batch& batch, Outcome& outcome);
     void count(const Batch& batch);
     void turn_deduplications(WallTime since);
@@ -57,6 +61,7 @@ private:
     Removals removals_;
     boost::unordered_flat_map<QueueId, CounterDelta> counters_;
     std::vector<std::uint32_t> kept_;
+    std::vector<const EntryUpdate*> updated_;
     bool by_range_ = true;       ///< removals go in ranges; not in the repetition after a Mismatch
     bool second_table_ = false;  ///< deduplication ids are written to table b
     bool second_table_before_ = false;

@@ -6,6 +6,9 @@ INSERT OR FAIL INTO queue_messages (queue, lane, sequence, message, crc32c, copi
 -- name: update_entry
 UPDATE queue_messages SET receives = ?4, available_at_ms = ?5 WHERE queue = ?1 AND lane = ?2 AND sequence = ?3
 
+-- name: update_entry_range
+UPDATE queue_messages SET receives = ?5, available_at_ms = ?6 WHERE queue = ?1 AND lane = ?2 AND sequence BETWEEN ?3 AND ?4
+
 -- name: entry_exists
 SELECT 1 FROM queue_messages WHERE queue = ? AND lane = ? AND sequence = ?
 
