@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "admin/base64.hpp"
+#include "base/base64.hpp"
 #include "base/manual_clock.hpp"
 #include "broker/make.hpp"
 #include "storage/memory/engine.hpp"
@@ -167,11 +167,11 @@ TEST_F(AdminApi, sends_receives_and_settles_a_message) {
 TEST_F(AdminApi, carries_bytes_that_are_not_text_in_base64) {
     const std::string bytes("\0\xff\x01", 3);
     ask("PUT", "/rowmq/v1/queues/orders");
-    ask("POST", "/rowmq/v1/queues/orders/messages", R"({"body_base64": ")" + base64_of(bytes) + R"("})");
+    ask("POST", "/rowmq/v1/queues/orders/messages", R"({"body_base64": ")" + base64_encode(bytes) + R"("})");
 
     const auto message = object(ask("GET", "/rowmq/v1/queues/orders/messages")).at("messages").at(0).as_object();
 
-    EXPECT_EQ(bytes_of_base64(message.at("body_base64").as_string()), bytes);
+    EXPECT_EQ(base64_decode(message.at("body_base64").as_string()), bytes);
     EXPECT_FALSE(message.contains("lease"));
 }
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-#include "admin/base64.hpp"
+#include "base/base64.hpp"
 #include "admin/fields.hpp"
 #include "admin/request.hpp"
 
@@ -20,7 +20,7 @@ void put_bytes(json::object& out, std::string_view name, std::string_view bytes)
     if (is_utf8(bytes)) {
         out[{name.data(), name.size()}] = bytes;
     } else {
-        out[std::string(name) + "_base64"] = base64_of(bytes);
+        out[std::string(name) + "_base64"] = base64_encode(bytes);
     }
 }
 
@@ -34,9 +34,9 @@ json::value header_value(const HeaderValue& header) {
         json::value operator()(double value) const { return value; }
         json::value operator()(const std::string& value) const {
             if (is_utf8(value)) return json::string(value);
-            return json::object{{"base64", base64_of(value)}};
+            return json::object{{"base64", base64_encode(value)}};
         }
-        json::value operator()(const Binary& value) const { return json::object{{"base64", base64_of(value.bytes)}}; }
+        json::value operator()(const Binary& value) const { return json::object{{"base64", base64_encode(value.bytes)}}; }
         json::value operator()(WallTime value) const { return json::object{{"time_ms", since_1970(value)}}; }
         json::value operator()(const HeaderList& values) const {
             json::array out;
@@ -141,7 +141,7 @@ std::string read_body(Fields& fields) {
         return {};
     }
     if (text) return std::move(*text);
-    auto bytes = bytes_of_base64(*encoded);
+    auto bytes = base64_decode(*encoded);
     if (!bytes) fields.fail("message: \"body_base64\" is not base64");
     return std::move(bytes).value_or("");
 }

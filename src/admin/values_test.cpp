@@ -1,25 +1,10 @@
 #include <gtest/gtest.h>
 
-#include "admin/base64.hpp"
 #include "admin/message_json.hpp"
 #include "admin/request.hpp"
 
 namespace rowmq::admin {
 namespace {
-
-TEST(Base64, follows_the_examples_of_rfc_4648) {
-    for (const auto& [bytes, text] : {std::pair("", ""), std::pair("f", "Zg=="), std::pair("fo", "Zm8="), std::pair("foo", "Zm9v"),
-                                      std::pair("foob", "Zm9vYg=="), std::pair("fooba", "Zm9vYmE="), std::pair("foobar", "Zm9vYmFy")}) {
-        EXPECT_EQ(base64_of(bytes), text);
-        EXPECT_EQ(bytes_of_base64(text), bytes);
-    }
-}
-
-TEST(Base64, that_is_not_canonical_is_refused) {
-    for (const auto* text : {"Z", "Zg=", "Zg", "Zh==", "Zm9=", "====", "Z===", "Zm9v====", "Zg==Zg==", "Zm 9", "Zm9\n"}) {
-        EXPECT_EQ(bytes_of_base64(text), std::nullopt) << text;
-    }
-}
 
 TEST(Lease, is_the_same_after_a_round_trip_through_text) {
     const Lease lease{.queue = QueueId{7}, .sequence = Sequence{123'456'789'012}, .number = 4'294'967'295u, .epoch = 3, .lane = 255};

@@ -4,7 +4,7 @@
 
 #include <ctime>
 
-#include "admin/base64.hpp"
+#include "base/base64.hpp"
 #include "app/command.hpp"
 #include "app/duration.hpp"
 
@@ -30,7 +30,7 @@ struct Peek {
 
 std::string body_of(const json::object& message) {
     if (const auto* text = message.if_contains("body")) return std::string(text->as_string());
-    return admin::bytes_of_base64(message.at("body_base64").as_string()).value_or("");
+    return base64_decode(message.at("body_base64").as_string()).value_or("");
 }
 
 std::string time_text(std::int64_t ms) {

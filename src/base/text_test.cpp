@@ -8,7 +8,7 @@ namespace rowmq {
 
 // RFC 4648, section 10.
 TEST(Base64, is_the_one_of_the_rfc) {
-    const std::pair<const char*, const char*> vectors[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+    const std::pair<const char*, const char*> vectors[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
     for (const auto& [plain, coded] : vectors) {
         EXPECT_EQ(base64_encode(plain), coded);
         EXPECT_EQ(base64_decode(coded), plain);
@@ -16,7 +16,7 @@ TEST(Base64, is_the_one_of_the_rfc) {
 }
 
 TEST(Base64, refuses_what_is_not_canonical) {
-    for (const char* text : {"Zg=", "Zh==", "Zm9=", "Z===", "Zg==Zg==", "Zm 9", "Zm9\n"}) EXPECT_FALSE(base64_decode(text)) << text;
+    for (const char* text : {"Z", "Zg=", "Zg", "Zh==", "Zm9=", "====", "Z===", "Zm9v====", "Zg==Zg==", "Zm 9", "Zm9\n"}) EXPECT_FALSE(base64_decode(text)) << text;
 }
 
 TEST(Utf8, refuses_overlong_surrogates_and_beyond) {

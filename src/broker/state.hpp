@@ -94,6 +94,7 @@ struct BrokerState {
     };
     /// Adds the rows of one publish; returns its result (duplicates are known only after the commit).
     PublishResult put(storage::Batch& batch, Staged& staged, storage::Unit unit);
+    bool counts_ahead(const Queue& queue) const;
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
     awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
     void trim(Queue& queue);       ///< drops the oldest beyond max_length and max_bytes

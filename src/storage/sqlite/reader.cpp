@@ -69,6 +69,7 @@ Reader::Reader(Connection connection, std::chrono::milliseconds read_time)
     commit_ = prepare(db, "commit");
     rollback_ = prepare(db, "rollback");
     entries_after_ = prepare(db, "entries_after");
+    groups_after_ = prepare(db, "groups_after");
     lane_from_ = prepare(db, "lane_from");
     lane_after_ = prepare(db, "lane_after");
     messages_from_ = prepare(db, "messages_from");
@@ -114,7 +115,7 @@ Page Reader::read(const PageRequest& request) {
         if (broken.is_interrupt()) overrun();
         else fail(Errc::store_failed, broken.what());
     }
-    for (auto* statement : {&entries_after_, &lane_from_, &lane_after_, &messages_from_, &due_, &delayed_of_queue_, &delayed_of_message_})
+    for (auto* statement : {&entries_after_, &groups_after_, &lane_from_, &lane_after_, &messages_from_, &due_, &delayed_of_queue_, &delayed_of_message_})
         statement->reset();
     if (read_time_.count() > 0) sqlite3_progress_handler(db, 0, nullptr, nullptr);
     if (connection_.in_transaction()) {
@@ -129,16 +130,38 @@ Page Reader::read(const PageRequest& request) {
     return page;
 }
 
-void Reader::entries_after(const EntriesAfter& request, Page& page) {
-    boost::unordered_flat_set<std::string_view> without(request.without_groups.begin(), request.without_groups.end());
-    Allowance bodies(request.max_bytes);
-    auto& rows = entries_after_;
+/// Passes over the rows of groups that are not wanted, reading nothing else of them: the way to the first other group may be
+/// long. `page.scanned` is the last one passed. False when that ends the page.
+bool Reader::skip_groups(const EntriesAfter& request, Page& page, std::size_t& looked_at) {
+    const boost::unordered_flat_set<std::string_view> without(request.without_groups.begin(), request.without_groups.end());
+    const std::string_view only = request.without_groups.front();
+    auto& rows = groups_after_;
     rows.bind(1, value_of(request.queue));
     rows.bind(2, request.lane);
     rows.bind(3, value_of(request.after));
-    page.scanned = request.after;
-    page.entries.reserve(std::min<std::size_t>(request.max, 1024));
+    const Reading reading(rows);
+    while (rows.step()) {
+        if (request.scan > 0 && looked_at >= request.scan) return false;
+        const auto group = rows.bytes(1);
+        if (without.size() == 1 ? group != only : !without.contains(group)) return true;
+        page.scanned = Sequence{rows.integer(0)};
+        if (++looked_at % 1024 == 0) check_deadline();
+    }
+    page.end = true;
+    return false;
+}
+
+void Reader::entries_after(const EntriesAfter& request, Page& page) {
+    boost::unordered_flat_set<std::string_view> without(request.without_groups.begin(), request.without_groups.end());
+    Allowance bodies(request.max_bytes);
     std::size_t looked_at = 0;
+    page.scanned = request.after;
+    if (!without.empty() && !skip_groups(request, page, looked_at)) return;
+    auto& rows = entries_after_;
+    rows.bind(1, value_of(request.queue));
+    rows.bind(2, request.lane);
+    rows.bind(3, value_of(page.scanned));
+    page.entries.reserve(std::min<std::size_t>(request.max, 1024));
     for (;;) {
         if (page.entries.size() >= request.max || (request.scan > 0 && looked_at >= request.scan)) {
             // One row more tells whether anything follows.

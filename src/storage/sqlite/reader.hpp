@@ -18,6 +18,7 @@ public:
 
 private:
     void entries_after(const EntriesAfter& request, Page& page);
+    bool skip_groups(const EntriesAfter& request, Page& page, std::size_t& looked_at);
     void lane_heads(const LaneHeads& request, Page& page);
     void due(const Due& request, Page& page);
     void delayed_of(const DelayedOf& request, Page& page);
@@ -27,7 +28,7 @@ private:
     Connection connection_;
     std::chrono::milliseconds read_time_;
     std::chrono::steady_clock::time_point deadline_{};
-    Statement begin_read_, commit_, rollback_, entries_after_, lane_from_, lane_after_, messages_from_, due_, delayed_of_queue_,
+    Statement begin_read_, commit_, rollback_, entries_after_, groups_after_, lane_from_, lane_after_, messages_from_, due_, delayed_of_queue_,
         delayed_of_message_;
 };
 

@@ -25,6 +25,9 @@ SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BE
 SELECT sequence, message, crc32c, copies, bytes, receives, expires_at_ms, available_at_ms, message_group, notes
 FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence
 
+-- name: groups_after
+SELECT sequence, message_group FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence
+
 -- name: lane_from
 SELECT lane, sequence FROM queue_messages WHERE queue = ? AND lane >= ? ORDER BY lane, sequence LIMIT 1
 
