@@ -349,8 +349,9 @@ def main():
         code = loop.end()
     except (NotReady, Stuck, Refused, Unknown, Unreachable) as error:
         print(f"FAILED: {error}\n{loop.server.log()}")
-        loop.server.kill()
         return 1
+    finally:
+        loop.server.kill()  # whatever ended the run; nothing when it has stopped
     verdict = ledgers.check(ledgers.read(loop.path))
     sound = options.control or loop.store_is_sound()
     ready = sorted(loop.ready)

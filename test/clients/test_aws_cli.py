@@ -13,7 +13,7 @@ AWS = "/usr/bin/aws"  # Debian's, whatever shim comes first in PATH
 def aws(server):
     def run(*arguments, fails_with=None):
         done = subprocess.run([AWS, "--endpoint-url", server.url, "--output", "json", "sqs", *arguments],
-                              capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
         if fails_with:
             assert done.returncode != 0 and fails_with in done.stderr, done.stderr
             return None
