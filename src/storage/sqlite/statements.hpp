@@ -49,7 +49,7 @@ struct Statements {
     Statement put_namespace, put_queue, put_queue_counters, erase_queue, erase_queue_counters, erase_queue_bindings;
     Statement put_exchange, erase_exchange, erase_exchange_bindings, put_binding, erase_binding;
     Statement put_task, erase_task;
-    Statement find_deduplication, put_deduplication_a, put_deduplication_b, remove_deduplication_a,
+    Statement find_deduplication_a, find_deduplication_b, put_deduplication_a, put_deduplication_b, remove_deduplication_a,
         remove_deduplication_b, empty_deduplications_a, empty_deduplications_b,
         turn_deduplications;
     Statement update_meta;

@@ -44,15 +44,22 @@ void collect(std::vector<Condition>& out, const Rows& rows, Condition::List list
     }
 }
 
-std::optional<LeftOut> find_duplicate(const Remember& row, Statements& statements) {
-    auto& find = statements.find_deduplication;
-    find.bind(1, value_of(row.queue));
-    find.bind_text(2, row.scope);
-    find.bind_text(3, row.id);
-    find.bind(4, row.now.time_since_epoch().count() - row.window.count());
-    const Reading reading(find);
-    if (!find.step()) return std::nullopt;
-    return LeftOut{.unit = row.unit, .why = LeftOut::Why::duplicate, .message = MessageId{find.integer(0)}, .sequence = Sequence{find.integer(1)}};
+/// Whom an id stands for in one of the two tables.
+struct Remembered {
+    std::int64_t message = 0, sequence = 0, accepted_at = 0;
+};
+
+void name(Statement& statement, const Remember& row) {
+    statement.bind(1, value_of(row.queue));
+    statement.bind_text(2, row.scope);
+    statement.bind_text(3, row.id);
+}
+
+std::optional<Remembered> find(Statement& statement, const Remember& row) {
+    name(statement, row);
+    const Reading reading(statement);
+    if (!statement.step()) return std::nullopt;
+    return Remembered{statement.integer(0), statement.integer(1), statement.integer(2)};
 }
 
 /// Judges unit by unit: what is stored, and what the units before did, decides.
@@ -61,6 +68,8 @@ public:
     Judge(const Batch& batch, Statements& statements, bool second_table, Units& units)
         : batch_(batch),
           statements_(statements),
+          find_(second_table ? statements.find_deduplication_b : statements.find_deduplication_a),
+          find_older_(second_table ? statements.find_deduplication_a : statements.find_deduplication_b),
           put_(second_table ? statements.put_deduplication_b : statements.put_deduplication_a),
           remove_(second_table ? statements.remove_deduplication_b : statements.remove_deduplication_a),
           units_(units) {
@@ -76,7 +85,7 @@ public:
         for (const auto& condition : conditions) {
             auto why = judge(condition);
             if (!why) continue;
-            for (const auto* row : ids_) forget(*row);
+            for (auto id = ids_.rbegin(); id != ids_.rend(); ++id) forget(*id);
             for (const auto& place : places_) removed_.erase(place);
             units_.leave_out(std::move(*why));
             return;
@@ -89,11 +98,16 @@ private:
         switch (condition.list) {
             case Condition::List::remembers: {
                 const auto& row = batch_.remembers[condition.index];
-                if (auto duplicate = find_duplicate(row, statements_)) {
-                    duplicate->remember = condition.index;
-                    return duplicate;
-                }
-                remember(row);
+                // A row of the current table is younger than the same id in the older one, so it alone decides.
+                const auto current = find(find_, row);
+                const auto found = current ? current : find(find_older_, row);
+                if (found && found->accepted_at > row.now.time_since_epoch().count() - row.window.count())
+                    return LeftOut{.unit = row.unit,
+                                   .why = LeftOut::Why::duplicate,
+                                   .message = MessageId{found->message},
+                                   .sequence = Sequence{found->sequence}};
+                put(row, {value_of(row.message), value_of(row.sequence), row.now.time_since_epoch().count()});
+                ids_.push_back({&row, current});
                 return std::nullopt;
             }
             case Condition::List::updates: {
@@ -122,22 +136,21 @@ private:
         removed_.insert(place);
         places_.push_back(place);
     }
-    void remember(const Remember& row) {
+    void put(const Remember& row, const Remembered& value) {
         name(put_, row);
-        put_.bind(4, value_of(row.message));
-        put_.bind(5, value_of(row.sequence));
-        put_.bind(6, row.now.time_since_epoch().count());
+        put_.bind(4, value.message);
+        put_.bind(5, value.sequence);
+        put_.bind(6, value.accepted_at);
         put_.step();
-        ids_.push_back(&row);
     }
-    void forget(const Remember& row) {
-        name(remove_, row);
+    struct Replaced {
+        const Remember* row;
+        std::optional<Remembered> before;  ///< expired for this row, but another's window may be longer
+    };
+    void forget(const Replaced& replaced) {
+        if (replaced.before) return put(*replaced.row, *replaced.before);
+        name(remove_, *replaced.row);
         remove_.step();
-    }
-    static void name(Statement& statement, const Remember& row) {
-        statement.bind(1, value_of(row.queue));
-        statement.bind_text(2, row.scope);
-        statement.bind_text(3, row.id);
     }
 
     bool has_entry(const EntryKey& key, Unit unit) {
@@ -171,12 +184,12 @@ private:
 
     const Batch& batch_;
     Statements& statements_;
-    Statement &put_, &remove_;
+    Statement &find_, &find_older_, &put_, &remove_;
     Units& units_;
     boost::unordered_flat_set<Place> removed_;
     std::optional<boost::unordered_flat_map<Place, Unit>> own_;
-    std::vector<const Remember*> ids_;  ///< what the unit being judged remembered
-    std::vector<Place> places_;         ///< and removed
+    std::vector<Replaced> ids_;  ///< what the unit being judged remembered
+    std::vector<Place> places_;  ///< and removed
 };
 
 }  // namespace

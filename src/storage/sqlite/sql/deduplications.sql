@@ -1,10 +1,10 @@
 -- Two tables take turns: the current one is written, both are searched, the older is emptied whole.
 
--- name: find_deduplication
-SELECT message, sequence FROM deduplications_a WHERE queue = ?1 AND scope = ?2 AND id = ?3 AND accepted_at_ms > ?4
-UNION ALL
-SELECT message, sequence FROM deduplications_b WHERE queue = ?1 AND scope = ?2 AND id = ?3 AND accepted_at_ms > ?4
-LIMIT 1
+-- name: find_deduplication_a
+SELECT message, sequence, accepted_at_ms FROM deduplications_a WHERE queue = ? AND scope = ? AND id = ?
+
+-- name: find_deduplication_b
+SELECT message, sequence, accepted_at_ms FROM deduplications_b WHERE queue = ? AND scope = ? AND id = ?
 
 -- name: put_deduplication_a
 INSERT OR REPLACE INTO deduplications_a (queue, scope, id, message, sequence, accepted_at_ms) VALUES (?, ?, ?, ?, ?, ?)
