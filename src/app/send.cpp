@@ -6,7 +6,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "admin/base64.hpp"
+#include "base/base64.hpp"
 #include "admin/message_json.hpp"
 #include "app/command.hpp"
 #include "app/duration.hpp"
@@ -60,7 +60,7 @@ json::object with_body(json::object message, std::string_view body) {
     if (admin::is_utf8(body)) {
         message["body"] = body;
     } else {
-        message["body_base64"] = admin::base64_of(body);
+        message["body_base64"] = base64_encode(body);
     }
     return message;
 }

@@ -46,7 +46,10 @@ BrokerState::BrokerState(BrokerParts given)
 
 BrokerState::~BrokerState() {
     *alive = false;
-    for (SessionState* session : sessions) session->broker = nullptr;
+    for (SessionState* session : sessions) {
+        session->broker = nullptr;
+        session->subscriptions.clear();  // they own their session in turn
+    }
 }
 
 void BrokerState::start(storage::Snapshot snapshot) {
@@ -123,6 +126,9 @@ awaitable<void> BrokerState::close() {
             subscription->closed = true;
             if (subscription->waiter) subscription->waiter->set();
         }
+        const auto ended = std::exchange(session->subscriptions, {});  // they own their session in turn
+        for (const auto& subscription : ended)
+            if (Queue* queue = catalog.find(subscription->queue); queue && queue->live) std::erase(queue->live->subscriptions, subscription.get());
     }
     sessions.clear();
     closing = true;

@@ -2,6 +2,7 @@
 // Rows for tests, in few words, and as text, so that a difference can be read.
 
 #include <chrono>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ using storage::Page;  // not rowmq::Page
 inline constexpr QueueId orders{1}, letters{2}, third{3};
 
 inline WallTime at(std::int64_t milliseconds_after) {
-    return WallTime{std::chrono::milliseconds(1'700'000'000'000 + milliseconds_after)};
+    constexpr std::int64_t start = 1'700'000'000'000, last = std::numeric_limits<std::int64_t>::max();
+    return WallTime{std::chrono::milliseconds(milliseconds_after > last - start ? last : start + milliseconds_after)};
 }
 
 struct Put {

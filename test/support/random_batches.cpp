@@ -160,7 +160,7 @@ void RandomBatches::cancel(Batch& batch) {
 /// A unit that must be left out, with things in it that must then not be there.
 void RandomBatches::miss(Batch& batch) {
     if (settled_.empty()) return;
-    const auto& gone = settled_[below(settled_.size())];
+    const auto gone = settled_[below(settled_.size())];  // a copy: settling adds to the list
     if (content_->entries.contains(gone.key) || !content_->queues.contains(gone.key.queue)) return;
     publish(batch);
     if (batch.units == 0) return;

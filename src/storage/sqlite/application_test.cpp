@@ -127,18 +127,20 @@ TEST_F(Applications, are_interrupted_at_their_limit_and_fail_alone) {
 }
 
 TEST_F(Applications, may_leave_statements_running) {
-    const auto refusal = run([](Transaction& t) {
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_stmt* reading = nullptr;
+    const auto refusal = run([&](Transaction& t) {
         t.execute("INSERT INTO orders (what) VALUES ('a'), ('b')");
-        sqlite3_stmt* statement = nullptr;
         sqlite3_prepare_v2(t.sqlite(), "UPDATE orders SET what = 'c' RETURNING id", -1, &statement, nullptr);
         sqlite3_step(statement);
-        sqlite3_stmt* reading = nullptr;
         sqlite3_prepare_v2(t.sqlite(), "SELECT * FROM orders", -1, &reading, nullptr);
         sqlite3_step(reading);
     });
 
     EXPECT_EQ(refusal, "");
     EXPECT_EQ(orders(), 2);
+    sqlite3_finalize(statement);
+    sqlite3_finalize(reading);
 }
 
 }  // namespace
