@@ -33,6 +33,10 @@ Ticket Committer::touch(std::size_t rows, std::size_t bytes) {
     return flight.batch->ticket;
 }
 
+void Committer::hurry() {
+    if (under_way_ < in_flight && !queued_.empty() && queued_.front()->rows >= large_rows) leave();
+}
+
 void Committer::then(Then run) { queued_.back()->thens.push_back(std::move(run)); }
 
 // One turn later, so that everything that is ready to run gets into the same batch.

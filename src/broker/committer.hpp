@@ -33,6 +33,9 @@ public:
     storage::Batch& open();
     /// Rows and bytes were added to open(); returns the ticket they will have.
     Ticket touch(std::size_t rows, std::size_t bytes);
+    /// Said before waiting for a ticket: a batch that is large already does not wait for others to join it, so that the
+    /// strand prepares the next while the store writes this one.
+    void hurry();
     /// Runs after open() was folded, before those who wait.
     void then(Then run);
 
@@ -58,6 +61,7 @@ public:
     std::function<void(const Error&)> on_broken;
 
     static constexpr std::size_t in_flight = 2;
+    static constexpr std::size_t large_rows = 1'024;
 
 private:
     struct Waiting {

@@ -247,6 +247,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     }
     if (rows == 0) co_return receipt;
     receipt.ticket = committer.touch(rows, bytes);
+    committer.hurry();
     if (request.confirm == Confirm::admitted) co_return receipt;
 
     const Committer::OutcomePointer outcome = co_await committer.outcome(receipt.ticket);

@@ -181,6 +181,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     const std::size_t rows = batch.removals.size() + batch.updates.size() - rows_before;
     if (rows == 0) co_return settled;
     settled.ticket = committer.touch(rows, 0);
+    committer.hurry();
     if (confirm == Confirm::admitted) co_return settled;
     const Committer::OutcomePointer outcome = co_await committer.outcome(settled.ticket);
     if (outcome->failure) {
