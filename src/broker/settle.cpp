@@ -71,9 +71,7 @@ void BrokerState::release(Queue& queue, Sequence sequence, std::optional<millise
     Held& held = queue.live->held.at(sequence);
     if (release_held(committer.open(), queue, held, delay, expired, storage::Unit::always)) {
         if (!expired) return void(committer.touch(2, 0));
-        SessionState* session = held.session;  // the lease is over whatever becomes of the commit
-        end_lease(queue, held);
-        static_cast<void>(session);
+        end_lease(queue, held);  // it is over whatever becomes of the commit
         committer.touch(2, 0);
         return;
     }

@@ -58,12 +58,10 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
         }
         storage::Batch& batch = committer.open();
         const storage::Unit unit = batch.new_unit();
-        const std::size_t remembers_before = batch.remembers.size();
         Result<std::vector<PublishResult>> added = add(batch, session->ns, part, unit);
         if (!added) co_return added.error();
         std::vector<MessageId> remembered;  // by which publish each remember of the batch came
         for (const storage::Remember& r : batch.remembers) remembered.push_back(r.message);
-        static_cast<void>(remembers_before);
         const Ticket ticket = committer.touch(left.size() * 2 + part.settlements.size(), bytes);
         const Committer::OutcomePointer outcome = co_await committer.outcome(ticket);
         if (outcome->failure) co_return *outcome->failure;
