@@ -56,13 +56,26 @@ void backlog(const Settings& settings, Report& report) {
         ratios.push_back(drain.at("rate") / median(smalls));
     }
     const auto of = fmt::format("backlog of {} x {} B", large, bytes);
-    report.add({.name = of + ": peak memory while filling", .unit = "MiB", .value = median(fill_peaks), .bar = 128.0, .at_least = false,
+    report.add({.name = of + ": peak memory while filling",
+                .unit = "MiB",
+                .value = median(fill_peaks),
+                .bar = 128.0,
+                .at_least = false,
                 .note = "of a process of its own"});
-    report.add({.name = of + ": peak memory while draining", .unit = "MiB", .value = median(drain_peaks), .bar = 128.0,
-                .at_least = false, .note = "after a restart"});
+    report.add({.name = of + ": peak memory while draining",
+                .unit = "MiB",
+                .value = median(drain_peaks),
+                .bar = 128.0,
+                .at_least = false,
+                .note = "after a restart"});
     report.add({.name = of + ": restart to first receive", .unit = "s", .value = median(restarts), .bar = 1.0, .at_least = false});
-    report.add({.name = of + ": consume", .unit = "msg/s", .value = median(large_rates), .ratio = median(ratios), .bar = 0.8,
-                .note = fmt::format("ratio to the broker's {:.0f} msg/s at a backlog of {}; both after a restart", median(small_rates), small)});
+    report.add(
+        {.name = of + ": consume",
+         .unit = "msg/s",
+         .value = median(large_rates),
+         .ratio = median(ratios),
+         .bar = 0.8,
+         .note = fmt::format("ratio to the broker's {:.0f} msg/s at a backlog of {}; both after a restart", median(small_rates), small)});
 }
 
 }  // namespace rowmq::bench

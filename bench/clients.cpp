@@ -28,8 +28,7 @@ struct Run {
         for (auto& subscription : subscriptions) subscription.close();
     }
     void step() {
-        if (publishing == 0 && (progress.done >= consume_at_most || (stop && progress.done >= progress.published)))
-            end_consumers();
+        if (publishing == 0 && (progress.done >= consume_at_most || (stop && progress.done >= progress.published))) end_consumers();
         if (publishing == 0 && consuming == 0) quiet.cancel();
     }
     void fail() {

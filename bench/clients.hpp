@@ -13,10 +13,10 @@ namespace rowmq::bench {
 
 struct Load {
     std::size_t queues = 1;
-    std::size_t publishers = 8;   ///< each with one publish() outstanding
-    std::size_t batch = 256;      ///< messages of one publish()
-    std::size_t consumers = 8;    ///< subscriptions in all; at least one a queue
-    std::size_t max = 256;        ///< of one next()
+    std::size_t publishers = 8;  ///< each with one publish() outstanding
+    std::size_t batch = 256;     ///< messages of one publish()
+    std::size_t consumers = 8;   ///< subscriptions in all; at least one a queue
+    std::size_t max = 256;       ///< of one next()
 };
 
 std::string queue_name(std::size_t index);
@@ -42,10 +42,10 @@ private:
 };
 
 struct Rate {
-    double per_second = 0;    ///< messages done (of a publishing run: published)
-    double batch = 0;         ///< messages a commit, mean
-    double broker_us = 0;     ///< processor time a message: the broker's thread with the clients in it,
-    double storage_us = 0;    ///< and the storage threads
+    double per_second = 0;  ///< messages done (of a publishing run: published)
+    double batch = 0;       ///< messages a commit, mean
+    double broker_us = 0;   ///< processor time a message: the broker's thread with the clients in it,
+    double storage_us = 0;  ///< and the storage threads
 };
 
 /// Publishes and consumes for `seconds`, then lets everything in flight end.

@@ -6,8 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "bench.hpp"
 #include "bed.hpp"
+#include "bench.hpp"
 #include "measure.hpp"
 #include "raw_flow.hpp"
 
@@ -132,8 +132,12 @@ void measure(const Settings& settings, Report& report, std::size_t bytes, std::s
     }
     boost::asio::co_spawn(context, engine->close(), boost::asio::detached);
     run_all(context);
-    report.add({.name = fmt::format("engine alone, {} B, batches of {}", bytes, batch), .unit = "msg/s", .value = median(ours),
-                .raw = median(theirs), .ratio = median(ratios), .note = fmt::format("{:.0f} a commit", median(together))});
+    report.add({.name = fmt::format("engine alone, {} B, batches of {}", bytes, batch),
+                .unit = "msg/s",
+                .value = median(ours),
+                .raw = median(theirs),
+                .ratio = median(ratios),
+                .note = fmt::format("{:.0f} a commit", median(together))});
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ Load load_of(const Case& c) {
 }
 
 void measure(const Settings& settings, Report& report, const Case& c) {
-    const auto name = fmt::format("flow, {} B, {} queue{}, strict counting {}", c.bytes, c.queues, c.queues == 1 ? "" : "s",
-                                  c.strict ? "on" : "off");
+    const auto name =
+        fmt::format("flow, {} B, {} queue{}, strict counting {}", c.bytes, c.queues, c.queues == 1 ? "" : "s", c.strict ? "on" : "off");
     if (!settings.wanted(name)) return;
     Scratch scratch(settings.directory);
     Bed bed(scratch.file("broker.db"), c.strict);
@@ -46,12 +46,15 @@ void measure(const Settings& settings, Report& report, const Case& c) {
         raw_us.push_back((processor_time() - used_before).own * 1e6 / static_cast<double>(raw.done() - done_before));
     }
     report.add({.name = name,
-                .unit = "msg/s", .value = median(ours), .raw = median(theirs), .ratio = median(ratios),
+                .unit = "msg/s",
+                .value = median(ours),
+                .raw = median(theirs),
+                .ratio = median(ratios),
                 .bar = c.strict ? 0.5 : 0.7,
                 .note = fmt::format("mean batch {:.0f}; {} publishers x {}, {} consumers x {}; processor time a message: broker {:.2f} + "
-                                    "storage {:.2f}, raw {:.2f} us", median(batches), load.publishers, load.batch,
-                                    std::max(load.consumers, load.queues), load.max, median(broker_us), median(storage_us),
-                                    median(raw_us))});
+                                    "storage {:.2f}, raw {:.2f} us",
+                                    median(batches), load.publishers, load.batch, std::max(load.consumers, load.queues), load.max,
+                                    median(broker_us), median(storage_us), median(raw_us))});
 }
 
 }  // namespace

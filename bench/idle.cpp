@@ -104,9 +104,12 @@ void idle(const Settings& settings, Report& report) {
         used = (server.processor_seconds() - before) / watched * 100;
     }
     report.add({.name = "idle server: start until ready", .unit = "ms", .value = median(starts), .bar = 200.0, .at_least = false});
-    report.add({.name = "idle server: memory", .unit = "MiB", .value = median(memory), .bar = 25.0, .at_least = false,
-                .note = "resident"});
-    report.add({.name = "idle server: processor", .unit = "% of a core", .value = used, .bar = 0.5, .at_least = false,
+    report.add({.name = "idle server: memory", .unit = "MiB", .value = median(memory), .bar = 25.0, .at_least = false, .note = "resident"});
+    report.add({.name = "idle server: processor",
+                .unit = "% of a core",
+                .value = used,
+                .bar = 0.5,
+                .at_least = false,
                 .note = std::to_string(static_cast<int>(watched)) + " s"});
 }
 

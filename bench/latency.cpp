@@ -124,18 +124,42 @@ void latency(const Settings& settings, Report& report) {
     }
     const double sync = median(syncs);
     const auto at_rate = fmt::format("{} a second; fdatasync p50 {:.3f} ms", per_second, sync);
-    report.add({.name = "latency, publish to settled, p50", .unit = "ms", .value = median(ours.cycle), .raw = median(theirs.cycle),
-                .bar = 2 * sync + 0.3, .at_least = false, .note = at_rate + "; two commits; raw: put and remove"});
-    report.add({.name = "latency, publish to received, p50", .unit = "ms", .value = median(ours.received),
-                .raw = median(theirs.commit), .bar = 2 * sync + 0.3, .at_least = false, .note = at_rate + "; one commit"});
-    report.add({.name = "latency, publish to confirmed, p50", .unit = "ms", .value = median(ours.confirmed),
-                .raw = median(theirs.commit), .note = at_rate + "; one commit"});
+    report.add({.name = "latency, publish to settled, p50",
+                .unit = "ms",
+                .value = median(ours.cycle),
+                .raw = median(theirs.cycle),
+                .bar = 2 * sync + 0.3,
+                .at_least = false,
+                .note = at_rate + "; two commits; raw: put and remove"});
+    report.add({.name = "latency, publish to received, p50",
+                .unit = "ms",
+                .value = median(ours.received),
+                .raw = median(theirs.commit),
+                .bar = 2 * sync + 0.3,
+                .at_least = false,
+                .note = at_rate + "; one commit"});
+    report.add({.name = "latency, publish to confirmed, p50",
+                .unit = "ms",
+                .value = median(ours.confirmed),
+                .raw = median(theirs.commit),
+                .note = at_rate + "; one commit"});
     const double raw99 = percentile(theirs.commit, 0.99);
-    report.add({.name = "latency, publish to received, p99", .unit = "ms", .value = percentile(ours.received, 0.99), .raw = raw99,
-                .ratio = percentile(ours.received, 0.99) / raw99, .bar = 1.5, .at_least = false, .note = at_rate + "; one commit each"});
+    report.add({.name = "latency, publish to received, p99",
+                .unit = "ms",
+                .value = percentile(ours.received, 0.99),
+                .raw = raw99,
+                .ratio = percentile(ours.received, 0.99) / raw99,
+                .bar = 1.5,
+                .at_least = false,
+                .note = at_rate + "; one commit each"});
     const double raw_cycle99 = percentile(theirs.cycle, 0.99);
-    report.add({.name = "latency, publish to settled, p99", .unit = "ms", .value = percentile(ours.cycle, 0.99), .raw = raw_cycle99,
-                .ratio = percentile(ours.cycle, 0.99) / raw_cycle99, .bar = 1.5, .at_least = false,
+    report.add({.name = "latency, publish to settled, p99",
+                .unit = "ms",
+                .value = percentile(ours.cycle, 0.99),
+                .raw = raw_cycle99,
+                .ratio = percentile(ours.cycle, 0.99) / raw_cycle99,
+                .bar = 1.5,
+                .at_least = false,
                 .note = at_rate + "; two commits each"});
 }
 

@@ -13,7 +13,7 @@
 namespace rowmq::bench {
 namespace {
 
-constexpr std::size_t deep = 119'999;     ///< entries of the leased group before the first of another
+constexpr std::size_t deep = 119'999;  ///< entries of the leased group before the first of another
 constexpr std::size_t spread_queues = 100'000;
 
 struct Received {
@@ -165,9 +165,8 @@ void groups_receive(const std::vector<std::string>& arguments, Part& figures) {
 void delayed_fill(const std::vector<std::string>& arguments, Part& figures) {
     Bed bed(arguments.at(0));
     declare_queues(bed, 1);
-    publish_many(bed, count_of(arguments), [](Publish& message, std::size_t i) {
-        message.delay = std::chrono::hours(1) + milliseconds(i);
-    });
+    publish_many(bed, count_of(arguments),
+                 [](Publish& message, std::size_t i) { message.delay = std::chrono::hours(1) + milliseconds(i); });
     auto message = the_right_one();
     message.delay = milliseconds(300);
     const auto start = now();
@@ -191,9 +190,7 @@ void delayed_receive(const std::vector<std::string>& arguments, Part& figures) {
 void spread_fill(const std::vector<std::string>& arguments, Part& figures) {
     Bed bed(arguments.at(0));
     declare_queues(bed, spread_queues);
-    publish_many(bed, count_of(arguments), [](Publish& message, std::size_t i) {
-        message.routing_key = queue_name(i % spread_queues);
-    });
+    publish_many(bed, count_of(arguments), [](Publish& message, std::size_t i) { message.routing_key = queue_name(i % spread_queues); });
     std::mt19937 random(1);
     double worst = 0;
     for (int i = 0; i < 1000; ++i) worst = std::max(worst, receive_one(bed, queue_name(random() % spread_queues)).milliseconds);
@@ -228,17 +225,27 @@ void million(const Settings& settings, Report& report) {
         const std::string name = count + " waiting, " + c.what;
         try {
             const auto fill = in_own_process(settings, c.part + "_fill", {file, count});
-            report.add({.name = name + ": next receive", .unit = "ms", .value = fill.at("next"), .bar = 50.0, .at_least = false,
-                        .note = c.next});
-            report.add({.name = name + ": peak memory", .unit = "MiB", .value = fill.at("peak"), .bar = 128.0, .at_least = false,
+            report.add(
+                {.name = name + ": next receive", .unit = "ms", .value = fill.at("next"), .bar = 50.0, .at_least = false, .note = c.next});
+            report.add({.name = name + ": peak memory",
+                        .unit = "MiB",
+                        .value = fill.at("peak"),
+                        .bar = 128.0,
+                        .at_least = false,
                         .note = "filling included"});
             const auto again = in_own_process(settings, c.part + "_receive", {file, count});
-            report.add({.name = name + ": restart to first receive", .unit = "s", .value = again.at("restart"), .bar = 1.0,
-                        .at_least = false});
+            report.add(
+                {.name = name + ": restart to first receive", .unit = "s", .value = again.at("restart"), .bar = 1.0, .at_least = false});
             if (again.contains("next"))
-                report.add({.name = name + ": next receive after a restart", .unit = "ms", .value = again.at("next"), .bar = 50.0,
+                report.add({.name = name + ": next receive after a restart",
+                            .unit = "ms",
+                            .value = again.at("next"),
+                            .bar = 50.0,
                             .at_least = false});
-            report.add({.name = name + ": peak memory after a restart", .unit = "MiB", .value = again.at("peak"), .bar = 128.0,
+            report.add({.name = name + ": peak memory after a restart",
+                        .unit = "MiB",
+                        .value = again.at("peak"),
+                        .bar = 128.0,
                         .at_least = false});
         } catch (const std::exception& failure) {
             report.add({.name = name + ": " + failure.what(), .unit = "", .value = 0, .bar = 1.0, .note = "failed"});

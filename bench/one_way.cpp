@@ -42,8 +42,13 @@ struct Samples {
         batches.push_back(rate.batch);
     }
     Figure figure(std::string name) const {
-        return {.name = std::move(name), .unit = "msg/s", .value = median(ours), .raw = median(theirs), .ratio = median(ratios),
-                .bar = 0.7, .note = fmt::format("mean batch {:.0f}", median(batches))};
+        return {.name = std::move(name),
+                .unit = "msg/s",
+                .value = median(ours),
+                .raw = median(theirs),
+                .ratio = median(ratios),
+                .bar = 0.7,
+                .note = fmt::format("mean batch {:.0f}", median(batches))};
     }
 };
 

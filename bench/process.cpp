@@ -45,9 +45,9 @@ Part in_own_process(const Settings& settings, const std::string& name, const std
 bool run_part(const std::string& name, const std::vector<std::string>& arguments, Part& figures) {
     using Function = void (*)(const std::vector<std::string>&, Part&);
     static const std::map<std::string, Function> parts{
-        {"backlog_fill", backlog_fill},       {"backlog_drain", backlog_drain},       {"priority_fill", priority_fill},
+        {"backlog_fill", backlog_fill},         {"backlog_drain", backlog_drain},     {"priority_fill", priority_fill},
         {"priority_receive", priority_receive}, {"groups_fill", groups_fill},         {"groups_receive", groups_receive},
-        {"delayed_fill", delayed_fill},       {"delayed_receive", delayed_receive},   {"spread_fill", spread_fill},
+        {"delayed_fill", delayed_fill},         {"delayed_receive", delayed_receive}, {"spread_fill", spread_fill},
         {"spread_receive", spread_receive},
     };
     const auto found = parts.find(name);

@@ -12,8 +12,7 @@ namespace rowmq::bench {
 /// Commits of `batch` puts together with the removal of the batch before.
 class RawFlow final {
 public:
-    RawFlow(RawSettings settings, std::size_t bytes, std::size_t queues)
-        : raw_(std::move(settings)), body_(bytes, 'x'), queues_(queues) {
+    RawFlow(RawSettings settings, std::size_t bytes, std::size_t queues) : raw_(std::move(settings)), body_(bytes, 'x'), queues_(queues) {
         raw_.declare(static_cast<std::int64_t>(queues));
     }
     double run(std::size_t batch, double seconds) {

@@ -48,10 +48,12 @@ RawSqlite::RawSqlite(RawSettings settings) : settings_(std::move(settings)) {
     pragma("cache_size=-" + std::to_string(settings_.cache_kib));
     execute(schema);
     sqlite3_wal_hook(
-        db_, [](void* self, sqlite3*, const char*, int pages) {
+        db_,
+        [](void* self, sqlite3*, const char*, int pages) {
             static_cast<RawSqlite*>(self)->wal_pages_ = pages;
             return SQLITE_OK;
-        }, this);
+        },
+        this);
 
     begin_ = prepare("BEGIN IMMEDIATE");
     commit_ = prepare("COMMIT");
@@ -63,15 +65,16 @@ RawSqlite::RawSqlite(RawSettings settings) : settings_(std::move(settings)) {
     remove_message_ = prepare("DELETE FROM messages WHERE id=?");
     remove_entry_ = prepare("DELETE FROM queue_messages WHERE queue=? AND lane=? AND sequence=?");
     remove_message_list_ = prepare(repeated("DELETE FROM messages WHERE id IN (", "?", settings_.list_rows, ")"));
-    remove_entry_list_ = prepare(repeated("DELETE FROM queue_messages WHERE (queue,lane,sequence) IN (VALUES ", "(?,?,?)",
-                                          settings_.list_rows, ")"));
+    remove_entry_list_ =
+        prepare(repeated("DELETE FROM queue_messages WHERE (queue,lane,sequence) IN (VALUES ", "(?,?,?)", settings_.list_rows, ")"));
     remove_message_range_ = prepare("DELETE FROM messages WHERE id BETWEEN ? AND ?");
     remove_entry_range_ = prepare("DELETE FROM queue_messages WHERE queue=? AND lane=? AND sequence BETWEEN ? AND ?");
     counters_ = prepare("UPDATE counters SET sent=sent+?, done=done+?, bytes=bytes+? WHERE queue=?");
-    read_ = prepare("SELECT e.sequence, e.message, e.grp, e.expires_at_ms, e.available_at_ms, e.receives, e.copies, e.bytes, "
-                    "e.notes, e.crc, m.published_at_ms, m.properties, m.body, m.crc FROM queue_messages e "
-                    "JOIN messages m ON m.id=e.message WHERE e.queue=? AND e.lane=0 AND e.sequence>? "
-                    "ORDER BY e.sequence LIMIT ?");
+    read_ = prepare(
+        "SELECT e.sequence, e.message, e.grp, e.expires_at_ms, e.available_at_ms, e.receives, e.copies, e.bytes, "
+        "e.notes, e.crc, m.published_at_ms, m.properties, m.body, m.crc FROM queue_messages e "
+        "JOIN messages m ON m.id=e.message WHERE e.queue=? AND e.lane=0 AND e.sequence>? "
+        "ORDER BY e.sequence LIMIT ?");
 }
 
 RawSqlite::~RawSqlite() {
@@ -201,7 +204,8 @@ void RawSqlite::remove_ranges(std::span<const RawRow> removals) {
                    removals.back().id - removals.front().id + 1 == static_cast<std::int64_t>(removals.size());
         };
         while (end < sorted_.size() && sorted_[end].queue == sorted_[i].queue &&
-               (sorted_[end].id == sorted_[end - 1].id + 1 || in_batch(sorted_[end - 1].id, sorted_[end].id))) ++end;
+               (sorted_[end].id == sorted_[end - 1].id + 1 || in_batch(sorted_[end - 1].id, sorted_[end].id)))
+            ++end;
         if (end - i == 1) {
             sqlite3_bind_int64(remove_entry_, 1, sorted_[i].queue);
             sqlite3_bind_int(remove_entry_, 2, 0);

@@ -24,7 +24,7 @@ struct RawSettings {
     int cache_kib = 16 * 1024;
     int insert_rows = 64;  ///< VALUES of one statement; 1: single rows
     RemoveShape remove = RemoveShape::ranges;
-    int list_rows = 64;    ///< of RemoveShape::lists
+    int list_rows = 64;  ///< of RemoveShape::lists
     int checkpoint_pages = 4000;
     bool memory_statistics = false;
 };

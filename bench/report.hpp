@@ -8,14 +8,14 @@
 namespace rowmq::bench {
 
 struct Figure {
-    std::string name;              ///< "flow, 1 KiB, 1 queue, strict off"
-    std::string unit;              ///< "msg/s", "ms", "MiB"
+    std::string name;  ///< "flow, 1 KiB, 1 queue, strict off"
+    std::string unit;  ///< "msg/s", "ms", "MiB"
     double value = 0;
-    std::optional<double> raw;     ///< the baseline, in the same unit
-    std::optional<double> ratio;   ///< where the bar is one; else value and bar compare
+    std::optional<double> raw;    ///< the baseline, in the same unit
+    std::optional<double> ratio;  ///< where the bar is one; else value and bar compare
     std::optional<double> bar;
-    bool at_least = true;          ///< else: at most
-    std::string note;              ///< conditions of this figure alone
+    bool at_least = true;  ///< else: at most
+    std::string note;      ///< conditions of this figure alone
 
     bool held() const;
 };

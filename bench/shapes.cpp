@@ -56,16 +56,21 @@ std::vector<Shape> all_shapes() {
     with("DELETE by range", [](RawSettings& raw) { raw.remove = RemoveShape::ranges; });
     for (const int page : {4096, 8192, 16384})
         for (const std::int64_t queues : {1, 100})
-            with(fmt::format("pages of {}, {} queues", page, queues), [&](RawSettings& raw) {
-                raw.checkpoint_pages = raw.checkpoint_pages * raw.page_bytes / page;
-                raw.page_bytes = page;
-            }, 1024, queues);
+            with(
+                fmt::format("pages of {}, {} queues", page, queues),
+                [&](RawSettings& raw) {
+                    raw.checkpoint_pages = raw.checkpoint_pages * raw.page_bytes / page;
+                    raw.page_bytes = page;
+                },
+                1024, queues);
     for (const bool on : {false, true})
         with(on ? "auto_vacuum incremental" : "auto_vacuum none", [&](RawSettings& raw) { raw.incremental_vacuum = on; });
     for (const int kib : {2'048, 8'192, 32'768}) with(fmt::format("cache of {} KiB", kib), [&](RawSettings& raw) { raw.cache_kib = kib; });
     for (const int pages : {250, 1'000, 4'000, 16'000})
         with(fmt::format("checkpoint at {} pages", pages), [&](RawSettings& raw) { raw.checkpoint_pages = pages; });
-    for (const std::size_t batch : {16u, 64u, 256u, 1024u, 4096u}) with(fmt::format("batches of {}", batch), [](RawSettings&) {}, batch);
+    for (const std::size_t batch : {16u, 64u, 256u, 1024u, 4096u})
+        with(
+            fmt::format("batches of {}", batch), [](RawSettings&) {}, batch);
     return shapes;
 }
 

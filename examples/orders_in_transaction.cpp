@@ -6,8 +6,8 @@
 // "order placed"; the shipping worker ships and says done in another one. There is no moment in which an order
 // exists that nobody will ship, or a message about an order that does not exist.
 
-#include <rowmq/blocking.hpp>
 #include <sqlite3.h>
+#include <rowmq/blocking.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -46,10 +46,11 @@ rowmq::Result<rowmq::Receipt> place_order(Broker& broker, long long id) {
 
 void ship(Broker& broker, const rowmq::Delivery& delivery) {
     const long long id = std::stoll(std::string(delivery.message.text()));
-    broker.transaction([&](Transaction& transaction) {
-              ask(transaction.sqlite(), "UPDATE app_orders SET shipped = 1 WHERE id = ?", id);
-              transaction.settle({.lease = delivery.lease});
-          })
+    broker
+        .transaction([&](Transaction& transaction) {
+            ask(transaction.sqlite(), "UPDATE app_orders SET shipped = 1 WHERE id = ?", id);
+            transaction.settle({.lease = delivery.lease});
+        })
         .value();
     std::printf("shipped order %lld\n", id);
 }
@@ -68,12 +69,13 @@ int check(bool holds, const char* what) {
 int run(const std::string& path) {
     auto broker = Broker::open("sqlite:" + path).value();
     broker.declare_queue("orders-placed").value();
-    broker.transaction([](Transaction& transaction) {
-              transaction.execute(
-                  "CREATE TABLE app_orders (id INTEGER PRIMARY KEY, shipped INTEGER NOT NULL);"
-                  "CREATE TABLE app_stock (pieces INTEGER NOT NULL);"
-                  "INSERT INTO app_stock VALUES (2);");
-          })
+    broker
+        .transaction([](Transaction& transaction) {
+            transaction.execute(
+                "CREATE TABLE app_orders (id INTEGER PRIMARY KEY, shipped INTEGER NOT NULL);"
+                "CREATE TABLE app_stock (pieces INTEGER NOT NULL);"
+                "INSERT INTO app_stock VALUES (2);");
+        })
         .value();
 
     int wrong = 0;

@@ -83,16 +83,14 @@ public:
 
     Result<QueueInfo> declare_queue(std::string name, QueueOptions options = {}, std::string ns = std::string(default_namespace));
     Result<QueueInfo> alter_queue(std::string name, QueueOptions options, std::string ns = std::string(default_namespace));
-    Result<std::int64_t> delete_queue(std::string name, DeleteConditions conditions = {},
-                                      std::string ns = std::string(default_namespace));
+    Result<std::int64_t> delete_queue(std::string name, DeleteConditions conditions = {}, std::string ns = std::string(default_namespace));
     Result<std::int64_t> purge_queue(std::string name, PurgeScope scope = {}, std::string ns = std::string(default_namespace));
     Result<QueueInfo> queue(std::string name, std::string ns = std::string(default_namespace));
     Result<std::vector<QueueInfo>> queues(std::string prefix = "", std::string after = "", std::size_t max = 1000,
                                           std::string ns = std::string(default_namespace));
     Result<std::vector<std::string>> dead_letter_sources(std::string name, std::string ns = std::string(default_namespace));
 
-    Result<ExchangeInfo> declare_exchange(std::string name, ExchangeOptions options = {},
-                                          std::string ns = std::string(default_namespace));
+    Result<ExchangeInfo> declare_exchange(std::string name, ExchangeOptions options = {}, std::string ns = std::string(default_namespace));
     Result<void> delete_exchange(std::string name, bool if_unused = false, std::string ns = std::string(default_namespace));
     Result<void> bind(Binding binding, std::string ns = std::string(default_namespace));
     Result<void> unbind(Binding binding, std::string ns = std::string(default_namespace));

@@ -66,14 +66,12 @@ public:
     Result<Subscription> subscribe(QueueId queue, SubscriptionOptions options = {});
 
     /// A subscription of one call.
-    awaitable<Result<std::vector<Delivery>>> receive(std::string_view queue, NextRequest request = {},
-                                                     SubscriptionOptions options = {});
+    awaitable<Result<std::vector<Delivery>>> receive(std::string_view queue, NextRequest request = {}, SubscriptionOptions options = {});
 
     /// Ends leases. A lease of another session is settled as well: its name is enough. A refused settlement leaves its
     /// lease as it was. `admitted`: returns when the rows are on their way.
     awaitable<Settled> settle(std::vector<Settlement> settlements, Confirm confirm = Confirm::committed);
-    awaitable<Result<void>> settle(Lease lease, Verdict verdict = Verdict::done,
-                                   std::optional<milliseconds> delay = std::nullopt);
+    awaitable<Result<void>> settle(Lease lease, Verdict verdict = Verdict::done, std::optional<milliseconds> delay = std::nullopt);
     /// The lease now ends `from_now` from now; 0 ends it at once. Not stored: a crash ends every lease.
     std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
 
@@ -106,16 +104,14 @@ public:
     awaitable<Result<QueueInfo>> declare_queue(std::string name, QueueOptions options = {},
                                                std::string ns = std::string(default_namespace));
     /// Replaces the options; `kind` and `max_priority` cannot change (invalid_argument).
-    awaitable<Result<QueueInfo>> alter_queue(std::string name, QueueOptions options,
-                                             std::string ns = std::string(default_namespace));
+    awaitable<Result<QueueInfo>> alter_queue(std::string name, QueueOptions options, std::string ns = std::string(default_namespace));
     using DeleteConditions = rowmq::DeleteConditions;
     /// Answers when the queue is gone for everybody; its rows are removed in the background. Returns how many waited.
     awaitable<Result<std::int64_t>> delete_queue(std::string name, DeleteConditions conditions,
                                                  std::string ns = std::string(default_namespace));
     using PurgeScope = rowmq::PurgeScope;
     /// Removes what is ready (and leased, and delayed, where asked). Returns how many.
-    awaitable<Result<std::int64_t>> purge_queue(std::string name, PurgeScope scope,
-                                                std::string ns = std::string(default_namespace));
+    awaitable<Result<std::int64_t>> purge_queue(std::string name, PurgeScope scope, std::string ns = std::string(default_namespace));
     Result<QueueInfo> queue(std::string_view name, std::string_view ns = default_namespace) const;
     /// In name order, those starting with `prefix` and after `after`; at most `max`.
     std::vector<QueueInfo> queues(std::string_view prefix = "", std::string_view after = "", std::size_t max = 1000,
@@ -125,8 +121,7 @@ public:
 
     awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options = {},
                                                      std::string ns = std::string(default_namespace));
-    awaitable<Result<void>> delete_exchange(std::string name, bool if_unused = false,
-                                            std::string ns = std::string(default_namespace));
+    awaitable<Result<void>> delete_exchange(std::string name, bool if_unused = false, std::string ns = std::string(default_namespace));
     awaitable<Result<void>> bind(Binding binding, std::string ns = std::string(default_namespace));
     awaitable<Result<void>> unbind(Binding binding, std::string ns = std::string(default_namespace));
     std::vector<ExchangeInfo> exchanges(std::string_view ns = default_namespace) const;

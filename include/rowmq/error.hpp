@@ -13,17 +13,17 @@ namespace rowmq {
 
 /// Closed: every protocol maps it in one switch without default.
 enum class Errc {
-    invalid_argument,    ///< a value is malformed or out of its range; the text names the thing and the limit
-    limit_exceeded,      ///< a limit of base/limits.hpp or of the queue's options; the text names it
-    message_too_large,   ///< body and properties exceed the queue's max_message_bytes
+    invalid_argument,   ///< a value is malformed or out of its range; the text names the thing and the limit
+    limit_exceeded,     ///< a limit of base/limits.hpp or of the queue's options; the text names it
+    message_too_large,  ///< body and properties exceed the queue's max_message_bytes
     no_such_namespace,
     no_such_queue,
     no_such_exchange,
     no_such_binding,
-    no_such_message,     ///< cancel or select of a message that is not (or no longer) there
+    no_such_message,  ///< cancel or select of a message that is not (or no longer) there
     no_such_task,
-    already_exists,      ///< declared again with other options; the text names the first that differs
-    in_use,              ///< exclusive to somebody else, or not empty / not unused where that was asked for
+    already_exists,  ///< declared again with other options; the text names the first that differs
+    in_use,          ///< exclusive to somebody else, or not empty / not unused where that was asked for
     access_refused,
     lease_gone,          ///< settled, expired and leased anew, purged, or never given
     too_many_leases,     ///< Limits::leases_per_session or leases_per_queue
@@ -44,9 +44,7 @@ struct Error {
     std::string text;  ///< one sentence for a person: names the thing and, where there is one, the limit
 
     friend bool operator==(const Error&, const Error&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Error& e) {
-        return out << name_of(e.code) << ": " << e.text;
-    }
+    friend std::ostream& operator<<(std::ostream& out, const Error& e) { return out << name_of(e.code) << ": " << e.text; }
 };
 
 /// A broken world; never crosses a door.
@@ -64,9 +62,7 @@ private:
     Error error_;
 };
 
-[[noreturn]] inline void throw_exception_from_error(const Error& e, const boost::source_location&) {
-    throw ErrorException(e);
-}
+[[noreturn]] inline void throw_exception_from_error(const Error& e, const boost::source_location&) { throw ErrorException(e); }
 
 template <typename T>
 using Result = boost::system::result<T, Error>;

@@ -20,9 +20,7 @@ enum class Sequence : std::int64_t {};
 enum class Ticket : std::uint64_t {};
 
 template <typename Id>
-    requires std::is_enum_v<Id>
-constexpr auto value_of(Id id) noexcept {
-    return static_cast<std::underlying_type_t<Id>>(id);
-}
+requires std::is_enum_v<Id>
+constexpr auto value_of(Id id) noexcept { return static_cast<std::underlying_type_t<Id>>(id); }
 
 }  // namespace rowmq

@@ -54,17 +54,17 @@ inline bool operator==(const Header& a, const Header& b) { return a.name == b.na
 struct Properties {
     std::string content_type;
     std::string content_encoding;
-    std::string key;             ///< partition or routing key of the producer's protocol
-    std::string group;           ///< ordered group (FIFO)
+    std::string key;    ///< partition or routing key of the producer's protocol
+    std::string group;  ///< ordered group (FIFO)
     std::string deduplication_id;
     std::string correlation_id;
     std::string reply_to;
-    std::string message_id;      ///< the application's own; the broker's is Delivery::message_id
+    std::string message_id;  ///< the application's own; the broker's is Delivery::message_id
     std::string user_id;
     std::string app_id;
     std::string type;
-    std::string exchange;        ///< as published to
-    std::string routing_key;     ///< as published with, when not through the default exchange
+    std::string exchange;     ///< as published to
+    std::string routing_key;  ///< as published with, when not through the default exchange
     std::optional<std::uint8_t> priority;
     std::optional<std::uint8_t> delivery_mode;
     std::optional<WallTime> timestamp;
@@ -84,23 +84,22 @@ struct Message {
     Message() = default;
     explicit Message(std::string bytes) : body(std::make_shared<const std::string>(std::move(bytes))) {}
     Message(std::string bytes, Properties p)
-        : body(std::make_shared<const std::string>(std::move(bytes))),
-          properties(std::make_shared<const Properties>(std::move(p))) {}
+        : body(std::make_shared<const std::string>(std::move(bytes))), properties(std::make_shared<const Properties>(std::move(p))) {}
 
     std::string_view text() const noexcept { return body ? std::string_view(*body) : std::string_view(); }
 };
 
 /// One thing to publish.
 struct Publish {
-    std::string exchange;       ///< empty: the default exchange, whose routing key is a queue's name
+    std::string exchange;  ///< empty: the default exchange, whose routing key is a queue's name
     std::string routing_key;
     Message message;
-    std::string group;               ///< required by FIFO queues, remembered by others
-    std::string deduplication_id;    ///< used by queues with deduplication
-    std::uint8_t priority = 0;       ///< clamped to the queue's max_priority
-    std::optional<milliseconds> delay;      ///< instead of the queue's own; any length
-    std::optional<WallTime> deliver_at;     ///< instead of `delay`
-    std::optional<milliseconds> ttl;        ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
+    std::string group;                   ///< required by FIFO queues, remembered by others
+    std::string deduplication_id;        ///< used by queues with deduplication
+    std::uint8_t priority = 0;           ///< clamped to the queue's max_priority
+    std::optional<milliseconds> delay;   ///< instead of the queue's own; any length
+    std::optional<WallTime> deliver_at;  ///< instead of `delay`
+    std::optional<milliseconds> ttl;     ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
 };
 
 /// Why and from where a message was dead-lettered; the newest first.

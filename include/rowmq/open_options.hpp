@@ -22,11 +22,11 @@ enum class Durability : std::uint8_t {
 /// Bounds a program may want to move; none: the default of src/base/limits.hpp.
 struct OpenLimits {
     std::optional<std::size_t> queues;
-    std::optional<std::int64_t> message_bytes;      ///< the highest max_message_bytes a queue may have
-    std::optional<std::size_t> write_bytes;         ///< submitted and not yet committed; publishing waits beyond it
-    std::optional<std::size_t> window_entries;      ///< ready entries held in memory, per queue
-    std::optional<std::size_t> windows_entries;     ///< the same over all queues
-    std::optional<std::size_t> windows_bytes;       ///< of bodies held over all queues
+    std::optional<std::int64_t> message_bytes;   ///< the highest max_message_bytes a queue may have
+    std::optional<std::size_t> write_bytes;      ///< submitted and not yet committed; publishing waits beyond it
+    std::optional<std::size_t> window_entries;   ///< ready entries held in memory, per queue
+    std::optional<std::size_t> windows_entries;  ///< the same over all queues
+    std::optional<std::size_t> windows_bytes;    ///< of bodies held over all queues
     std::optional<std::size_t> leases_per_session;
     std::optional<std::size_t> leases_per_queue;
     std::optional<std::chrono::milliseconds> transaction_time;  ///< of an application's function

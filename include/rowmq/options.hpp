@@ -20,8 +20,8 @@ struct Backoff {
     milliseconds initial{0};  ///< 0: no backoff, a release is ready at once
     double multiplier = 2.0;  ///< 1 to 10
     milliseconds max = std::chrono::hours(1);
-    double jitter = 0.1;      ///< 0 to 1, the share of the delay drawn at random
-    bool on_expiry = false;   ///< also when a lease runs out
+    double jitter = 0.1;     ///< 0 to 1, the share of the delay drawn at random
+    bool on_expiry = false;  ///< also when a lease runs out
     friend bool operator==(const Backoff&, const Backoff&) = default;
 };
 
@@ -48,17 +48,17 @@ struct QueueOptions {
     std::optional<milliseconds> ttl;                ///< from publishing to expiry; none: kept until consumed
     milliseconds wait{0};                           ///< long poll where a receive names no wait
     std::int64_t max_message_bytes = 1'048'576;
-    std::optional<std::int64_t> max_length;         ///< ready messages
-    std::optional<std::int64_t> max_bytes;          ///< of ready messages
+    std::optional<std::int64_t> max_length;  ///< ready messages
+    std::optional<std::int64_t> max_bytes;   ///< of ready messages
     Overflow overflow = Overflow::drop_oldest;
-    std::uint8_t max_priority = 0;                  ///< 0: no priorities
-    std::optional<milliseconds> idle_expiry;        ///< deleted when unused (no consumer, receive, declare) for so long
-    std::uint32_t max_receives = 0;                 ///< 0: unlimited; else dead-lettered (dropped without a target) after
+    std::uint8_t max_priority = 0;            ///< 0: no priorities
+    std::optional<milliseconds> idle_expiry;  ///< deleted when unused (no consumer, receive, declare) for so long
+    std::uint32_t max_receives = 0;           ///< 0: unlimited; else dead-lettered (dropped without a target) after
     std::optional<DeadLetter> dead_letter;
     Backoff backoff;
     Deduplication deduplication;
-    std::optional<bool> strict_counting;            ///< none: on with max_receives, else the broker's default
-    bool paused = false;                            ///< nothing is delivered; publishing goes on
+    std::optional<bool> strict_counting;  ///< none: on with max_receives, else the broker's default
+    bool paused = false;                  ///< nothing is delivered; publishing goes on
     std::map<std::string, std::string> tags;
     std::map<std::string, std::string> attributes;  ///< a protocol's own ("sqs.Policy"), kept as they are
 
@@ -79,7 +79,7 @@ struct ExchangeOptions {
 struct QueueCounts {
     std::int64_t ready = 0, delayed = 0, leased = 0;
     std::int64_t sent = 0, done = 0, dead_lettered = 0, expired = 0, purged = 0, overflowed = 0, redriven = 0;
-    std::int64_t bytes = 0;  ///< of bodies and properties waiting, delayed or leased
+    std::int64_t bytes = 0;                       ///< of bodies and properties waiting, delayed or leased
     std::int64_t delivered = 0, redelivered = 0;  ///< since this process started
     friend bool operator==(const QueueCounts&, const QueueCounts&) = default;
 };

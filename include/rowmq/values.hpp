@@ -28,11 +28,11 @@ inline constexpr std::string_view default_namespace = "/";
 enum class Confirm : std::uint8_t { committed, admitted };
 
 struct PublishResult {
-    MessageId message{};          ///< with `duplicate`, the id of the first
-    Sequence sequence{};          ///< in the (last) queue it went to
-    std::uint32_t queues = 0;     ///< how many queues it reached; 0 is not an error (nothing was bound)
-    bool duplicate = false;       ///< the deduplication id was seen within its window: nothing was stored
-    std::optional<Error> error;   ///< this message was refused (and, without `atomic`, only this one)
+    MessageId message{};         ///< with `duplicate`, the id of the first
+    Sequence sequence{};         ///< in the (last) queue it went to
+    std::uint32_t queues = 0;    ///< how many queues it reached; 0 is not an error (nothing was bound)
+    bool duplicate = false;      ///< the deduplication id was seen within its window: nothing was stored
+    std::optional<Error> error;  ///< this message was refused (and, without `atomic`, only this one)
 };
 
 struct Receipt {
@@ -58,7 +58,7 @@ struct Lease {
 };
 
 struct Delivery {
-    Lease lease;                ///< of a no_lease subscription: settled already, naming it is lease_gone
+    Lease lease;  ///< of a no_lease subscription: settled already, naming it is lease_gone
     MessageId message_id{};
     Message message;
     std::uint32_t receives = 1;  ///< this one included
@@ -70,20 +70,20 @@ struct Delivery {
 };
 
 struct SubscriptionOptions {
-    int priority = 0;          ///< higher first; round robin among equals
-    bool exclusive = false;    ///< nobody else may subscribe (Errc::in_use)
-    bool single_active = false;///< only the first of the queue's subscriptions receives; the next takes over when it ends
-    bool no_lease = false;     ///< delivered is done: at most once
+    int priority = 0;            ///< higher first; round robin among equals
+    bool exclusive = false;      ///< nobody else may subscribe (Errc::in_use)
+    bool single_active = false;  ///< only the first of the queue's subscriptions receives; the next takes over when it ends
+    bool no_lease = false;       ///< delivered is done: at most once
     /// How long a lease lasts. None: as long as the session (AMQP, STOMP). Zero milliseconds: the queue's own `lease`.
     std::optional<milliseconds> lease = milliseconds{0};
     std::uint32_t max_leased = 0;  ///< next() waits while this many are unsettled; 0: no bound but the limits
 };
 
 struct NextRequest {
-    std::size_t max = 1;                   ///< 1 to Limits::deliveries_per_next
-    std::size_t max_bytes = 0;             ///< at least one message is given; 0: no bound but the limits
-    std::optional<milliseconds> wait;      ///< none: the queue's own; 0: only what is there
-    std::optional<milliseconds> lease;     ///< instead of the subscription's
+    std::size_t max = 1;                ///< 1 to Limits::deliveries_per_next
+    std::size_t max_bytes = 0;          ///< at least one message is given; 0: no bound but the limits
+    std::optional<milliseconds> wait;   ///< none: the queue's own; 0: only what is there
+    std::optional<milliseconds> lease;  ///< instead of the subscription's
 };
 
 enum class Verdict : std::uint8_t {
@@ -146,10 +146,10 @@ struct PeekRequest {
 };
 
 struct RedriveRequest {
-    std::string source;                         ///< the dead-letter queue (any queue)
-    std::optional<std::string> destination;     ///< a queue; none: each message's own origin
-    std::uint32_t per_second = 0;               ///< 0: as fast as commits allow
-    std::vector<Sequence> selected;             ///< empty: all that is there now
+    std::string source;                      ///< the dead-letter queue (any queue)
+    std::optional<std::string> destination;  ///< a queue; none: each message's own origin
+    std::uint32_t per_second = 0;            ///< 0: as fast as commits allow
+    std::vector<Sequence> selected;          ///< empty: all that is there now
 };
 
 enum class TaskState : std::uint8_t { running, completed, cancelling, cancelled, failed };
@@ -181,17 +181,21 @@ public:
 using TransactionFunction = std::function<void(Transaction&)>;
 
 struct BrokerHealth {
-    bool serving = true;         ///< false after store_failed
-    std::string problem;         ///< why not
-    std::int64_t pending_bytes = 0;    ///< of the write budget
+    bool serving = true;             ///< false after store_failed
+    std::string problem;             ///< why not
+    std::int64_t pending_bytes = 0;  ///< of the write budget
     std::uint64_t commits = 0;
     std::size_t queues = 0, sessions = 0;
-    std::string store;           ///< "sqlite:orders.db", "memory:"
-    std::string store_id;        ///< 32 hex digits, made with the store and kept for its life
-    std::string durability;      ///< "full", or what was chosen instead
+    std::string store;       ///< "sqlite:orders.db", "memory:"
+    std::string store_id;    ///< 32 hex digits, made with the store and kept for its life
+    std::string durability;  ///< "full", or what was chosen instead
 };
 
-struct DeleteConditions { bool if_unused = false, if_empty = false; };
-struct PurgeScope { bool leased = false, delayed = false; };
+struct DeleteConditions {
+    bool if_unused = false, if_empty = false;
+};
+struct PurgeScope {
+    bool leased = false, delayed = false;
+};
 
 }  // namespace rowmq

@@ -144,8 +144,9 @@ TEST_F(AdminApi, takes_names_with_slashes_and_spaces_encoded) {
 
 TEST_F(AdminApi, sends_receives_and_settles_a_message) {
     ask("PUT", "/rowmq/v1/queues/orders");
-    const auto sent = ask("POST", "/rowmq/v1/queues/orders/messages",
-                          R"({"body": "hello", "properties": {"content_type": "text/plain", "headers": {"n": 1, "deep": {"list": [true, null]}}}})");
+    const auto sent =
+        ask("POST", "/rowmq/v1/queues/orders/messages",
+            R"({"body": "hello", "properties": {"content_type": "text/plain", "headers": {"n": 1, "deep": {"list": [true, null]}}}})");
     ASSERT_EQ(sent.status, 200) << sent.body;
 
     const auto received = object(ask("POST", "/rowmq/v1/queues/orders/messages/receive", R"({"max": 10})")).at("messages").as_array();
@@ -179,7 +180,8 @@ TEST_F(AdminApi, sends_several_and_names_the_one_that_was_refused) {
     ask("PUT", "/rowmq/v1/queues/small", R"({"max_message_bytes": 1024})");
     const std::string large(2000, 'x');
 
-    const auto answer = object(ask("POST", "/rowmq/v1/queues/small/messages", R"({"messages": [{"body": "a"}, {"body": ")" + large + R"("}]})"));
+    const auto answer =
+        object(ask("POST", "/rowmq/v1/queues/small/messages", R"({"messages": [{"body": "a"}, {"body": ")" + large + R"("}]})"));
 
     EXPECT_TRUE(answer.at("results").at(0).as_object().contains("id"));
     EXPECT_EQ(answer.at("results").at(1).at("error").at("code").as_string(), "message_too_large");

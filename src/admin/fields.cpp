@@ -16,9 +16,7 @@ void Fields::fail(std::string text) {
     if (!failure_) failure_ = std::move(text);
 }
 
-void Fields::wrong(std::string_view name, std::string_view expected) {
-    fail(fmt::format("{}: \"{}\" is not {}", where_, name, expected));
-}
+void Fields::wrong(std::string_view name, std::string_view expected) { fail(fmt::format("{}: \"{}\" is not {}", where_, name, expected)); }
 
 std::optional<Error> Fields::error() const {
     if (failure_) return Error{Errc::invalid_argument, *failure_};

@@ -45,8 +45,7 @@ public:
 
 private:
     const boost::json::value* find(std::string_view name);
-    bool read_integer(std::string_view name, const boost::json::value& value, std::int64_t min, std::uint64_t max,
-                      std::int64_t& out);
+    bool read_integer(std::string_view name, const boost::json::value& value, std::int64_t min, std::uint64_t max, std::int64_t& out);
     void wrong(std::string_view name, std::string_view expected);
 
     const boost::json::object& object_;

@@ -5,9 +5,9 @@
 #include <array>
 #include <charconv>
 
-#include "base/base64.hpp"
 #include "admin/fields.hpp"
 #include "admin/request.hpp"
+#include "base/base64.hpp"
 
 namespace rowmq::admin {
 namespace {

@@ -65,8 +65,8 @@ awaitable<Response> Admin::counts(Call call) {
 awaitable<Response> Admin::list_queues(Call call) {
     const auto max = number_of(call.request, "max", queues_per_page, 1, queues_per_page);
     if (max.has_error()) co_return error_response(max.error());
-    const auto page = broker_.queues(text_of(call.request, "prefix"), text_of(call.request, "after"),
-                                     static_cast<std::size_t>(*max), call.ns);
+    const auto page =
+        broker_.queues(text_of(call.request, "prefix"), text_of(call.request, "after"), static_cast<std::size_t>(*max), call.ns);
     json::array queues;
     for (const auto& queue : page) queues.push_back(to_json(queue));
     json::object answer;

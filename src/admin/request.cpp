@@ -18,9 +18,7 @@ Response json_response(const boost::json::value& value, int status) {
     return Response{.status = status, .body = boost::json::serialize(value) + "\n"};
 }
 
-boost::json::object error_json(const Error& error) {
-    return {{"code", name_of(error.code)}, {"text", error.text}};
-}
+boost::json::object error_json(const Error& error) { return {{"code", name_of(error.code)}, {"text", error.text}}; }
 
 Response error_response(const Error& error) { return json_response(error_json(error), status_of(error.code)); }
 

@@ -18,7 +18,7 @@ struct Request {
     std::vector<std::string> path;             ///< decoded: {"rowmq", "v1", "queues", "orders"}
     std::map<std::string, std::string> query;  ///< decoded; the last of equal names
     std::string content_type;
-    std::string origin;                        ///< as a browser names it; empty: not sent by a web page
+    std::string origin;  ///< as a browser names it; empty: not sent by a web page
     std::string host;
     std::string body;
     /// Calls what it is given once nobody waits for the answer any longer; empty: somebody always does.

@@ -35,8 +35,7 @@ public:
         run<bool>([&] { return close(broker_.get()); });
     }
 
-    Result<boost::json::object> call(std::string method, std::string target, boost::json::object body,
-                                     std::chrono::milliseconds) override {
+    Result<boost::json::object> call(std::string method, std::string target, boost::json::object body, std::chrono::milliseconds) override {
         auto request = admin::parse_target(method, target);
         if (request.has_error()) return std::move(request).error();
         if (!body.empty()) {
@@ -106,9 +105,7 @@ Error error_of(int status, const boost::json::value& answer) {
     return Error{Errc::invalid_argument, std::string(text->get_string())};
 }
 
-std::string encoded(std::string_view text) {
-    return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
-}
+std::string encoded(std::string_view text) { return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars); }
 
 std::string queue_target(std::string_view queue, std::string_view rest) {
     return fmt::format("/rowmq/v1/queues/{}{}", encoded(queue), rest);

@@ -38,9 +38,7 @@ Exit report(const Error& error, bool json) {
     return exit_of(error.code);
 }
 
-bool print(std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-}
+bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0; }
 
 void print_json(const boost::json::value& value) { print(boost::json::serialize(value) + "\n"); }
 

@@ -13,9 +13,9 @@ namespace rowmq::app {
 
 /// Options every command has.
 struct Target {
-    std::string store;   ///< empty: from the environment, the file, or the default
+    std::string store;  ///< empty: from the environment, the file, or the default
     std::string config;
-    bool json = false;   ///< output for programs
+    bool json = false;  ///< output for programs
 };
 
 void add_target(CLI::App& command, Target& target);

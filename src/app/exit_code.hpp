@@ -7,11 +7,11 @@ namespace rowmq::app {
 
 enum class Exit : int {
     ok = 0,
-    usage = 1,         ///< wrong arguments or settings, or an environment that does not allow it: a busy port, a store in use
-    not_found = 2,     ///< no such store, queue, message, task; receive and peek: nothing was there
-    refused = 3,       ///< the broker said no: exists already, full, too large, lease gone
-    check_failed = 4,  ///< `rowmq check` found problems
-    store_failed = 70, ///< the disk or the store is broken (EX_SOFTWARE): restart and recover
+    usage = 1,          ///< wrong arguments or settings, or an environment that does not allow it: a busy port, a store in use
+    not_found = 2,      ///< no such store, queue, message, task; receive and peek: nothing was there
+    refused = 3,        ///< the broker said no: exists already, full, too large, lease gone
+    check_failed = 4,   ///< `rowmq check` found problems
+    store_failed = 70,  ///< the disk or the store is broken (EX_SOFTWARE): restart and recover
 };
 
 inline Exit exit_of(Errc code) noexcept {

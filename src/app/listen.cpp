@@ -49,7 +49,8 @@ Result<Endpoint> parse_endpoint(std::string_view name, std::string_view where) {
     const bool bare_ipv6 = address.find(':') != std::string_view::npos && !address.starts_with('[');
     const auto numeric = bare_ipv6 ? std::nullopt : address_of(address);
     if (!port || !numeric) {
-        return refused(fmt::format("\"{}\" is not where {} could listen: write ADDRESS:PORT (an IP address, [IPv6], localhost or *), PORT, or off", where, name));
+        return refused(fmt::format(
+            "\"{}\" is not where {} could listen: write ADDRESS:PORT (an IP address, [IPv6], localhost or *), PORT, or off", where, name));
     }
     return Endpoint{.address = *numeric, .port = *port};
 }

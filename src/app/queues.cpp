@@ -80,7 +80,8 @@ Exit list(const Queues& queues) {
     std::vector<json::object> rows;
     std::string after;
     for (bool more = true; more;) {
-        const auto page = (*caller)->call("GET", fmt::format("/rowmq/v1/queues?prefix={}&after={}", encoded(queues.prefix), encoded(after)));
+        const auto page =
+            (*caller)->call("GET", fmt::format("/rowmq/v1/queues?prefix={}&after={}", encoded(queues.prefix), encoded(after)));
         if (page.has_error()) return report(page.error(), queues.target.json);
         for (const auto& queue : page->at("queues").as_array()) {
             if (queues.target.json) {

@@ -4,9 +4,9 @@
 
 #include <ctime>
 
-#include "base/base64.hpp"
 #include "app/command.hpp"
 #include "app/duration.hpp"
+#include "base/base64.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -103,9 +103,8 @@ Exit run(const Peek& peek) {
             print_json(message);
             continue;
         }
-        print(fmt::format("{}  {}  received {}x  {}\n", message.at("id").as_int64(),
-                          time_text(message.at("published_at_ms").as_int64()), message.at("receives").to_number<std::int64_t>(),
-                          body_of(message)));
+        print(fmt::format("{}  {}  received {}x  {}\n", message.at("id").as_int64(), time_text(message.at("published_at_ms").as_int64()),
+                          message.at("receives").to_number<std::int64_t>(), body_of(message)));
     }
     if (const auto* next = answer->if_contains("next")) {
         fmt::print(stderr, "there are more: --after {}\n", std::string_view(next->as_string()));

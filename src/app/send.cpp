@@ -6,10 +6,10 @@
 #include <iostream>
 #include <iterator>
 
-#include "base/base64.hpp"
 #include "admin/message_json.hpp"
 #include "app/command.hpp"
 #include "app/duration.hpp"
+#include "base/base64.hpp"
 
 namespace rowmq::app {
 namespace {

@@ -115,7 +115,9 @@ void add_serve(CLI::App& program, Exit& exit) {
     auto& command = *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, the admin API on 127.0.0.1:15672");
     command.add_option("--store", serve->store, "The store: sqlite:PATH or memory: (default sqlite:rowmq.db)");
     command.add_option("--config", serve->config, "A configuration file (TOML)");
-    command.add_option("--listen", serve->listens, "NAME=ADDRESS:PORT, NAME=PORT or NAME=off; repeatable. Names: sqs, amqp, amqps, kafka, stomp, openwire, mqtt, admin")
+    command
+        .add_option("--listen", serve->listens,
+                    "NAME=ADDRESS:PORT, NAME=PORT or NAME=off; repeatable. Names: sqs, amqp, amqps, kafka, stomp, openwire, mqtt, admin")
         ->allow_extra_args(false);
     command.add_option("--durability", serve->durability, "full (default), normal or off: when a commit counts");
     command.add_option("--strict-counting", serve->strict_counting, "true: store receive counts before deliveries");

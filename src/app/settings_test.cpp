@@ -95,9 +95,9 @@ TEST_F(SettingsFile, may_be_named_by_the_environment) {
 }
 
 TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
-    for (const auto* text : {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1",
-                             "durability = \"maybe\"", "listen = 1", "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ",
-                             "[listen]\namqp = \"127.0.0.1:5672\""}) {
+    for (const auto* text :
+         {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1", "durability = \"maybe\"",
+          "listen = 1", "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
         const auto refused = settle({}, environment_of({}), write(text));
         ASSERT_TRUE(refused.has_error()) << text;
         EXPECT_NE(refused.error().text.find(path_), std::string::npos) << refused.error().text;

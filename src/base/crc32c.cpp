@@ -24,15 +24,13 @@ constexpr Tables make_tables() {
         tables[0][byte] = crc;
     }
     for (std::size_t k = 1; k < 8; ++k)
-        for (std::size_t byte = 0; byte < 256; ++byte)
-            tables[k][byte] = (tables[k - 1][byte] >> 8) ^ tables[0][tables[k - 1][byte] & 0xff];
+        for (std::size_t byte = 0; byte < 256; ++byte) tables[k][byte] = (tables[k - 1][byte] >> 8) ^ tables[0][tables[k - 1][byte] & 0xff];
     return tables;
 }
 constexpr Tables tables = make_tables();
 
 #ifdef ROWMQ_CRC32C_X86
-__attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t crc, const unsigned char* at,
-                                                               std::size_t size) noexcept {
+__attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t crc, const unsigned char* at, std::size_t size) noexcept {
     std::uint64_t state = ~crc;
     for (; size >= 8; at += 8, size -= 8) {
         std::uint64_t word;

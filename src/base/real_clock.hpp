@@ -13,9 +13,7 @@ public:
     explicit RealClock(boost::asio::any_io_executor executor) : timer_(std::move(executor)) {}
 
     MonotonicTime monotonic() override { return std::chrono::steady_clock::now(); }
-    WallTime wall() override {
-        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    }
+    WallTime wall() override { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
     void wake_at(MonotonicTime when, std::function<void()> alarm) override {
         timer_.expires_at(when);
         timer_.async_wait([alarm = std::move(alarm)](boost::system::error_code cancelled) {

@@ -42,8 +42,7 @@ protected:
     /// Runs what is ready to run.
     void settle_down() {
         io.restart();
-        while (io.poll() > 0) {
-        }
+        while (io.poll() > 0) {}
     }
     void advance(milliseconds by) {
         settle_down();
@@ -51,7 +50,9 @@ protected:
         settle_down();
     }
 
-    QueueInfo declare(std::string name, QueueOptions options = {}) { return run_in(io, broker->declare_queue(std::move(name), std::move(options))).value(); }
+    QueueInfo declare(std::string name, QueueOptions options = {}) {
+        return run_in(io, broker->declare_queue(std::move(name), std::move(options))).value();
+    }
     Result<PublishResult> try_publish(Publish p) { return run_in(io, session.publish(std::move(p))); }
     PublishResult publish(std::string queue, std::string body, std::string group = {}) {
         Publish p;

@@ -58,7 +58,8 @@ awaitable<Result<PublishResult>> Session::publish(Publish message) {
 
 Result<Subscription> Session::subscribe(std::string_view queue, SubscriptionOptions options) {
     if (!state_ || !state_->broker) return session_closed();
-    Result<std::shared_ptr<SubscriptionState>> made = state_->broker->subscribe(state_, state_->broker->catalog.find(state_->ns, queue), queue, options);
+    Result<std::shared_ptr<SubscriptionState>> made =
+        state_->broker->subscribe(state_, state_->broker->catalog.find(state_->ns, queue), queue, options);
     if (!made) return made.error();
     Subscription subscription;
     subscription.state_ = std::move(made.value());
@@ -67,7 +68,8 @@ Result<Subscription> Session::subscribe(std::string_view queue, SubscriptionOpti
 
 Result<Subscription> Session::subscribe(QueueId queue, SubscriptionOptions options) {
     if (!state_ || !state_->broker) return session_closed();
-    Result<std::shared_ptr<SubscriptionState>> made = state_->broker->subscribe(state_, state_->broker->catalog.find(queue), std::to_string(value_of(queue)), options);
+    Result<std::shared_ptr<SubscriptionState>> made =
+        state_->broker->subscribe(state_, state_->broker->catalog.find(queue), std::to_string(value_of(queue)), options);
     if (!made) return made.error();
     Subscription subscription;
     subscription.state_ = std::move(made.value());
@@ -153,7 +155,8 @@ std::vector<QueueInfo> Broker::queues(std::string_view prefix, std::string_view 
         if (space && queue.ns == *space && !queue.deleted && queue.name.starts_with(prefix) && queue.name > after) found.push_back(&queue);
     });
     const std::size_t some = std::min(max, found.size());
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(some), found.end(), [](const Queue* a, const Queue* b) { return a->name < b->name; });
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(some), found.end(),
+                      [](const Queue* a, const Queue* b) { return a->name < b->name; });
     std::vector<QueueInfo> infos;
     infos.reserve(some);
     for (std::size_t i = 0; i < some; ++i) infos.push_back(state_->info_of(*found[i]));
@@ -165,7 +168,8 @@ std::vector<std::string> Broker::dead_letter_sources(std::string_view name, std:
     std::vector<std::string> names;
     state_->catalog.for_each_queue([&](const Queue& queue) {
         const auto& target = queue.options->dead_letter;
-        if (space && queue.ns == *space && !queue.deleted && target && target->exchange.empty() && target->routing_key == name) names.push_back(queue.name);
+        if (space && queue.ns == *space && !queue.deleted && target && target->exchange.empty() && target->routing_key == name)
+            names.push_back(queue.name);
     });
     std::sort(names.begin(), names.end());
     return names;
@@ -184,7 +188,8 @@ std::vector<ExchangeInfo> Broker::exchanges(std::string_view ns) const {
     const auto space = state_->catalog.find_namespace(ns);
     std::vector<ExchangeInfo> infos;
     state_->catalog.for_each_exchange([&](const Exchange& exchange) {
-        if (space && exchange.ns == *space) infos.push_back({.id = exchange.id, .ns = std::string(ns), .name = exchange.name, .options = exchange.options});
+        if (space && exchange.ns == *space)
+            infos.push_back({.id = exchange.id, .ns = std::string(ns), .name = exchange.name, .options = exchange.options});
     });
     std::sort(infos.begin(), infos.end(), [](const ExchangeInfo& a, const ExchangeInfo& b) { return a.name < b.name; });
     return infos;
@@ -197,7 +202,8 @@ std::vector<Binding> Broker::bindings(std::string_view ns) const {
         if (!space || exchange.ns != *space) return;
         for (const auto& [key, queues] : exchange.by_key)
             for (const QueueId id : queues)
-                if (const Queue* queue = state_->catalog.find(id)) all.push_back({.exchange = exchange.name, .queue = queue->name, .routing_key = key});
+                if (const Queue* queue = state_->catalog.find(id))
+                    all.push_back({.exchange = exchange.name, .queue = queue->name, .routing_key = key});
     });
     std::sort(all.begin(), all.end());
     return all;
@@ -209,7 +215,9 @@ awaitable<Result<Page>> Broker::peek(std::string queue, PeekRequest request, std
 awaitable<Result<void>> Broker::cancel_delayed(std::string queue, MessageId message, std::string ns) {
     return state_->cancel_delayed(std::move(queue), message, std::move(ns));
 }
-awaitable<Result<RedriveTask>> Broker::redrive(RedriveRequest request, std::string ns) { return state_->redrive(std::move(request), std::move(ns)); }
+awaitable<Result<RedriveTask>> Broker::redrive(RedriveRequest request, std::string ns) {
+    return state_->redrive(std::move(request), std::move(ns));
+}
 awaitable<Result<RedriveTask>> Broker::cancel_redrive(std::int64_t task) { return state_->cancel_redrive(task); }
 std::vector<RedriveTask> Broker::redrives(std::string_view source, std::string_view ns) const { return state_->redrives(source, ns); }
 

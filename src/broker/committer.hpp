@@ -85,11 +85,11 @@ private:
     storage::Engine& engine_;
     const Limits& limits_;
     Fold fold_;
-    std::deque<std::shared_ptr<Flight>> queued_;    ///< not handed in; the last is open
-    std::deque<std::shared_ptr<Flight>> away_;      ///< handed in
+    std::deque<std::shared_ptr<Flight>> queued_;  ///< not handed in; the last is open
+    std::deque<std::shared_ptr<Flight>> away_;    ///< handed in
     std::deque<Event*> admissions_;
     std::vector<Event*> drains_;
-    std::map<Ticket, OutcomePointer> remembered_;   ///< outcomes that were not plainly good, the last thousand
+    std::map<Ticket, OutcomePointer> remembered_;  ///< outcomes that were not plainly good, the last thousand
     std::uint64_t next_ticket_ = 1;
     Ticket folded_{};
     std::size_t pending_bytes_ = 0;

@@ -72,7 +72,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
     using Deliveries = std::vector<Delivery>;
     if (const auto ok = usable(); !ok) co_return ok.error();
     if (request.max < 1 || request.max > limits.deliveries_per_next)
-        co_return Error{Errc::invalid_argument, fmt::format("max of {} messages: 1 to {} are allowed", request.max, limits.deliveries_per_next)};
+        co_return Error{Errc::invalid_argument,
+                        fmt::format("max of {} messages: 1 to {} are allowed", request.max, limits.deliveries_per_next)};
     if (subscription->waiting) co_return Error{Errc::in_use, "another next() of this subscription is under way"};
     const std::size_t max_bytes = request.max_bytes > 0 ? std::min(request.max_bytes, limits.next_bytes) : limits.next_bytes;
     std::optional<MonotonicTime> until;
@@ -117,8 +118,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
             }
             const bool full = subscription->session->leases >= limits.leases_per_session || at_hand.held.size() >= limits.leases_per_queue;
             if (full && window.ready() > 0)
-                co_return Error{Errc::too_many_leases, fmt::format("too many leases: at most {} a session and {} a queue", limits.leases_per_session,
-                                                                   limits.leases_per_queue)};
+                co_return Error{Errc::too_many_leases, fmt::format("too many leases: at most {} a session and {} a queue",
+                                                                   limits.leases_per_session, limits.leases_per_queue)};
             if (!full && window.needs_page()) load(*queue);
             if (at_hand.loading && window.needs_page()) {
                 co_await page_or_nothing(subscription->queue);
@@ -133,7 +134,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
         waiter.subscription = subscription.get();
         waiter.priority = subscription->options.priority;
         waiter.max = request.max;
-        const auto place = std::find_if(at_hand.waiters.begin(), at_hand.waiters.end(), [&](const Waiter* w) { return w->priority < waiter.priority; });
+        const auto place =
+            std::find_if(at_hand.waiters.begin(), at_hand.waiters.end(), [&](const Waiter* w) { return w->priority < waiter.priority; });
         at_hand.waiters.insert(place, &waiter);
         subscription->waiter = &waiter.event;
         set_timer(*queue);

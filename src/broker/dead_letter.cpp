@@ -34,7 +34,8 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         return true;
     }
     const WallTime now = now_wall();
-    rowmq::add(notes, {.reason = reason, .queue = queue.name, .count = 1, .receives = row.receives, .first = now, .last = now}, limits.dead_letter_records);
+    rowmq::add(notes, {.reason = reason, .queue = queue.name, .count = 1, .receives = row.receives, .first = now, .last = now},
+               limits.dead_letter_records);
     const auto text = encode(notes);
 
     const auto targets = static_cast<std::int32_t>(queues.size());

@@ -93,7 +93,8 @@ awaitable<Result<QueueInfo>> BrokerState::alter_queue(std::string name, QueueOpt
     if (!found) co_return found.error();
     Queue& queue = *found.value();
     if (options.kind != queue.options->kind) co_return Error{Errc::invalid_argument, "kind of a queue cannot change"};
-    if (options.max_priority != queue.options->max_priority) co_return Error{Errc::invalid_argument, "max_priority of a queue cannot change"};
+    if (options.max_priority != queue.options->max_priority)
+        co_return Error{Errc::invalid_argument, "max_priority of a queue cannot change"};
     const auto before = std::pair(queue.options, queue.options_text);
     const bool was_paused = queue.options->paused;
     std::tie(queue.options, queue.options_text) = catalog.intern(options);
@@ -153,7 +154,8 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
     const std::int64_t waiting = counts.ready + counts.delayed + counts.leased;
     if (if_unused && queue.live && !queue.live->subscriptions.empty())
         co_return Error{Errc::in_use, fmt::format("queue \"{}\" has {} consumers", name, queue.live->subscriptions.size())};
-    if (if_empty && waiting + queue.pending_entries > 0) co_return Error{Errc::in_use, fmt::format("queue \"{}\" holds {} messages", name, waiting)};
+    if (if_empty && waiting + queue.pending_entries > 0)
+        co_return Error{Errc::in_use, fmt::format("queue \"{}\" holds {} messages", name, waiting)};
     const QueueId id = queue.id;
     remove_queue(queue);
     const Result<void> stored = co_await committer.committed(committer.last_ticket());

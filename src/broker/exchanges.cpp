@@ -18,13 +18,15 @@ awaitable<Result<ExchangeInfo>> BrokerState::declare_exchange(std::string name, 
     if (auto e = check_name("the exchange's name", name, limits)) co_return *std::move(e);
     const NamespaceId space = namespace_of(ns);
     if (const Exchange* known = catalog.find_exchange(space, name)) {
-        if (!(known->options == options)) co_return Error{Errc::already_exists, fmt::format("exchange \"{}\" exists with other options", name)};
+        if (!(known->options == options))
+            co_return Error{Errc::already_exists, fmt::format("exchange \"{}\" exists with other options", name)};
         ExchangeInfo info{.id = known->id, .ns = ns, .name = name, .options = known->options};
         const Result<void> stored = co_await committer.committed(committer.last_ticket());
         if (!stored) co_return stored.error();
         co_return info;
     }
-    if (catalog.exchange_count() >= limits.exchanges) co_return Error{Errc::limit_exceeded, fmt::format("at most {} exchanges", limits.exchanges)};
+    if (catalog.exchange_count() >= limits.exchanges)
+        co_return Error{Errc::limit_exceeded, fmt::format("at most {} exchanges", limits.exchanges)};
     auto made = std::make_unique<Exchange>();
     made->id = ExchangeId{next_id()};
     made->ns = space;
@@ -59,13 +61,15 @@ awaitable<Result<void>> BrokerState::delete_exchange(std::string name, bool if_u
 awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     if (binding.routing_key.size() > limits.name_bytes)
-        co_return Error{Errc::invalid_argument, fmt::format("a routing key of {} bytes: at most {} are allowed", binding.routing_key.size(), limits.name_bytes)};
+        co_return Error{Errc::invalid_argument,
+                        fmt::format("a routing key of {} bytes: at most {} are allowed", binding.routing_key.size(), limits.name_bytes)};
     const auto space = catalog.find_namespace(ns);
     Exchange* exchange = space ? catalog.find_exchange(*space, binding.exchange) : nullptr;
     if (!exchange) co_return no_exchange(binding.exchange);
     const Result<Queue*> queue = find_queue(binding.queue, ns);
     if (!queue) co_return queue.error();
-    if (catalog.binding_count() >= limits.bindings) co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
+    if (catalog.binding_count() >= limits.bindings)
+        co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
     const QueueId to = queue.value()->id;
     const ExchangeId from = exchange->id;
     Ticket ticket = committer.last_ticket();
@@ -88,7 +92,8 @@ awaitable<Result<void>> BrokerState::unbind(Binding binding, std::string ns) {
     const Result<Queue*> queue = find_queue(binding.queue, ns);
     if (!queue) co_return queue.error();
     if (!catalog.unbind(*exchange, queue.value()->id, binding.routing_key))
-        co_return Error{Errc::no_such_binding, fmt::format("exchange \"{}\" has no binding to queue \"{}\" with that key", binding.exchange, binding.queue)};
+        co_return Error{Errc::no_such_binding,
+                        fmt::format("exchange \"{}\" has no binding to queue \"{}\" with that key", binding.exchange, binding.queue)};
     committer.open().catalog.emplace_back(storage::BindingErased{{exchange->id, queue.value()->id, binding.routing_key}});
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);

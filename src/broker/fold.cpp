@@ -87,7 +87,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
             --of->pending_delayed;
         }
         if (of && row.entry.unit != storage::Unit::always) --of->pending_conditional;
-        if (!out(row.entry.unit)) due_timer.arm_by(now() + std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(row.due_at - now_wall())));
+        if (!out(row.entry.unit))
+            due_timer.arm_by(now() + std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(row.due_at - now_wall())));
     }
 
     for (const storage::EntryUpdate& update : batch.updates) {

@@ -52,15 +52,17 @@ awaitable<void> BrokerState::run_due(BrokerState& self, std::shared_ptr<bool> al
     if (self.closing) co_return;
     if (retry > milliseconds(0)) self.due_timer.arm_by(self.now() + retry);
     if (self.due_again) self.due_timer.arm_by(self.now());
-    if (next) self.due_timer.arm_by(self.now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self.now_wall())));
+    if (next)
+        self.due_timer.arm_by(self.now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self.now_wall())));
 }
 
 void BrokerState::move_due(const storage::DelayedRow& row) {
     storage::Batch& batch = committer.open();
     Queue* queue = catalog.find(row.entry.key.queue);
     const bool nobodys = !queue || queue->deleted || row.entry.key.sequence <= queue->delayed_floor;
-    batch.delayed_removals.push_back({.due_at = row.due_at,
-                                      .removal = {.key = row.entry.key, .message = row.entry.message, .copies = row.entry.copies, .keep_message = !nobodys}});
+    batch.delayed_removals.push_back(
+        {.due_at = row.due_at,
+         .removal = {.key = row.entry.key, .message = row.entry.message, .copies = row.entry.copies, .keep_message = !nobodys}});
     if (nobodys) return;
     moving_due.insert(row.entry.key.sequence);
     storage::EntryRow entry = row.entry;
@@ -91,9 +93,13 @@ awaitable<void> BrokerState::run_sweeps(BrokerState& self, std::shared_ptr<bool>
         const Sequence everything{std::numeric_limits<std::int64_t>::max()};
         storage::Batch& batch = self.committer.open();
         const std::size_t first = batch.sweeps.size();
-        batch.sweeps.push_back({.queue = id, .up_to = queue->deleted ? everything : queue->floor, .max = self.limits.background_rows, .delayed_too = queue->deleted});
+        batch.sweeps.push_back({.queue = id,
+                                .up_to = queue->deleted ? everything : queue->floor,
+                                .max = self.limits.background_rows,
+                                .delayed_too = queue->deleted});
         const bool delayed = !queue->deleted && queue->delayed_floor > Sequence{};
-        if (delayed) batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self.limits.background_rows, .delayed_too = true});
+        if (delayed)
+            batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self.limits.background_rows, .delayed_too = true});
         const bool deleted = queue->deleted;
         const Ticket ticket = self.committer.touch(self.limits.background_rows, 0);
         auto swept = std::make_shared<std::vector<std::size_t>>();
@@ -167,7 +173,8 @@ awaitable<void> BrokerState::run_expiry_scan(BrokerState& self, std::shared_ptr<
     constexpr std::size_t queues_at_once = 200;
     QueueId last{};
     self.catalog.for_each_queue([&](const Queue& queue) {
-        if (queue.id > self.expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0) some.push_back(queue.id);
+        if (queue.id > self.expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0)
+            some.push_back(queue.id);
         last = std::max(last, queue.id);
     });
     std::sort(some.begin(), some.end());

@@ -14,7 +14,8 @@ Live& BrokerState::live(Queue& queue) {
             if (Queue* found = catalog.find(id); found && found->live) on_timer(*found);
         });
         const bool stored = queue.stored() > 0 || queue.pending_entries > 0;
-        queue.live->window = queue.fifo() ? make_group_window(id, queue.floor, stored, limits) : make_lane_window(id, queue.floor, stored, limits);
+        queue.live->window =
+            queue.fifo() ? make_group_window(id, queue.floor, stored, limits) : make_lane_window(id, queue.floor, stored, limits);
         queue.live->place_in_use_order = live_queues.insert(live_queues.end(), &queue);
     }
     return *queue.live;
@@ -29,7 +30,8 @@ void BrokerState::touch_live(Queue& queue) {
 void BrokerState::drop_live(Queue& queue) {
     if (!queue.live) return;
     Live& at_hand = *queue.live;
-    if (!at_hand.held.empty() || !at_hand.subscriptions.empty() || !at_hand.waiters.empty() || at_hand.loading || queue.pending_entries > 0) return;
+    if (!at_hand.held.empty() || !at_hand.subscriptions.empty() || !at_hand.waiters.empty() || at_hand.loading || queue.pending_entries > 0)
+        return;
     forget_live(queue);
 }
 
@@ -47,7 +49,8 @@ bool BrokerState::window_room() {
     constexpr std::size_t most_live = 4'096;
     if (!full() && live_queues.size() <= most_live) return true;
     std::size_t looked_at = 0;
-    for (auto next = live_queues.begin(); next != live_queues.end() && looked_at < 64 && (full() || live_queues.size() > most_live); ++looked_at) {
+    for (auto next = live_queues.begin(); next != live_queues.end() && looked_at < 64 && (full() || live_queues.size() > most_live);
+         ++looked_at) {
         Queue& queue = **next++;
         if (queue.live->loading || (queue.live->window->entries() == 0 && live_queues.size() <= most_live)) continue;
         if (std::next(queue.live->place_in_use_order) == live_queues.end()) break;  // the one in use now
@@ -75,7 +78,8 @@ awaitable<void> BrokerState::run_load(BrokerState& self, QueueId id, std::shared
     if (!queue || !queue->live) co_return;
     self.window_room();
     const std::size_t room = self.limits.windows_bytes > self.window_bytes ? self.limits.windows_bytes - self.window_bytes : 0;
-    queue->live->window->allow(self.limits.windows_entries > self.window_entries ? self.limits.windows_entries - self.window_entries : 0, room);
+    queue->live->window->allow(self.limits.windows_entries > self.window_entries ? self.limits.windows_entries - self.window_entries : 0,
+                               room);
     const storage::PageRequest request = queue->live->window->next_page();
     storage::Page page = co_await self.parts.engine->page(request);
     if (!*alive) co_return;

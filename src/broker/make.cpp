@@ -18,14 +18,16 @@ BrokerState::BrokerState(BrokerParts given)
     : parts(std::move(given)),
       limits(parts.limits),
       timers(*parts.clock),
-      committer(parts.executor, *parts.engine, limits, [this](const storage::Batch& batch, const storage::Outcome& outcome) { fold(batch, outcome); }),
+      committer(parts.executor, *parts.engine, limits,
+                [this](const storage::Batch& batch, const storage::Outcome& outcome) { fold(batch, outcome); }),
       process(getpid()),
-      count_timer(timers, [this] {
-          if (!behind.empty()) {
-              committer.open();
-              committer.touch(1, 0);
-          }
-      }),
+      count_timer(timers,
+                  [this] {
+                      if (!behind.empty()) {
+                          committer.open();
+                          committer.touch(1, 0);
+                      }
+                  }),
       due_timer(timers, [this] { due(); }),
       housekeeping_timer(timers, [this] { housekeeping(); }) {
     committer.before_leaving = [this](storage::Batch& batch) {
@@ -103,7 +105,8 @@ void BrokerState::start(storage::Snapshot snapshot) {
     if (!to_sweep.empty()) sweep(to_sweep.front());
     arm_housekeeping();
     for (auto& [id, task] : tasks)
-        if (task.row.state == static_cast<std::uint8_t>(TaskState::running) || task.row.state == static_cast<std::uint8_t>(TaskState::cancelling))
+        if (task.row.state == static_cast<std::uint8_t>(TaskState::running) ||
+            task.row.state == static_cast<std::uint8_t>(TaskState::cancelling))
             boost::asio::co_spawn(parts.executor, run_redrive(*this, id, alive), boost::asio::detached);
 }
 
@@ -128,7 +131,8 @@ awaitable<void> BrokerState::close() {
         }
         const auto ended = std::exchange(session->subscriptions, {});  // they own their session in turn
         for (const auto& subscription : ended)
-            if (Queue* queue = catalog.find(subscription->queue); queue && queue->live) std::erase(queue->live->subscriptions, subscription.get());
+            if (Queue* queue = catalog.find(subscription->queue); queue && queue->live)
+                std::erase(queue->live->subscriptions, subscription.get());
     }
     sessions.clear();
     closing = true;

@@ -67,9 +67,8 @@ Notes decode_notes(const std::string* json) {
 
 void add(Notes& notes, DeadLetterRecord record, std::size_t limit) {
     auto& list = notes.dead_letters;
-    const auto same = std::find_if(list.begin(), list.end(), [&](const DeadLetterRecord& r) {
-        return r.queue == record.queue && r.reason == record.reason;
-    });
+    const auto same = std::find_if(list.begin(), list.end(),
+                                   [&](const DeadLetterRecord& r) { return r.queue == record.queue && r.reason == record.reason; });
     if (same != list.end()) {
         record.count += same->count;
         record.first = same->first;

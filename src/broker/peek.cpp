@@ -47,7 +47,8 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
             if (entry.row.damaged) continue;
             Delivery delivery = delivery_of(queue, entry);
             if (queue.live)
-                if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end()) delivery.receives = at->second.entry.row.receives;
+                if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end())
+                    delivery.receives = at->second.entry.row.receives;
             result.messages.push_back(std::move(delivery));
         }
     };
@@ -109,7 +110,8 @@ awaitable<Result<void>> BrokerState::cancel_delayed(std::string name, MessageId 
     if (!found) co_return found.error();
     const QueueId id = found.value()->id;
     const Error none{Errc::no_such_message, "there is no such delayed message: never, cancelled, or due already"};
-    storage::PageRequest wanted = storage::DelayedOf{.queue = id, .after_due = {}, .after = {}, .max = 1, .max_bytes = 0, .message = message};
+    storage::PageRequest wanted =
+        storage::DelayedOf{.queue = id, .after_due = {}, .after = {}, .max = 1, .max_bytes = 0, .message = message};
     const storage::Page page = co_await parts.engine->page(std::move(wanted));
     if (page.failure) co_return *page.failure;
     Queue* queue = catalog.find(id);

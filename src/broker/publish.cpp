@@ -29,7 +29,8 @@ std::size_t depth_of(const HeaderValue& value) {
 
 // What is stored as text: short enough, and without the one character not every store can hold.
 std::optional<Error> unfit(std::string_view what, std::string_view text, std::size_t limit) {
-    if (text.size() > limit) return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, text.size(), limit)};
+    if (text.size() > limit)
+        return Error{Errc::invalid_argument, fmt::format("{} of {} bytes: at most {} are allowed", what, text.size(), limit)};
     if (text.find('\0') != std::string_view::npos) return Error{Errc::invalid_argument, fmt::format("{} contains U+0000", what)};
     return std::nullopt;
 }
@@ -80,7 +81,8 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
     if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, staged.queues); !routed) return routed.error();
     if (staged.queues.size() > limits.queues_per_publish)
-        return Error{Errc::limit_exceeded, fmt::format("the message goes to {} queues: at most {} are allowed", staged.queues.size(), limits.queues_per_publish)};
+        return Error{Errc::limit_exceeded,
+                     fmt::format("the message goes to {} queues: at most {} are allowed", staged.queues.size(), limits.queues_per_publish)};
 
     staged.deduplication_id = publish.deduplication_id;
     for (const Queue* queue : staged.queues) {
@@ -97,16 +99,18 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
             return Error{Errc::limit_exceeded, fmt::format("headers nest deeper than {}", limits.header_depth)};
         staged.properties = encode(p);
         if (staged.properties.size() > limits.properties_bytes)
-            return Error{Errc::limit_exceeded, fmt::format("properties of {} bytes: at most {} are allowed", staged.properties.size(), limits.properties_bytes)};
+            return Error{Errc::limit_exceeded,
+                         fmt::format("properties of {} bytes: at most {} are allowed", staged.properties.size(), limits.properties_bytes)};
     }
     staged.bytes = publish.message.text().size() + staged.properties.size();
     for (const Queue* queue : staged.queues) {
         const QueueOptions& o = *queue->options;
         if (std::cmp_greater(publish.message.text().size(), o.max_message_bytes))
-            return Error{Errc::message_too_large, fmt::format("a body of {} bytes: queue \"{}\" takes at most {}", publish.message.text().size(),
-                                                              queue->name, o.max_message_bytes)};
+            return Error{Errc::message_too_large, fmt::format("a body of {} bytes: queue \"{}\" takes at most {}",
+                                                              publish.message.text().size(), queue->name, o.max_message_bytes)};
         if (queue->fifo()) {
-            if (publish.group.empty()) return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: a message needs a group", queue->name)};
+            if (publish.group.empty())
+                return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: a message needs a group", queue->name)};
             if (publish.delay || publish.deliver_at)
                 return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: only the queue's own delay applies", queue->name)};
         }
@@ -149,7 +153,8 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     // Where a consumer is about to take it, what a delivery needs stored beforehand goes along with the message itself.
     if (queue.live && !queue.live->subscriptions.empty()) {
         if (!queue.strict) {
-            if (queue.stored() - queue.held() + queue.pending_entries <= 1'000) delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
+            if (queue.stored() - queue.held() + queue.pending_entries <= 1'000)
+                delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
         } else if (fresh && counts_ahead(queue)) {
             row.receives = 1;
         }
@@ -202,9 +207,11 @@ PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::U
     return result;
 }
 
-awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request) {
+awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages,
+                                                PublishRequest request) {
     if (messages.size() > limits.publishes_per_call)
-        co_return Error{Errc::limit_exceeded, fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
+        co_return Error{Errc::limit_exceeded,
+                        fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
     if (const auto ok = usable(); !ok) co_return ok.error();
     while (!committer.has_room()) {
         co_await committer.admitted();

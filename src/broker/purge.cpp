@@ -64,7 +64,9 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
         if (Queue* still = catalog.find(id); still && still->floor == floor) {
             still->floor = old_floor;
             still->delayed_floor = old_delayed_floor;
-            if (still->live) still->live->window = still->fifo() ? make_group_window(id, old_floor, true, limits) : make_lane_window(id, old_floor, true, limits);
+            if (still->live)
+                still->live->window =
+                    still->fifo() ? make_group_window(id, old_floor, true, limits) : make_lane_window(id, old_floor, true, limits);
         }
         co_return stored.error();
     }

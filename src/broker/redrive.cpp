@@ -1,9 +1,9 @@
 // Redrive: a task that moves messages out of a (dead-letter) queue, at a rate, a slice a commit.
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "broker/json_text.hpp"
 #include "broker/state.hpp"
@@ -34,7 +34,8 @@ std::vector<RedriveTask> BrokerState::redrives(std::string_view source, std::str
     std::vector<RedriveTask> found;
     const auto space = catalog.find_namespace(ns);
     for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
-        if (space && task->second.row.ns == *space && (source.empty() || task->second.row.source_name == source)) found.push_back(task_of(task->second.row));
+        if (space && task->second.row.ns == *space && (source.empty() || task->second.row.source_name == source))
+            found.push_back(task_of(task->second.row));
     return found;
 }
 
@@ -82,7 +83,8 @@ awaitable<Result<RedriveTask>> BrokerState::redrive(RedriveRequest request, std:
 awaitable<Result<RedriveTask>> BrokerState::cancel_redrive(std::int64_t id) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     const auto found = tasks.find(id);
-    if (found == tasks.end() || !active(found->second.row)) co_return Error{Errc::no_such_task, fmt::format("there is no running redrive {}", id)};
+    if (found == tasks.end() || !active(found->second.row))
+        co_return Error{Errc::no_such_task, fmt::format("there is no running redrive {}", id)};
     found->second.row.state = static_cast<std::uint8_t>(TaskState::cancelling);
     if (found->second.sleeping) found->second.sleeping->set();
     committer.open().catalog.emplace_back(found->second.row);
@@ -118,11 +120,14 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
             continue;
         }
         Notes notes = decode_notes(entry->row.notes.get());
-        const std::string name = task.row.destination ? *task.row.destination : notes.dead_letters.empty() ? std::string() : notes.dead_letters.front().queue;
+        const std::string name = task.row.destination         ? *task.row.destination
+                                 : notes.dead_letters.empty() ? std::string()
+                                                              : notes.dead_letters.front().queue;
         Queue* to = catalog.find(task.row.ns, name);
         if (sequence > task.row.up_to || !to || to == &source) {
             if (sequence <= task.row.up_to)
-                failure = name.empty() ? "a message has no origin to go back to: name a destination" : fmt::format("there is no queue \"{}\" to move to", name);
+                failure = name.empty() ? "a message has no origin to go back to: name a destination"
+                                       : fmt::format("there is no queue \"{}\" to move to", name);
             window.returned(*std::move(entry));
             task.over = true;
             break;
@@ -179,7 +184,8 @@ awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std
         self.touch_live(*source);
 
         std::string failure;
-        const std::size_t most = task.row.per_second > 0 ? std::min<std::size_t>(task.row.per_second, self.limits.background_rows / 2) : self.limits.background_rows / 2;
+        const std::size_t most = task.row.per_second > 0 ? std::min<std::size_t>(task.row.per_second, self.limits.background_rows / 2)
+                                                         : self.limits.background_rows / 2;
         const std::size_t moved = self.move_some(*source, task, most, failure);
         if (moved > 0) {
             task.row.moved += static_cast<std::int64_t>(moved);
@@ -195,10 +201,12 @@ awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std
             source = self.catalog.find(self.tasks.at(id).row.source);
             if (!source || !source->live) continue;
             Live& at_hand = *source->live;
-            const bool more = task.picking ? at_hand.window->wants_page(std::numeric_limits<std::size_t>::max()) : at_hand.window->needs_page();
+            const bool more =
+                task.picking ? at_hand.window->wants_page(std::numeric_limits<std::size_t>::max()) : at_hand.window->needs_page();
             if (!more) {
                 if (task.picking && !task.selected.empty())
-                    co_return over(TaskState::failed, fmt::format("message with sequence {} is not ready in the source", value_of(task.selected.back())));
+                    co_return over(TaskState::failed,
+                                   fmt::format("message with sequence {} is not ready in the source", value_of(task.selected.back())));
                 co_return over(TaskState::completed, {});
             }
             self.load(*source);

@@ -17,8 +17,8 @@ Result<std::shared_ptr<SessionState>> BrokerState::open_session(std::string_view
     return session;
 }
 
-Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_ptr<SessionState> session, Queue* queue, std::string_view name,
-                                                                  SubscriptionOptions options) {
+Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_ptr<SessionState> session, Queue* queue,
+                                                                  std::string_view name, SubscriptionOptions options) {
     if (const auto ok = usable(); !ok) return ok.error();
     if (!session->broker) return Error{Errc::closed, "the session is closed"};
     if (!queue || queue->deleted) return Error{Errc::no_such_queue, fmt::format("there is no queue \"{}\"", name)};

@@ -11,7 +11,8 @@ Error gone() { return {Errc::lease_gone, "the lease is gone: settled, expired an
 
 }  // namespace
 
-void BrokerState::remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit) {
+void BrokerState::remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted,
+                         storage::Unit unit) {
     const storage::EntryRow& row = held.entry.row;
     batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = false, .unit = unit});
     storage::CounterDelta& delta = counter(batch, queue, unit);
@@ -39,10 +40,12 @@ milliseconds BrokerState::backoff(const Queue& queue, std::uint32_t receives) {
 }
 
 // Returns whether rows were added; without any, the entry is ready again at once.
-bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired, storage::Unit unit) {
+bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired,
+                               storage::Unit unit) {
     storage::EntryRow& row = held.entry.row;
     const std::uint32_t max_receives = queue.options->max_receives;
-    if (max_receives > 0 && row.receives >= max_receives && dead_letter(batch, queue, held, DeadLetterRecord::Reason::max_receives, unit)) return true;
+    if (max_receives > 0 && row.receives >= max_receives && dead_letter(batch, queue, held, DeadLetterRecord::Reason::max_receives, unit))
+        return true;
     const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
     const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
     if (wait <= milliseconds(0) && unit == storage::Unit::always) {
@@ -78,7 +81,8 @@ void BrokerState::release(Queue& queue, Sequence sequence, std::optional<millise
     put_back(queue, sequence);
 }
 
-void BrokerState::settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay, storage::Unit unit) {
+void BrokerState::settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay,
+                              storage::Unit unit) {
     const Sequence sequence = held.entry.sequence();
     held.entry.row.receives = std::max<std::uint32_t>(held.entry.row.receives, 1);  // a crash may have forgotten it
     switch (verdict) {
@@ -138,7 +142,8 @@ awaitable<void> BrokerState::recall(std::vector<Lease> leases) {
         queue = catalog.find(lease.queue);
         if (!queue || queue->deleted || page.entries.empty() || page.entries.front().key.sequence != lease.sequence) continue;
         at_hand = &live(*queue);
-        if (lease.sequence <= queue->floor || at_hand->held.contains(lease.sequence) || at_hand->window->find(lease.lane, lease.sequence)) continue;
+        if (lease.sequence <= queue->floor || at_hand->held.contains(lease.sequence) || at_hand->window->find(lease.lane, lease.sequence))
+            continue;
         // Somebody may have taken and ended it while the page was read: a removed row would be removed twice, which the
         // unit's precondition finds.
         Held& held = at_hand->held[lease.sequence];

@@ -19,7 +19,7 @@ struct SessionState {
     struct BrokerState* broker = nullptr;  ///< null once closed
     NamespaceId ns{};
     std::size_t leases = 0;
-    std::set<QueueId> touched;             ///< where its leases may be
+    std::set<QueueId> touched;  ///< where its leases may be
     std::vector<std::shared_ptr<SubscriptionState>> subscriptions;
 };
 
@@ -27,11 +27,11 @@ struct SubscriptionState {
     std::shared_ptr<SessionState> session;
     QueueId queue{};
     SubscriptionOptions options;
-    Errc ended = Errc::closed;   ///< why, once `closed`
+    Errc ended = Errc::closed;  ///< why, once `closed`
     bool closed = false;
-    bool waiting = false;        ///< a next() is under way
+    bool waiting = false;  ///< a next() is under way
     std::size_t leased = 0;
-    Event* waiter = nullptr;     ///< of the next() that waits
+    Event* waiter = nullptr;  ///< of the next() that waits
 };
 
 /// A redrive under way, or ended.
@@ -63,10 +63,10 @@ struct BrokerState {
     QueueInfo info_of(const Queue& queue) const;
 
     // publish.cpp
-    struct Staged {                ///< one publish, checked and routed
+    struct Staged {  ///< one publish, checked and routed
         Publish* publish = nullptr;
         std::vector<Queue*> queues;
-        std::string properties;    ///< encoded
+        std::string properties;  ///< encoded
         std::string deduplication_id;
         std::size_t bytes = 0;
         bool conditional = false;  ///< a queue may know its deduplication id already
@@ -97,7 +97,7 @@ struct BrokerState {
     bool counts_ahead(const Queue& queue) const;
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
     awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
-    void trim(Queue& queue);       ///< drops the oldest beyond max_length and max_bytes
+    void trim(Queue& queue);  ///< drops the oldest beyond max_length and max_bytes
     std::uint8_t lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const;
     std::optional<WallTime> expiry_of(const Queue& queue, const Publish& publish, WallTime from) const;
 
@@ -107,14 +107,14 @@ struct BrokerState {
 
     // live.cpp
     Live& live(Queue& queue);
-    void drop_live(Queue& queue);        ///< when nothing is held and nobody subscribes
-    void forget_live(Queue& queue);      ///< whatever is held
-    void touch_live(Queue& queue);       ///< used now
-    bool window_room();                  ///< makes some by forgetting what is used least
-    void load(Queue& queue);             ///< begins to read a page unless one is under way
+    void drop_live(Queue& queue);    ///< when nothing is held and nobody subscribes
+    void forget_live(Queue& queue);  ///< whatever is held
+    void touch_live(Queue& queue);   ///< used now
+    bool window_room();              ///< makes some by forgetting what is used least
+    void load(Queue& queue);         ///< begins to read a page unless one is under way
     static awaitable<void> run_load(BrokerState& self, QueueId id, std::shared_ptr<bool> alive);
     void write_through_ahead(Queue& queue);
-    void wake(Queue& queue);             ///< as many waiters as there are messages for
+    void wake(Queue& queue);  ///< as many waiters as there are messages for
     void on_timer(Queue& queue);
     void set_timer(Queue& queue);
 
@@ -141,10 +141,9 @@ struct BrokerState {
     awaitable<Settled> settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm);
     awaitable<void> recall(std::vector<Lease> leases);  ///< brings entries of leases of an earlier epoch into reach
     std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
-    void end_lease(Queue& queue, Held& held);           ///< accounts; the entry stays held
+    void end_lease(Queue& queue, Held& held);  ///< accounts; the entry stays held
     void release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired);
-    bool release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired,
-                      storage::Unit unit);
+    bool release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired, storage::Unit unit);
     milliseconds backoff(const Queue& queue, std::uint32_t receives);
     void count_behind(Entry& entry);
     void take_counts_along(storage::Batch& batch);

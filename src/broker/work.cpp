@@ -38,7 +38,8 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
 
 awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> session, Work work) {
     if (work.publishes.size() + work.settlements.size() > limits.publishes_per_call)
-        co_return Error{Errc::limit_exceeded, "more than " + std::to_string(limits.publishes_per_call) + " publishes and settlements in one transaction"};
+        co_return Error{Errc::limit_exceeded,
+                        "more than " + std::to_string(limits.publishes_per_call) + " publishes and settlements in one transaction"};
     std::vector<PublishResult> results(work.publishes.size());
     std::vector<std::size_t> left(work.publishes.size());
     for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
@@ -67,7 +68,8 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
         if (outcome->failure) co_return *outcome->failure;
         for (std::size_t k = 0; k < left.size(); ++k) results[left[k]] = added.value()[k];
 
-        const auto out = std::find_if(outcome->left_out.begin(), outcome->left_out.end(), [&](const storage::LeftOut& l) { return l.unit == unit; });
+        const auto out =
+            std::find_if(outcome->left_out.begin(), outcome->left_out.end(), [&](const storage::LeftOut& l) { return l.unit == unit; });
         if (out == outcome->left_out.end()) co_return Receipt{.ticket = ticket, .results = std::move(results)};
         if (out->why != storage::LeftOut::Why::duplicate) co_return Error{Errc::lease_gone, "a message of the transaction is gone"};
         for (std::size_t k = 0; k < left.size(); ++k) {
@@ -83,7 +85,8 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
 
 awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, NamespaceId ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
-    if (!parts.engine->has_sql()) co_return Error{Errc::invalid_argument, "the store " + parts.engine->name() + " has no SQL: transaction(fn) needs one"};
+    if (!parts.engine->has_sql())
+        co_return Error{Errc::invalid_argument, "the store " + parts.engine->name() + " has no SQL: transaction(fn) needs one"};
 
     struct Prepared {
         std::shared_ptr<storage::Batch> rows;

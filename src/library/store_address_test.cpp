@@ -12,9 +12,7 @@ TEST(StoreAddress, of_sqlite_is_the_path_after_the_colon) {
     EXPECT_EQ(parse_store_address("sqlite:/var/lib/a b/x.db").value(), (StoreAddress{Kind::sqlite, "/var/lib/a b/x.db"}));
 }
 
-TEST(StoreAddress, of_memory_has_no_path) {
-    EXPECT_EQ(parse_store_address("memory:").value(), (StoreAddress{Kind::memory, ""}));
-}
+TEST(StoreAddress, of_memory_has_no_path) { EXPECT_EQ(parse_store_address("memory:").value(), (StoreAddress{Kind::memory, ""})); }
 
 TEST(StoreAddress, of_postgresql_is_refused_with_what_this_version_opens) {
     const auto refused = parse_store_address("postgresql://db/rowmq");

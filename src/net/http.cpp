@@ -15,8 +15,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 }  // namespace
 
 void Fields::add(std::string_view name, std::string_view value) {
-    places_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
-                       static_cast<std::uint32_t>(value.size())});
+    places_.push_back(
+        {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())});
     text_.append(name).append(value);
 }
 

@@ -47,8 +47,8 @@ struct Request {
     std::string target;  ///< path and query as sent
     Fields fields;
     std::string body;
-    bool secure = false;     ///< came through TLS
-    Peer* peer = nullptr;    ///< valid until the answer; null where there is no connection (tests)
+    bool secure = false;   ///< came through TLS
+    Peer* peer = nullptr;  ///< valid until the answer; null where there is no connection (tests)
 
     std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
     std::string_view query() const noexcept {

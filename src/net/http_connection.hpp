@@ -28,15 +28,15 @@ struct HttpServerState : std::enable_shared_from_this<HttpServerState> {
     HttpOptions options;
     Handler handler;
     boost::asio::ip::tcp::acceptor acceptor;
-    boost::asio::steady_timer pause;      ///< between failed accepts
-    boost::asio::steady_timer ticks;      ///< of the deadline watch
-    boost::asio::steady_timer ended;      ///< cancelled whenever something ends, for stop()
+    boost::asio::steady_timer pause;  ///< between failed accepts
+    boost::asio::steady_timer ticks;  ///< of the deadline watch
+    boost::asio::steady_timer ended;  ///< cancelled whenever something ends, for stop()
     std::unordered_set<HttpConnection*> connections;
-    std::size_t running = 0;              ///< coroutines that use this state
+    std::size_t running = 0;  ///< coroutines that use this state
     bool watching = false;
     bool stopping = false;
-    std::uint64_t waiting_bytes = 0;      ///< of bodies in connections
-    std::vector<char> scratch;            ///< what one read call fills; empty between awaits
+    std::uint64_t waiting_bytes = 0;  ///< of bodies in connections
+    std::vector<char> scratch;        ///< what one read call fills; empty between awaits
     std::int64_t date_second = 0;
     std::string date_text;
 };
@@ -51,8 +51,8 @@ public:
     /// Answers 503 and hangs up.
     awaitable<void> refuse();
 
-    void stop();                                           ///< the server is stopping
-    void cut();                                            ///< now
+    void stop();  ///< the server is stopping
+    void cut();   ///< now
     void cut_if_late(std::chrono::steady_clock::time_point now);
 
     std::string address() const override;
@@ -75,13 +75,13 @@ private:
     std::shared_ptr<HttpServerState> server_;
     boost::asio::ip::tcp::socket socket_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
-    std::unique_ptr<RequestParser> parser_;   ///< of the request being heard
-    std::string pending_;                     ///< read and not yet parsed
-    std::string head_;                        ///< of the answer being written
+    std::unique_ptr<RequestParser> parser_;  ///< of the request being heard
+    std::string pending_;                    ///< read and not yet parsed
+    std::string head_;                       ///< of the answer being written
     std::function<void()> on_end_;
-    std::uint64_t counted_ = 0;               ///< of server_->waiting_bytes
-    bool idle_ = false;                       ///< between two requests
-    bool answering_ = false;                  ///< the handler is running
+    std::uint64_t counted_ = 0;  ///< of server_->waiting_bytes
+    bool idle_ = false;          ///< between two requests
+    bool answering_ = false;     ///< the handler is running
     bool gone_ = false;
 };
 

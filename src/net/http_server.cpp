@@ -16,8 +16,8 @@
 
 namespace rowmq::net {
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 namespace {
 

@@ -17,15 +17,15 @@
 namespace rowmq::net {
 
 struct HttpLimits {
-    std::size_t connections = 10'000;                ///< beyond it a client is answered 503 and cut
-    std::uint32_t header_bytes = 32 * 1024;          ///< of one request, its first line included: 431
-    std::uint64_t body_bytes = 16 * 1024 * 1024;     ///< of one request: 413
-    std::uint64_t waiting_bytes = 128 * 1024 * 1024; ///< of bodies on their way in, over all connections: 503
-    std::chrono::milliseconds idle_time = std::chrono::seconds(75);     ///< between two requests
-    std::chrono::milliseconds header_time = std::chrono::seconds(20);   ///< from the first byte to the end of the header
-    std::chrono::milliseconds body_time = std::chrono::seconds(60);     ///< for the body
-    std::chrono::milliseconds write_time = std::chrono::seconds(60);    ///< for the answer
-    std::chrono::milliseconds stop_time = std::chrono::seconds(5);      ///< what stop() gives clients to take answers
+    std::size_t connections = 10'000;                                  ///< beyond it a client is answered 503 and cut
+    std::uint32_t header_bytes = 32 * 1024;                            ///< of one request, its first line included: 431
+    std::uint64_t body_bytes = 16 * 1024 * 1024;                       ///< of one request: 413
+    std::uint64_t waiting_bytes = 128 * 1024 * 1024;                   ///< of bodies on their way in, over all connections: 503
+    std::chrono::milliseconds idle_time = std::chrono::seconds(75);    ///< between two requests
+    std::chrono::milliseconds header_time = std::chrono::seconds(20);  ///< from the first byte to the end of the header
+    std::chrono::milliseconds body_time = std::chrono::seconds(60);    ///< for the body
+    std::chrono::milliseconds write_time = std::chrono::seconds(60);   ///< for the answer
+    std::chrono::milliseconds stop_time = std::chrono::seconds(5);     ///< what stop() gives clients to take answers
 };
 
 struct HttpOptions {

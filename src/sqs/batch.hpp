@@ -34,8 +34,9 @@ std::optional<Refusal> check_batch(const std::vector<Entry>& entries, std::strin
     }
     for (const Entry& entry : entries)
         if (!is_batch_id(*entry.id))
-            return Refusal{Fault::invalid_batch_entry_id,
-                           "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."};
+            return Refusal{
+                Fault::invalid_batch_entry_id,
+                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."};
     return std::nullopt;
 }
 

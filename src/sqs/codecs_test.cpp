@@ -63,14 +63,37 @@ TEST(JsonReader, takes_surrogate_pairs_and_numbers_as_text) {
 TEST(JsonReader, takes_nothing_for_an_empty_object) { EXPECT_EQ(from_json<SendMessageRequest>("").queue_url, std::nullopt); }
 
 TEST(JsonReader, refuses_what_is_not_the_JSON_of_the_action) {
-    for (const std::string_view text :
-         {"[", "[]", "{", "{\"MessageBody\"", "{\"MessageBody\":", "{\"MessageBody\":5}", "{\"MessageBody\":\"a}", "{\"MessageBody\":\"a\"",
-          "{\"MessageBody\":\"a\",}", "{\"MessageBody\":\"a\"} x", "{\"MessageBody\":\"\\x\"}", "{\"MessageBody\":\"\\ud800\"}",
-          "{\"MessageBody\":\"\\udc00\"}", "{\"MessageBody\":\"\\ud800\\u0041\"}", "{\"MessageBody\":\"\\u12\"}", "{\"MessageBody\":\"\n\"}",
-          "{\"DelaySeconds\":1.5}", "{\"DelaySeconds\":1e2}", "{\"DelaySeconds\":99999999999999999999}", "{\"DelaySeconds\":\"x\"}",
-          "{\"DelaySeconds\":true}", "{\"x\":-inf}", "{\"x\":nan}", "{\"x\":tru}", "{\"MessageBody\":\"\xff\"}",
-          "{\"MessageAttributes\":[]}", "{\"MessageAttributes\":{\"a\":1}}",
-          "{\"MessageAttributes\":{\"a\":{\"BinaryValue\":\"AP8\"}}}", "nul", "5", "\"a\""})
+    for (const std::string_view text : {"[",
+                                        "[]",
+                                        "{",
+                                        "{\"MessageBody\"",
+                                        "{\"MessageBody\":",
+                                        "{\"MessageBody\":5}",
+                                        "{\"MessageBody\":\"a}",
+                                        "{\"MessageBody\":\"a\"",
+                                        "{\"MessageBody\":\"a\",}",
+                                        "{\"MessageBody\":\"a\"} x",
+                                        "{\"MessageBody\":\"\\x\"}",
+                                        "{\"MessageBody\":\"\\ud800\"}",
+                                        "{\"MessageBody\":\"\\udc00\"}",
+                                        "{\"MessageBody\":\"\\ud800\\u0041\"}",
+                                        "{\"MessageBody\":\"\\u12\"}",
+                                        "{\"MessageBody\":\"\n\"}",
+                                        "{\"DelaySeconds\":1.5}",
+                                        "{\"DelaySeconds\":1e2}",
+                                        "{\"DelaySeconds\":99999999999999999999}",
+                                        "{\"DelaySeconds\":\"x\"}",
+                                        "{\"DelaySeconds\":true}",
+                                        "{\"x\":-inf}",
+                                        "{\"x\":nan}",
+                                        "{\"x\":tru}",
+                                        "{\"MessageBody\":\"\xff\"}",
+                                        "{\"MessageAttributes\":[]}",
+                                        "{\"MessageAttributes\":{\"a\":1}}",
+                                        "{\"MessageAttributes\":{\"a\":{\"BinaryValue\":\"AP8\"}}}",
+                                        "nul",
+                                        "5",
+                                        "\"a\""})
         EXPECT_NE(refusal_of_json(text), "") << text;
 }
 
@@ -106,8 +129,10 @@ TEST(QueryReader, reads_every_kind_of_field) {
 }
 
 TEST(QueryReader, reads_maps_and_lists_of_texts) {
-    const auto created = from_query<CreateQueueRequest>("QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=3&Tag.1.Key=k&Tag.1.Value=v");
-    const auto asked = from_query<ReceiveMessageRequest>("AttributeName.1=All&MessageAttributeName.2=b&MessageAttributeName.1=a&MaxNumberOfMessages=4");
+    const auto created =
+        from_query<CreateQueueRequest>("QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=3&Tag.1.Key=k&Tag.1.Value=v");
+    const auto asked =
+        from_query<ReceiveMessageRequest>("AttributeName.1=All&MessageAttributeName.2=b&MessageAttributeName.1=a&MaxNumberOfMessages=4");
 
     EXPECT_EQ(created.attributes, (Map<std::string>{{"DelaySeconds", "3"}}));
     EXPECT_EQ(created.tags, (Map<std::string>{{"k", "v"}}));
@@ -147,9 +172,10 @@ ReceiveMessageResult a_result() {
 }
 
 TEST(JsonWriter, writes_every_kind_of_field) {
-    EXPECT_EQ(write_json(a_result()),
-              "{\"Messages\":[{\"MessageId\":\"id\",\"ReceiptHandle\":\"handle\",\"MD5OfBody\":\"md5\",\"Body\":\"<a> & \\\"b\\\"\\r\\n\x7f\","
-              "\"Attributes\":{\"SenderId\":\"0\"},\"MessageAttributes\":{\"b\":{\"BinaryValue\":\"AP8=\",\"DataType\":\"Binary\"}}}]}");
+    EXPECT_EQ(
+        write_json(a_result()),
+        "{\"Messages\":[{\"MessageId\":\"id\",\"ReceiptHandle\":\"handle\",\"MD5OfBody\":\"md5\",\"Body\":\"<a> & \\\"b\\\"\\r\\n\x7f\","
+        "\"Attributes\":{\"SenderId\":\"0\"},\"MessageAttributes\":{\"b\":{\"BinaryValue\":\"AP8=\",\"DataType\":\"Binary\"}}}]}");
     EXPECT_EQ(write_json(ReceiveMessageResult{}), "{}");
     EXPECT_EQ(write_json(ListDeadLetterSourceQueuesResult{}), "{\"queueUrls\":[]}");
     EXPECT_EQ(write_json(Nothing{}), "{}");

@@ -84,8 +84,7 @@ protected:
 
     void settle_down() {
         io.restart();
-        while (io.poll() > 0) {
-        }
+        while (io.poll() > 0) {}
     }
     void advance(milliseconds by) {
         settle_down();
@@ -143,7 +142,9 @@ protected:
         EXPECT_EQ(reply.status, 200u) << reply.body;
         return reply.at("QueueUrl");
     }
-    Reply say(const std::string& url, std::string body) { return call("SendMessage", {{"QueueUrl", url}, {"MessageBody", std::move(body)}}); }
+    Reply say(const std::string& url, std::string body) {
+        return call("SendMessage", {{"QueueUrl", url}, {"MessageBody", std::move(body)}});
+    }
     /// The messages received at once.
     json::array hear(const std::string& url, json::object options = {}) {
         options["QueueUrl"] = url;

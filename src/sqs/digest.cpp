@@ -22,8 +22,7 @@ void add_with_length(evp_md_ctx_st* context, std::string_view bytes) {
 }  // namespace
 
 // Fetched once: looking an algorithm up costs more than digesting a small body.
-Digests::Digests()
-    : md5_(EVP_MD_fetch(nullptr, "MD5", nullptr)), context_(EVP_MD_CTX_new()) {
+Digests::Digests() : md5_(EVP_MD_fetch(nullptr, "MD5", nullptr)), context_(EVP_MD_CTX_new()) {
     if (!md5_ || !context_) throw Failure("OpenSSL offers no MD5, which Amazon SQS needs");
 }
 

@@ -9,16 +9,14 @@ Code code_of(Fault fault) noexcept {
         case Fault::access_denied: return {"AccessDeniedException", "AccessDenied", 403};
         case Fault::batch_entry_ids_not_distinct:
             return {"BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400};
-        case Fault::batch_request_too_long:
-            return {"BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", 400};
+        case Fault::batch_request_too_long: return {"BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", 400};
         case Fault::empty_batch_request: return {"EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", 400};
         case Fault::internal_failure: return {"InternalFailure", "InternalFailure", 500, false};
         case Fault::invalid_action: return {"UnknownOperationException", "InvalidAction", 400};
         case Fault::invalid_address: return {"InvalidAddress", "InvalidAddress", 404};
         case Fault::invalid_attribute_name: return {"InvalidAttributeName", "InvalidAttributeName", 400};
         case Fault::invalid_attribute_value: return {"InvalidAttributeValue", "InvalidAttributeValue", 400};
-        case Fault::invalid_batch_entry_id:
-            return {"InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", 400};
+        case Fault::invalid_batch_entry_id: return {"InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", 400};
         case Fault::invalid_message_contents: return {"InvalidMessageContents", "InvalidMessageContents", 400};
         case Fault::invalid_parameter_value: return {"InvalidParameterValueException", "InvalidParameterValue", 400};
         case Fault::malformed_request: return {"SerializationException", "MalformedInput", 400};
@@ -26,8 +24,7 @@ Code code_of(Fault fault) noexcept {
         case Fault::missing_action: return {"UnknownOperationException", "MissingAction", 400};
         case Fault::missing_parameter: return {"MissingRequiredParameterException", "MissingParameter", 400};
         case Fault::over_limit: return {"OverLimit", "OverLimit", 403};
-        case Fault::purge_queue_in_progress:
-            return {"PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", 403};
+        case Fault::purge_queue_in_progress: return {"PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", 403};
         case Fault::queue_does_not_exist: return {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400};
         case Fault::queue_name_exists: return {"QueueNameExists", "QueueAlreadyExists", 400};
         case Fault::receipt_handle_is_invalid: return {"ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 400};
@@ -36,8 +33,7 @@ Code code_of(Fault fault) noexcept {
         case Fault::service_unavailable: return {"ServiceUnavailable", "ServiceUnavailable", 503, false};
         case Fault::too_many_entries_in_batch_request:
             return {"TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", 400};
-        case Fault::unsupported_operation:
-            return {"UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", 400};
+        case Fault::unsupported_operation: return {"UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", 400};
     }
     return {"InternalFailure", "InternalFailure", 500, false};
 }

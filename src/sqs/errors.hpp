@@ -41,10 +41,10 @@ enum class Fault : std::uint8_t {
 
 /// How a fault is written.
 struct Code {
-    std::string_view json;   ///< the shape's name, behind "com.amazonaws.sqs#"
+    std::string_view json;  ///< the shape's name, behind "com.amazonaws.sqs#"
     std::string_view query;
-    unsigned status;         ///< of HTTP
-    bool sender = true;      ///< the client's fault, not ours
+    unsigned status;     ///< of HTTP
+    bool sender = true;  ///< the client's fault, not ours
 };
 Code code_of(Fault fault) noexcept;
 

@@ -23,9 +23,9 @@ public:
     bool begin_object();
     bool next_key(std::string& key);  ///< false: the object has ended (or failed)
     bool begin_array();
-    bool next_element();              ///< false: the array has ended (or failed)
-    void skip();                      ///< any one value
-    void end();                       ///< nothing but white space may follow
+    bool next_element();  ///< false: the array has ended (or failed)
+    void skip();          ///< any one value
+    void end();           ///< nothing but white space may follow
 
 private:
     char peek();

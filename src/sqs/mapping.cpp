@@ -21,9 +21,7 @@ constexpr std::string_view encoding_attribute = "RowMQ.BodyEncoding";
 std::string millis(WallTime time) { return std::to_string(time.time_since_epoch().count()); }
 
 /// The SQS type of a header; `tag` when it came from SQS.
-std::string type_of(const HeaderValue& value, std::string_view usual) {
-    return is_data_type(value.tag) ? value.tag : std::string(usual);
-}
+std::string type_of(const HeaderValue& value, std::string_view usual) { return is_data_type(value.tag) ? value.tag : std::string(usual); }
 
 /// A header as an attribute; nested and empty values have no place in SQS.
 std::optional<MessageAttribute> attribute_of(const HeaderValue& header) {

@@ -17,8 +17,8 @@ constexpr std::size_t max_type = 256;
 constexpr std::int64_t max_delay_seconds = 900;
 
 bool same_letters(std::string_view text, std::string_view lower_case) {
-    return text.size() == lower_case.size() &&
-           std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
+    return text.size() == lower_case.size() && std::equal(text.begin(), text.end(), lower_case.begin(),
+                                                          [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
 }
 
 bool is_number(const std::string& text) {
@@ -31,24 +31,30 @@ bool is_number(const std::string& text) {
 std::optional<Refusal> check_attribute(const std::string& name, const MessageAttribute& a) {
     const auto refuse = [](std::string text) { return Refusal{Fault::invalid_parameter_value, std::move(text)}; };
     if (name.empty() || name.size() > max_attribute_name)
-        return refuse(fmt::format("The length of a message attribute name must be between 1 and 256; this one has {} characters.", name.size()));
+        return refuse(
+            fmt::format("The length of a message attribute name must be between 1 and 256; this one has {} characters.", name.size()));
     if (!is_attribute_name(name))
-        return refuse(fmt::format("Invalid message attribute name '{}': it may contain letters, digits, hyphens, underscores and periods; it must "
-                                  "not start with AWS. or Amazon., start or end with a period, or have successive periods.", name));
+        return refuse(
+            fmt::format("Invalid message attribute name '{}': it may contain letters, digits, hyphens, underscores and periods; it must "
+                        "not start with AWS. or Amazon., start or end with a period, or have successive periods.",
+                        name));
     if (!a.texts.empty() || !a.several_bytes.empty())
         return Refusal{Fault::unsupported_operation, "Message attribute list values in SendMessage operation are not supported."};
     if (!a.type || a.type->empty())
         return refuse(fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));
     if (!is_data_type(*a.type) || a.type->size() > max_type)
-        return refuse(fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
-                                  "Binary, Number, and String.", name));
+        return refuse(
+            fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
+                        "Binary, Number, and String.",
+                        name));
     const bool binary = a.type->starts_with("Binary");
     const Text& value = binary ? a.bytes : a.text;
     if ((binary ? a.text : a.bytes).has_value() || !value || value->empty())
-        return refuse(fmt::format("The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.",
-                                  name, *a.type));
+        return refuse(fmt::format(
+            "The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.", name, *a.type));
     if (!binary && !is_message_text(*value))
-        return Refusal{Fault::invalid_message_contents, fmt::format("The message attribute '{}' contains characters that are not allowed.", name)};
+        return Refusal{Fault::invalid_message_contents,
+                       fmt::format("The message attribute '{}' contains characters that are not allowed.", name)};
     if (a.type->starts_with("Number") && !is_number(*value))
         return refuse(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name));
     return std::nullopt;
@@ -56,11 +62,12 @@ std::optional<Refusal> check_attribute(const std::string& name, const MessageAtt
 
 std::optional<Refusal> check_attributes(const Outgoing& m) {
     if (m.attributes.size() > max_attributes)
-        return Refusal{Fault::invalid_parameter_value,
-                       fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].", m.attributes.size(), max_attributes)};
+        return Refusal{Fault::invalid_parameter_value, fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].",
+                                                                   m.attributes.size(), max_attributes)};
     for (const auto& [name, attribute] : m.attributes) {
         if (auto wrong = check_attribute(name, attribute)) return wrong;
-        const auto same = std::count_if(m.attributes.begin(), m.attributes.end(), [&n = name](const auto& other) { return other.first == n; });
+        const auto same =
+            std::count_if(m.attributes.begin(), m.attributes.end(), [&n = name](const auto& other) { return other.first == n; });
         if (same > 1) return Refusal{Fault::invalid_parameter_value, fmt::format("Message attribute '{}' is given more than once.", name)};
     }
     for (const auto& [name, attribute] : m.system_attributes) {
@@ -84,8 +91,7 @@ std::optional<Refusal> check_fifo(const Outgoing& m, const QueueInfo& queue) {
         return std::nullopt;
     }
     if (!m.group) return missing("MessageGroupId");
-    if (m.delay_seconds && *m.delay_seconds != 0)
-        return invalid_value(std::to_string(*m.delay_seconds), "DelaySeconds", wrong_type);
+    if (m.delay_seconds && *m.delay_seconds != 0) return invalid_value(std::to_string(*m.delay_seconds), "DelaySeconds", wrong_type);
     if (!m.deduplication_id && !queue.options.deduplication.content_based)
         return Refusal{Fault::invalid_parameter_value,
                        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"};
@@ -104,7 +110,8 @@ bool is_attribute_name(std::string_view name) noexcept {
     if (name.empty() || name.size() > max_attribute_name) return false;
     if (name.front() == '.' || name.back() == '.' || name.find("..") != std::string_view::npos) return false;
     const auto dot = name.find('.');
-    if (dot != std::string_view::npos && (same_letters(name.substr(0, dot), "aws") || same_letters(name.substr(0, dot), "amazon"))) return false;
+    if (dot != std::string_view::npos && (same_letters(name.substr(0, dot), "aws") || same_letters(name.substr(0, dot), "amazon")))
+        return false;
     return std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     });
@@ -143,9 +150,9 @@ std::optional<Refusal> check(const Outgoing& message, const QueueInfo& queue) {
 }
 
 bool is_system_attribute(std::string_view name) noexcept {
-    for (const std::string_view known : {"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
-                                         "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader",
-                                         "DeadLetterQueueSourceArn"})
+    for (const std::string_view known :
+         {"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "SequenceNumber",
+          "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"})
         if (name == known) return true;
     return false;
 }

@@ -11,9 +11,7 @@ constexpr std::size_t name_characters = 80;
 constexpr std::size_t group_characters = 128;
 constexpr std::size_t account_digits = 12;
 
-bool is_letter_or_digit(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_name_character(char c) noexcept { return is_letter_or_digit(c) || c == '-' || c == '_'; }
 
 /// Queues of other protocols may have any name: what a URL reserves is escaped.

@@ -8,7 +8,8 @@ namespace {
 const Settings settings;
 
 TEST(QueueName, is_80_letters_digits_hyphens_and_underscores) {
-    for (const std::string& name : {std::string("a"), std::string("Orders-2_b"), std::string(80, 'x'), std::string("a.fifo"), std::string(75, 'x') + ".fifo"})
+    for (const std::string& name :
+         {std::string("a"), std::string("Orders-2_b"), std::string(80, 'x'), std::string("a.fifo"), std::string(75, 'x') + ".fifo"})
         EXPECT_TRUE(is_queue_name(name)) << name;
     for (const std::string& name : {std::string(), std::string(81, 'x'), std::string("a.b"), std::string(".fifo"), std::string("a b"),
                                     std::string(76, 'x') + ".fifo", std::string("\xc3\xbc")})
@@ -23,7 +24,8 @@ TEST(QueueUrl, names_its_queue_in_every_form_clients_use) {
 }
 
 TEST(QueueUrl, names_nothing_without_a_name_or_with_another_account) {
-    for (const std::string_view url : {"http://localhost:9324", "http://localhost:9324/", "/", "", "/111111111111/orders", "/000000000000/a%2"})
+    for (const std::string_view url :
+         {"http://localhost:9324", "http://localhost:9324/", "/", "", "/111111111111/orders", "/000000000000/a%2"})
         EXPECT_EQ(queue_of_url(url, settings), std::nullopt) << url;
 }
 

@@ -25,9 +25,9 @@ struct Call {
     std::string action;
     std::string request_id;
     bool query = false;
-    Parameters parameters;             ///< of a Query request
-    std::string body;                  ///< of a JSON request
-    std::string path;                  ///< names the queue, where no QueueUrl does
+    Parameters parameters;  ///< of a Query request
+    std::string body;       ///< of a JSON request
+    std::string path;       ///< names the queue, where no QueueUrl does
     std::function<awaitable<void>()> unsent;
 };
 
@@ -86,7 +86,8 @@ awaitable<net::Response> run(Call& call) {
 
 /// Access control by queue policies is not enforced, so nothing pretends to change it.
 awaitable<net::Response> run_unsupported(Call& call) {
-    co_return refuse(call, {Fault::unsupported_operation, fmt::format("{} is not supported: queues have no permissions here.", call.action)});
+    co_return refuse(call,
+                     {Fault::unsupported_operation, fmt::format("{} is not supported: queues have no permissions here.", call.action)});
 }
 
 struct Served {
@@ -121,7 +122,8 @@ constexpr Served served[] = {
 static_assert(std::is_sorted(std::begin(served), std::end(served), [](const Served& a, const Served& b) { return a.name < b.name; }));
 
 const Served* find_served(std::string_view name) {
-    const auto found = std::lower_bound(std::begin(served), std::end(served), name, [](const Served& s, std::string_view n) { return s.name < n; });
+    const auto found =
+        std::lower_bound(std::begin(served), std::end(served), name, [](const Served& s, std::string_view n) { return s.name < n; });
     return found != std::end(served) && found->name == name ? found : nullptr;
 }
 
@@ -168,15 +170,15 @@ void Protocol::close() {
 awaitable<net::Response> Protocol::handle(net::Request request) {
     Call call{.service = *service_};
     const std::string_view host = request.fields.get("Host");
-    call.caller.origin = fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->settings.host) : host);
+    call.caller.origin =
+        fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->settings.host) : host);
     call.caller.peer = request.peer;
     call.caller.unsent = &call.unsent;
     call.request_id = new_request_id(service_->random);
 
     if (auto refused = recognise(request, call)) co_return refuse(call, *std::move(refused));
     const Served* action = find_served(call.action);
-    if (!action)
-        co_return refuse(call, {Fault::invalid_action, fmt::format("The action {} is not valid for this endpoint.", call.action)});
+    if (!action) co_return refuse(call, {Fault::invalid_action, fmt::format("The action {} is not valid for this endpoint.", call.action)});
     co_return co_await action->run(call);
 }
 

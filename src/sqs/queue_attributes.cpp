@@ -115,7 +115,8 @@ bool is_redrive_allow_policy(std::string_view text) {
     if (allowed == "allowAll" || allowed == "denyAll") return !sources;
     if (allowed != "byQueue" || !sources || !sources->is_array()) return false;
     const auto& arns = sources->as_array();
-    return !arns.empty() && arns.size() <= max_source_arns && std::all_of(arns.begin(), arns.end(), [](const auto& a) { return a.is_string(); });
+    return !arns.empty() && arns.size() <= max_source_arns &&
+           std::all_of(arns.begin(), arns.end(), [](const auto& a) { return a.is_string(); });
 }
 
 /// Is `text` one this attribute may have?

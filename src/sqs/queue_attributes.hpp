@@ -21,8 +21,8 @@ using FindQueue = std::function<std::optional<QueueInfo>(std::string_view name)>
 
 struct AttributeScope {
     const Settings& settings;
-    const FindQueue& find;      ///< a dead-letter target must exist
-    bool creating = false;      ///< FifoQueue may be named only then
+    const FindQueue& find;  ///< a dead-letter target must exist
+    bool creating = false;  ///< FifoQueue may be named only then
 };
 
 /// `options` with `attributes` applied. Errors: unknown names, values out of range, FIFO attributes of a standard queue,

@@ -32,10 +32,20 @@ struct SipState {
     std::uint64_t a, b, c, d;
     void rounds(int n) {
         while (n-- > 0) {
-            a += b; b = std::rotl(b, 13); b ^= a; a = std::rotl(a, 32);
-            c += d; d = std::rotl(d, 16); d ^= c;
-            a += d; d = std::rotl(d, 21); d ^= a;
-            c += b; b = std::rotl(b, 17); b ^= c; c = std::rotl(c, 32);
+            a += b;
+            b = std::rotl(b, 13);
+            b ^= a;
+            a = std::rotl(a, 32);
+            c += d;
+            d = std::rotl(d, 16);
+            d ^= c;
+            a += d;
+            d = std::rotl(d, 21);
+            d ^= a;
+            c += b;
+            b = std::rotl(b, 17);
+            b ^= c;
+            c = std::rotl(c, 32);
         }
     }
 };

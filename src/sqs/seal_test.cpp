@@ -45,9 +45,7 @@ TEST(Seal, refuses_what_is_cut_or_longer_or_of_another_alphabet) {
     EXPECT_EQ(seal.lease(std::string(handle.size(), '\0')), std::nullopt);
 }
 
-TEST(Seal, refuses_handles_of_another_store) {
-    EXPECT_EQ(Seal("one").lease(Seal("other").handle(lease)), std::nullopt);
-}
+TEST(Seal, refuses_handles_of_another_store) { EXPECT_EQ(Seal("one").lease(Seal("other").handle(lease)), std::nullopt); }
 
 TEST(Seal, gives_each_message_a_version_4_UUID_of_its_own) {
     const Seal seal("store");

@@ -46,7 +46,8 @@ Answer<Lease> Service::lease(const Text& handle, const QueueInfo& queue) const {
     if (!handle || handle->empty()) return missing("ReceiptHandle");
     const auto lease = seal.lease(*handle);
     if (!lease || lease->queue != queue.id)
-        return Refusal{Fault::receipt_handle_is_invalid, fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *handle)};
+        return Refusal{Fault::receipt_handle_is_invalid,
+                       fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *handle)};
     return *lease;
 }
 

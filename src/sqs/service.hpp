@@ -27,8 +27,8 @@ namespace rowmq::sqs {
 
 /// Who asks.
 struct Caller {
-    std::string origin;             ///< of queue URLs: "http://localhost:9324"
-    net::Peer* peer = nullptr;      ///< null: nobody can hang up
+    std::string origin;                                  ///< of queue URLs: "http://localhost:9324"
+    net::Peer* peer = nullptr;                           ///< null: nobody can hang up
     std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
 };
 

@@ -53,9 +53,9 @@ struct Batch {
     std::vector<CounterDelta> counters;
     std::vector<Application> applications;
 
-    std::optional<std::int64_t> reserve_ids;      ///< ids up to it are now reserved
-    std::optional<WallTime> highest_wall;         ///< remembered (the engine keeps the maximum)
-    std::optional<WallTime> rotate_deduplications;///< empties the older table of ids, starts a new one at this time
+    std::optional<std::int64_t> reserve_ids;        ///< ids up to it are now reserved
+    std::optional<WallTime> highest_wall;           ///< remembered (the engine keeps the maximum)
+    std::optional<WallTime> rotate_deduplications;  ///< empties the older table of ids, starts a new one at this time
 
     Unit new_unit() { return Unit{++units}; }
 };
@@ -63,17 +63,17 @@ struct Batch {
 struct LeftOut {
     Unit unit{};
     enum class Why : std::uint8_t { duplicate, missing, application } why{};
-    MessageId message{};    ///< duplicate: the first message
-    Sequence sequence{};    ///< duplicate: its sequence
+    MessageId message{};       ///< duplicate: the first message
+    Sequence sequence{};       ///< duplicate: its sequence
     std::size_t remember = 0;  ///< duplicate: which of Batch::remembers found it
-    std::string text;       ///< application: what it threw or broke
+    std::string text;          ///< application: what it threw or broke
 };
 
 struct Outcome {
-    std::optional<Error> failure;      ///< nothing of the batch is stored: store_full (may be tried again), store_failed
-    std::vector<LeftOut> left_out;     ///< ascending by unit
-    std::size_t missing = 0;           ///< removals and updates of Unit::always that found no row
-    std::vector<std::size_t> swept;    ///< per sweep, rows removed
+    std::optional<Error> failure;           ///< nothing of the batch is stored: store_full (may be tried again), store_failed
+    std::vector<LeftOut> left_out;          ///< ascending by unit
+    std::size_t missing = 0;                ///< removals and updates of Unit::always that found no row
+    std::vector<std::size_t> swept;         ///< per sweep, rows removed
     std::int64_t sync_ns = 0, work_ns = 0;  ///< time in COMMIT, and before it
 };
 
@@ -83,10 +83,10 @@ struct EntriesAfter {
     std::uint8_t lane = 0;
     Sequence after{};
     std::size_t max = 0;
-    std::size_t max_bytes = 0;               ///< of bodies; 0: none are read. Entries past it come without.
-    std::vector<std::string> without_groups; ///< skipped where they stand; at most 1,000
+    std::size_t max_bytes = 0;                ///< of bodies; 0: none are read. Entries past it come without.
+    std::vector<std::string> without_groups;  ///< skipped where they stand; at most 1,000
     std::optional<std::string> only_group;
-    std::size_t scan = 0;                    ///< rows looked at, at most; 0: no bound
+    std::size_t scan = 0;  ///< rows looked at, at most; 0: no bound
 };
 /// The first sequence of each lane that has entries above `after`.
 struct LaneHeads {
@@ -113,14 +113,14 @@ struct DelayedOf {
 using PageRequest = std::variant<EntriesAfter, LaneHeads, MessagesById, Due, DelayedOf>;
 
 struct Page {
-    Ticket snapshot{};                  ///< every commit up to this one was seen (later ones may have been)
-    std::vector<EntryRow> entries;      ///< EntriesAfter; LaneHeads: only keys
-    std::vector<DelayedRow> delayed;    ///< Due, DelayedOf
-    std::vector<MessageRow> messages;   ///< bodies read, ascending by id, each once
-    bool end = false;                   ///< nothing follows
-    Sequence scanned{};                 ///< EntriesAfter: the last sequence looked at
-    std::optional<WallTime> next_due;   ///< Due: of the first row not in the page
-    std::optional<Error> failure;       ///< read_time was over, or the store is broken
+    Ticket snapshot{};                 ///< every commit up to this one was seen (later ones may have been)
+    std::vector<EntryRow> entries;     ///< EntriesAfter; LaneHeads: only keys
+    std::vector<DelayedRow> delayed;   ///< Due, DelayedOf
+    std::vector<MessageRow> messages;  ///< bodies read, ascending by id, each once
+    bool end = false;                  ///< nothing follows
+    Sequence scanned{};                ///< EntriesAfter: the last sequence looked at
+    std::optional<WallTime> next_due;  ///< Due: of the first row not in the page
+    std::optional<Error> failure;      ///< read_time was over, or the store is broken
 };
 
 /// What `rowmq check` found. `problems` are sentences that name table and key.

@@ -32,7 +32,7 @@ struct MessageRow {
     std::string properties;  ///< JSON (broker/properties.hpp); empty: all defaults, stored as NULL
     Message message;         ///< body; `properties` decoded, where the broker has them (engines ignore and leave null)
     Unit unit = Unit::always;
-    bool damaged = false;    ///< read back: its CRC does not match
+    bool damaged = false;  ///< read back: its CRC does not match
 };
 
 /// That a queue still owes a message. The engine keeps a CRC32C over queue, lane, sequence, message, group, copies, bytes.
@@ -43,8 +43,8 @@ struct EntryRow {
     std::optional<WallTime> expires_at;
     std::optional<WallTime> available_at;  ///< FIFO only: released with a delay, keeps its place
     std::uint32_t receives = 0;
-    std::int32_t copies = 1;               ///< > 1: the body is shared, `shares` says by how many still
-    std::int32_t bytes = 0;                ///< body and properties
+    std::int32_t copies = 1;                   ///< > 1: the body is shared, `shares` says by how many still
+    std::int32_t bytes = 0;                    ///< body and properties
     std::shared_ptr<const std::string> notes;  ///< this copy's facts as JSON (broker/notes.hpp), or null
     Unit unit = Unit::always;
     bool damaged = false;
@@ -126,9 +126,9 @@ struct QueueRow {
     std::string name;
     std::shared_ptr<const std::string> options;  ///< JSON (broker/catalog/options.hpp)
     WallTime created_at{}, modified_at{};
-    Sequence floor{};      ///< purged: entries at or below it are nobody's
+    Sequence floor{};          ///< purged: entries at or below it are nobody's
     Sequence delayed_floor{};  ///< the same for delayed ones
-    bool deleted = false;  ///< nobody's either; erased when the last row is swept
+    bool deleted = false;      ///< nobody's either; erased when the last row is swept
 };
 struct QueueErased {
     QueueId id{};
@@ -159,8 +159,8 @@ struct TaskRow {
     std::uint32_t per_second = 0;
     std::uint8_t state = 0;  ///< rowmq::TaskState
     std::int64_t moved = 0, total = 0;
-    Sequence up_to{};        ///< moves what was there when it began
-    std::string selected;    ///< JSON array of sequences; empty: all
+    Sequence up_to{};      ///< moves what was there when it began
+    std::string selected;  ///< JSON array of sequences; empty: all
     std::string failure;
     WallTime started_at{};
 };
@@ -169,8 +169,8 @@ struct TaskErased {
 };
 
 /// Puts replace the row with the same id.
-using CatalogChange = std::variant<NamespaceRow, QueueRow, QueueErased, ExchangeRow, ExchangeErased, BindingRow, BindingErased,
-                                   TaskRow, TaskErased>;
+using CatalogChange =
+    std::variant<NamespaceRow, QueueRow, QueueErased, ExchangeRow, ExchangeErased, BindingRow, BindingErased, TaskRow, TaskErased>;
 
 /// One queue's counters row.
 struct Counters {
@@ -183,11 +183,11 @@ struct Counters {
 
 /// What start-up reads: everything but messages.
 struct Snapshot {
-    std::uint32_t epoch = 0;        ///< of this owner: raised at every open
-    std::int64_t reserved_ids = 0;  ///< ids and sequences up to it may have been used
-    WallTime highest_wall{};        ///< stored times do not run backwards below it
-    WallTime deduplications_since{};///< when the current table of deduplication ids began
-    std::string store_id;           ///< 16 random bytes in hex, made with the store
+    std::uint32_t epoch = 0;          ///< of this owner: raised at every open
+    std::int64_t reserved_ids = 0;    ///< ids and sequences up to it may have been used
+    WallTime highest_wall{};          ///< stored times do not run backwards below it
+    WallTime deduplications_since{};  ///< when the current table of deduplication ids began
+    std::string store_id;             ///< 16 random bytes in hex, made with the store
     std::vector<NamespaceRow> namespaces;
     std::vector<QueueRow> queues;
     std::vector<Counters> counters;

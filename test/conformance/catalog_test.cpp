@@ -67,34 +67,53 @@ TEST_P(Catalog, gives_back_every_column_after_a_restart) {
     full.up_to = Sequence{77};
     full.selected = "[1,2]";
     full.failure = "why";
-    batch.catalog = {NamespaceRow{NamespaceId{1}, "/"}, row, gone, ExchangeRow{ExchangeId{5}, NamespaceId{1}, "news", R"({"kind":"fanout"})"},
-                     BindingRow{ExchangeId{5}, orders, "key"}, BindingRow{ExchangeId{5}, orders, ""}, full, task(9)};
+    batch.catalog = {NamespaceRow{NamespaceId{1}, "/"},
+                     row,
+                     gone,
+                     ExchangeRow{ExchangeId{5}, NamespaceId{1}, "news", R"({"kind":"fanout"})"},
+                     BindingRow{ExchangeId{5}, orders, "key"},
+                     BindingRow{ExchangeId{5}, orders, ""},
+                     full,
+                     task(9)};
     batch.reserve_ids = 1'000'000;
     batch.highest_wall = at(50);
-    batch.counters = {{.queue = orders, .sent = 9, .done = 1, .dead_lettered = 1, .expired = 1, .purged = 1, .overflowed = 1,
-                       .redriven = 1, .delayed = 2, .bytes = 100, .delivered_through = Sequence{20}}};
+    batch.counters = {{.queue = orders,
+                       .sent = 9,
+                       .done = 1,
+                       .dead_lettered = 1,
+                       .expired = 1,
+                       .purged = 1,
+                       .overflowed = 1,
+                       .redriven = 1,
+                       .delayed = 2,
+                       .bytes = 100,
+                       .delivered_through = Sequence{20}}};
 
     const Snapshot snapshot = after(batch);
 
-    EXPECT_EQ(text_of(snapshot), "store " + snapshot.store_id +
-                                     " reserved 1000000 wall 1700000000050 deduplications 0 first due -\n"
-                                     "namespaces:\n  1 /\n"
-                                     "queues:\n"
-                                     "  1 ns 1 'orders' options '{\"lease_ms\":30000}' created 1700000000000 modified 1700000000009 floor 12 delayed floor 11\n"
-                                     "  2 ns 1 'letters' options '{}' created 1700000000000 modified 1700000000000 floor 0 delayed floor 0 deleted\n"
-                                     "counters:\n"
-                                     "  1 sent 9 done 1 dead 1 expired 1 purged 1 overflowed 1 redriven 1 delayed 2 bytes 100 through 20\n"
-                                     "  2 sent 0 done 0 dead 0 expired 0 purged 0 overflowed 0 redriven 0 delayed 0 bytes 0 through 0\n"
-                                     "exchanges:\n  5 ns 1 'news' options {\"kind\":\"fanout\"}\n"
-                                     "bindings:\n  5 to 1 by ''\n  5 to 1 by 'key'\n"
-                                     "tasks:\n"
-                                     "  8 ns 1 from 1 'orders' to letters at 4000000000 state 4 moved 5 of 6 up to 77 selected '[1,2]' failure 'why' started 1700000000005\n"
-                                     "  9 ns 1 from 1 'orders' to - at 0 state 0 moved 0 of 0 up to 0 selected '' failure '' started 1700000000005\n");
+    EXPECT_EQ(
+        text_of(snapshot),
+        "store " + snapshot.store_id +
+            " reserved 1000000 wall 1700000000050 deduplications 0 first due -\n"
+            "namespaces:\n  1 /\n"
+            "queues:\n"
+            "  1 ns 1 'orders' options '{\"lease_ms\":30000}' created 1700000000000 modified 1700000000009 floor 12 delayed floor 11\n"
+            "  2 ns 1 'letters' options '{}' created 1700000000000 modified 1700000000000 floor 0 delayed floor 0 deleted\n"
+            "counters:\n"
+            "  1 sent 9 done 1 dead 1 expired 1 purged 1 overflowed 1 redriven 1 delayed 2 bytes 100 through 20\n"
+            "  2 sent 0 done 0 dead 0 expired 0 purged 0 overflowed 0 redriven 0 delayed 0 bytes 0 through 0\n"
+            "exchanges:\n  5 ns 1 'news' options {\"kind\":\"fanout\"}\n"
+            "bindings:\n  5 to 1 by ''\n  5 to 1 by 'key'\n"
+            "tasks:\n"
+            "  8 ns 1 from 1 'orders' to letters at 4000000000 state 4 moved 5 of 6 up to 77 selected '[1,2]' failure 'why' started "
+            "1700000000005\n"
+            "  9 ns 1 from 1 'orders' to - at 0 state 0 moved 0 of 0 up to 0 selected '' failure '' started 1700000000005\n");
 }
 
 TEST_P(Catalog, replaces_a_row_with_the_same_id_and_keeps_its_counters) {
     Batch first;
-    first.catalog = {NamespaceRow{NamespaceId{1}, "/"}, queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "news", "{}"}, task(8)};
+    first.catalog = {NamespaceRow{NamespaceId{1}, "/"}, queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "news", "{}"},
+                     task(8)};
     first.counters = {{.queue = orders, .sent = 3}};
     commit(first);
     Batch second;
@@ -147,8 +166,8 @@ TEST_P(Catalog, erasing_what_is_not_there_does_nothing) {
 
 TEST_P(Catalog, binds_once_what_is_bound_twice) {
     Batch batch;
-    batch.catalog = {queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "a", "{}"},
-                     BindingRow{ExchangeId{5}, orders, "k"}, BindingRow{ExchangeId{5}, orders, "k"}};
+    batch.catalog = {queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "a", "{}"}, BindingRow{ExchangeId{5}, orders, "k"},
+                     BindingRow{ExchangeId{5}, orders, "k"}};
 
     EXPECT_EQ(after(batch).bindings.size(), 1u);
 }
@@ -223,14 +242,24 @@ protected:
 
 TEST_P(Counting, adds_up_over_batches_and_rows) {
     Batch first;
-    first.counters = {{.queue = orders, .sent = 5, .delayed = 2, .bytes = 50}, {.queue = letters, .sent = 1}, {.queue = orders, .sent = 1, .done = 2, .bytes = -20}};
+    first.counters = {{.queue = orders, .sent = 5, .delayed = 2, .bytes = 50},
+                      {.queue = letters, .sent = 1},
+                      {.queue = orders, .sent = 1, .done = 2, .bytes = -20}};
     commit(first);
     Batch second;
     second.counters = {{.queue = orders, .dead_lettered = 1, .expired = 2, .purged = 3, .overflowed = 4, .redriven = 5, .delayed = -2}};
     commit(second);
 
-    const Counters expected{.queue = orders, .sent = 6, .done = 2, .dead_lettered = 1, .expired = 2, .purged = 3, .overflowed = 4,
-                            .redriven = 5, .delayed = 0, .bytes = 30};
+    const Counters expected{.queue = orders,
+                            .sent = 6,
+                            .done = 2,
+                            .dead_lettered = 1,
+                            .expired = 2,
+                            .purged = 3,
+                            .overflowed = 4,
+                            .redriven = 5,
+                            .delayed = 0,
+                            .bytes = 30};
     EXPECT_EQ(counters_of(orders), expected);
     EXPECT_EQ(counters_of(letters).sent, 1);
     EXPECT_EQ(counters_of(third), Counters{.queue = third});

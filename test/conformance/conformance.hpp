@@ -78,8 +78,7 @@ protected:
     void SetUp() override {
         Conformance::SetUp();
         Batch batch;
-        batch.catalog = {NamespaceRow{NamespaceId{1}, "/"}, queue(orders, "orders"), queue(letters, "letters"),
-                         queue(third, "third")};
+        batch.catalog = {NamespaceRow{NamespaceId{1}, "/"}, queue(orders, "orders"), queue(letters, "letters"), queue(third, "third")};
         commit(std::move(batch));
     }
 };

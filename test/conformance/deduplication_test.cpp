@@ -23,8 +23,14 @@ protected:
         return publish_once(batch, number, std::move(id), now, Name{});
     }
     static void remember(Batch& batch, Unit unit, std::int64_t number, std::string id, std::int64_t now, Name name) {
-        batch.remembers.push_back({.queue = name.queue, .scope = std::move(name.scope), .id = std::move(id), .message = MessageId{number},
-                                   .sequence = Sequence{number}, .now = at(now), .window = window, .unit = unit});
+        batch.remembers.push_back({.queue = name.queue,
+                                   .scope = std::move(name.scope),
+                                   .id = std::move(id),
+                                   .message = MessageId{number},
+                                   .sequence = Sequence{number},
+                                   .now = at(now),
+                                   .window = window,
+                                   .unit = unit});
     }
     std::string once(std::int64_t number, std::string id, std::int64_t now) { return once(number, std::move(id), now, Name{}); }
     std::string once(std::int64_t number, std::string id, std::int64_t now, Name name) {

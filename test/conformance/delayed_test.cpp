@@ -281,7 +281,8 @@ TEST_P(Sweeping, reports_each_sweep_of_a_batch) {
     publish(batch, 1, 1);
     publish(batch, 2, 2, {.queue = letters});
     publish(batch, 3, 3, {.queue = letters});
-    batch.sweeps = {{.queue = orders, .up_to = Sequence{9}, .max = 10}, {.queue = third, .up_to = Sequence{9}, .max = 10},
+    batch.sweeps = {{.queue = orders, .up_to = Sequence{9}, .max = 10},
+                    {.queue = third, .up_to = Sequence{9}, .max = 10},
                     {.queue = letters, .up_to = Sequence{9}, .max = 10}};
 
     EXPECT_EQ(commit(batch).swept, (std::vector<std::size_t>{1, 0, 2}));

@@ -40,7 +40,8 @@ protected:
             request.scan = random.next() % 3 ? 0 : 1 + random.next() % 30;
             request.lane = static_cast<std::uint8_t>(random.next() % 3 ? random.next() % 64 : 255 - random.next() % 10);
             if (random.next() % 2) request.only_group = "group " + std::to_string(random.next() % 20);
-            else for (int g = 0; g < 10; ++g) request.without_groups.push_back("group " + std::to_string(random.next() % 20));
+            else
+                for (int g = 0; g < 10; ++g) request.without_groups.push_back("group " + std::to_string(random.next() % 20));
             for (int pages = 0; pages < 1'000; ++pages) {
                 Page page = test::run_in(io_, engine.page(request));
                 page.next_due.reset();

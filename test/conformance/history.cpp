@@ -44,9 +44,21 @@ Batch History::next(std::size_t operations) {
     if (now_ - content_.deduplications_since >= window) batch.rotate_deduplications = now_;
     for (std::size_t i = 0; i < operations; ++i) {
         switch (below(20)) {
-            case 0: case 1: case 2: case 3: case 4: case 5: case 6: publish(batch); break;
-            case 7: case 8: case 9: case 10: case 11: work(batch); break;
-            case 12: case 13: case 14:
+            case 0:
+            case 1:
+            case 2:
+            case 3:
+            case 4:
+            case 5:
+            case 6: publish(batch); break;
+            case 7:
+            case 8:
+            case 9:
+            case 10:
+            case 11: work(batch); break;
+            case 12:
+            case 13:
+            case 14:
                 if (const auto target = some_target()) settle(batch, batch.new_unit(), *target);
                 break;
             case 15:
@@ -79,7 +91,10 @@ EntryRow History::new_entry(QueueId queue, MessageId message, std::int32_t bytes
     EntryRow row;
     const auto kind = value_of(queue) % 3;  // standard, priority, FIFO
     row.group = kind == 2 || chance(20) ? "group " + std::to_string(below(20)) : "";
-    row.key = {queue, static_cast<std::uint8_t>(kind == 0 ? 0 : kind == 1 ? 255 - below(10) : std::hash<std::string>{}(row.group) % 64),
+    row.key = {queue,
+               static_cast<std::uint8_t>(kind == 0   ? 0
+                                         : kind == 1 ? 255 - below(10)
+                                                     : std::hash<std::string>{}(row.group) % 64),
                Sequence{new_id()}};
     row.message = message;
     row.bytes = bytes;
@@ -145,8 +160,14 @@ void History::publish(Batch& batch) {
     }
     if (copies > 1) batch.shares.push_back({.message = id, .add = copies, .unit = unit});
     if (alone && chance(30))
-        batch.remembers.push_back({.queue = QueueId{1}, .scope = chance(50) ? "" : "scope", .id = std::to_string(below(60)), .message = id,
-                                   .sequence = last, .now = now_, .window = window, .unit = unit});
+        batch.remembers.push_back({.queue = QueueId{1},
+                                   .scope = chance(50) ? "" : "scope",
+                                   .id = std::to_string(below(60)),
+                                   .message = id,
+                                   .sequence = last,
+                                   .now = now_,
+                                   .window = window,
+                                   .unit = unit});
     batch.messages.push_back(std::move(row));
 }
 
@@ -163,19 +184,15 @@ void History::count_gone(Batch& batch, Unit unit, const Target& target, std::int
 }
 
 void History::settle(Batch& batch, Unit unit, const Target& target) {
-    if (target.due_at)
-        batch.delayed_removals.push_back(removal(DelayedRow{*target.due_at, target.row}, unit));
-    else
-        batch.removals.push_back(removal(target.row, unit));
+    if (target.due_at) batch.delayed_removals.push_back(removal(DelayedRow{*target.due_at, target.row}, unit));
+    else batch.removals.push_back(removal(target.row, unit));
     count_gone(batch, unit, target, &CounterDelta::done);
 }
 
 void History::move(Batch& batch, Unit unit, const Target& target) {
     const QueueId to = some_queue();
-    if (target.due_at)
-        batch.delayed_removals.push_back(removal(DelayedRow{*target.due_at, target.row}, unit, true));
-    else
-        batch.removals.push_back(removal(target.row, unit, true));
+    if (target.due_at) batch.delayed_removals.push_back(removal(DelayedRow{*target.due_at, target.row}, unit, true));
+    else batch.removals.push_back(removal(target.row, unit, true));
     count_gone(batch, unit, target, &CounterDelta::dead_lettered);
     batch.entries.push_back(new_entry(to, target.row.message, target.row.bytes, target.row.copies, unit));
     CounterDelta count = delta(to, unit);
@@ -204,7 +221,9 @@ void History::work(Batch& batch) {
 void History::update(Batch& batch) {
     const auto target = some_target();
     if (!target || target->due_at) return;
-    EntryUpdate row{.key = target->row.key, .receives = static_cast<std::uint32_t>(below(100)), .available_at = std::nullopt,
+    EntryUpdate row{.key = target->row.key,
+                    .receives = static_cast<std::uint32_t>(below(100)),
+                    .available_at = std::nullopt,
                     .unit = chance(50) ? Unit::always : batch.new_unit()};
     if (chance(50)) row.available_at = now_ + std::chrono::milliseconds(below(1'000));
     batch.updates.push_back(row);

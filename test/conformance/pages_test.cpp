@@ -13,9 +13,7 @@ protected:
             publish(batch, 10 * (i + 1), i + 1, {.body = "0123456789", .group = std::string(1, static_cast<char>('a' + i % 3))});
         commit(batch);
     }
-    static EntriesAfter after(std::int64_t sequence, std::size_t max) {
-        return {.queue = orders, .after = Sequence{sequence}, .max = max};
-    }
+    static EntriesAfter after(std::int64_t sequence, std::size_t max) { return {.queue = orders, .after = Sequence{sequence}, .max = max}; }
 };
 
 TEST_P(Pages, of_an_empty_lane_are_empty_and_the_end) {

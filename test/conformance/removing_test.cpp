@@ -140,10 +140,8 @@ TEST_P(Removing, of_many_neighbouring_and_scattered_rows_takes_exactly_them) {
     std::string left;
     for (std::int64_t i = 1; i <= rows; ++i) {
         all.push_back(i);
-        if (i % 10 == 0 || (i > 1'000 && i % 7 == 0))
-            left += (left.empty() ? "" : " ") + std::to_string(i) + "=b";
-        else
-            gone.insert(i % 2 ? gone.end() : gone.begin(), entry(i, i, {.body = "b"}));
+        if (i % 10 == 0 || (i > 1'000 && i % 7 == 0)) left += (left.empty() ? "" : " ") + std::to_string(i) + "=b";
+        else gone.insert(i % 2 ? gone.end() : gone.begin(), entry(i, i, {.body = "b"}));
     }
     EXPECT_EQ(remove(gone).missing, 0u);
 

@@ -10,9 +10,7 @@ using namespace storage;
 
 namespace {
 
-std::string time_of(const std::optional<WallTime>& time) {
-    return time ? fmt::format("{}", time->time_since_epoch().count()) : "-";
-}
+std::string time_of(const std::optional<WallTime>& time) { return time ? fmt::format("{}", time->time_since_epoch().count()) : "-"; }
 std::string text_or_none(const std::shared_ptr<const std::string>& text) { return text ? "'" + *text + "'" : "-"; }
 
 /// A long body by length and hash, so that a failure stays readable.
@@ -90,15 +88,15 @@ void publish(Batch& batch, std::int64_t sequence, std::int64_t id, Put put) {
 }
 
 std::string text_of(const MessageRow& row) {
-    return fmt::format("message {} at {} properties '{}' body '{}'{}", value_of(row.id), time_of(row.published_at),
-                       row.properties, short_body(row.message.text()), row.damaged ? " damaged" : "");
+    return fmt::format("message {} at {} properties '{}' body '{}'{}", value_of(row.id), time_of(row.published_at), row.properties,
+                       short_body(row.message.text()), row.damaged ? " damaged" : "");
 }
 
 std::string text_of(const EntryRow& row) {
     return fmt::format("entry {}/{}/{} of {} group '{}' expires {} available {} receives {} copies {} bytes {} notes {}{}",
                        value_of(row.key.queue), row.key.lane, value_of(row.key.sequence), value_of(row.message), row.group,
-                       time_of(row.expires_at), time_of(row.available_at), row.receives, row.copies, row.bytes,
-                       text_or_none(row.notes), row.damaged ? " damaged" : "");
+                       time_of(row.expires_at), time_of(row.available_at), row.receives, row.copies, row.bytes, text_or_none(row.notes),
+                       row.damaged ? " damaged" : "");
 }
 
 std::string text_of(const DelayedRow& row) { return fmt::format("due {} {}", time_of(row.due_at), text_of(row.entry)); }
@@ -135,14 +133,14 @@ std::string text_of(const Snapshot& s) {
                                    time_of(s.highest_wall), time_of(s.deduplications_since), time_of(s.first_due));
     text += lines("namespaces", s.namespaces, [](const NamespaceRow& r) { return fmt::format("{} {}", value_of(r.id), r.name); });
     text += lines("queues", s.queues, [](const QueueRow& r) {
-        return fmt::format("{} ns {} '{}' options {} created {} modified {} floor {} delayed floor {}{}", value_of(r.id),
-                           value_of(r.ns), r.name, text_or_none(r.options), time_of(r.created_at), time_of(r.modified_at),
-                           value_of(r.floor), value_of(r.delayed_floor), r.deleted ? " deleted" : "");
+        return fmt::format("{} ns {} '{}' options {} created {} modified {} floor {} delayed floor {}{}", value_of(r.id), value_of(r.ns),
+                           r.name, text_or_none(r.options), time_of(r.created_at), time_of(r.modified_at), value_of(r.floor),
+                           value_of(r.delayed_floor), r.deleted ? " deleted" : "");
     });
     text += lines("counters", s.counters, [](const Counters& c) {
         return fmt::format("{} sent {} done {} dead {} expired {} purged {} overflowed {} redriven {} delayed {} bytes {} through {}",
-                           value_of(c.queue), c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven,
-                           c.delayed, c.bytes, value_of(c.delivered_through));
+                           value_of(c.queue), c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven, c.delayed,
+                           c.bytes, value_of(c.delivered_through));
     });
     text += lines("exchanges", s.exchanges, [](const ExchangeRow& r) {
         return fmt::format("{} ns {} '{}' options {}", value_of(r.id), value_of(r.ns), r.name, r.options);
@@ -151,9 +149,9 @@ std::string text_of(const Snapshot& s) {
         return fmt::format("{} to {} by '{}'", value_of(r.exchange), value_of(r.queue), r.routing_key);
     });
     text += lines("tasks", s.tasks, [](const TaskRow& r) {
-        return fmt::format("{} ns {} from {} '{}' to {} at {} state {} moved {} of {} up to {} selected '{}' failure '{}' started {}",
-                           r.id, value_of(r.ns), value_of(r.source), r.source_name, r.destination.value_or("-"), r.per_second,
-                           r.state, r.moved, r.total, value_of(r.up_to), r.selected, r.failure, time_of(r.started_at));
+        return fmt::format("{} ns {} from {} '{}' to {} at {} state {} moved {} of {} up to {} selected '{}' failure '{}' started {}", r.id,
+                           value_of(r.ns), value_of(r.source), r.source_name, r.destination.value_or("-"), r.per_second, r.state, r.moved,
+                           r.total, value_of(r.up_to), r.selected, r.failure, time_of(r.started_at));
     });
     return text;
 }

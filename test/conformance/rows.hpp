@@ -42,8 +42,8 @@ void publish(storage::Batch& batch, std::int64_t sequence, std::int64_t id, Put 
 std::string text_of(const storage::MessageRow& row);
 std::string text_of(const storage::EntryRow& row);
 std::string text_of(const storage::DelayedRow& row);
-std::string text_of(const storage::Page& page);  ///< without its snapshot
-std::string text_of(const storage::Outcome& outcome);  ///< without its times
+std::string text_of(const storage::Page& page);          ///< without its snapshot
+std::string text_of(const storage::Outcome& outcome);    ///< without its times
 std::string text_of(const storage::Snapshot& snapshot);  ///< without its epoch
 
 /// "4 5 7": the sequences of a page, entries or delayed.

@@ -30,8 +30,7 @@ TEST_P(Units, is_left_out_whole_when_an_entry_it_removes_is_not_there) {
 TEST_P(Units, does_not_hold_back_others_when_it_is_left_out) {
     Batch batch;
     const Unit first = batch.new_unit(), second = batch.new_unit(), third_unit = batch.new_unit();
-    batch.removals = {removal(entry(1, 1), first), removal(entry(99, 99), second), removal(entry(2, 2), third_unit),
-                      removal(entry(3, 3))};
+    batch.removals = {removal(entry(1, 1), first), removal(entry(99, 99), second), removal(entry(2, 2), third_unit), removal(entry(3, 3))};
     publish(batch, 10, 10, {.unit = first});
     publish(batch, 11, 11, {.unit = second});
     publish(batch, 12, 12, {.unit = third_unit});

@@ -9,9 +9,9 @@
 #include <iostream>
 #include <unordered_map>
 
-#include "broker/make.hpp"
 #include "base/manual_clock.hpp"
 #include "base/random.hpp"
+#include "broker/make.hpp"
 #include "test/crash/findings.hpp"
 #include "test/crash/ledger.hpp"
 #include "test/crash/store_on_disk.hpp"
@@ -25,7 +25,10 @@ using boost::asio::io_context;
 /// A broker in this thread; what it runs on must outlive it.
 struct Running {
     explicit Running(const RecordingVfs& disk) {
-        BrokerParts parts{.executor = io.get_executor(), .clock = clock, .random = std::make_shared<SeededRandom>(1), .engine = open_store(io.get_executor(), disk)};
+        BrokerParts parts{.executor = io.get_executor(),
+                          .clock = clock,
+                          .random = std::make_shared<SeededRandom>(1),
+                          .engine = open_store(io.get_executor(), disk)};
         auto made = run_in(io, make_broker(std::move(parts)));
         if (!made) {
             failure = made.error().text;
@@ -105,7 +108,8 @@ public:
         for (const auto& d : deliveries) settlements.push_back({.lease = d.lease});
         step(
             [&] {
-                for (const auto& refused : running_.run(running_.session.settle(settlements)).results) EXPECT_FALSE(refused) << refused->text;
+                for (const auto& refused : running_.run(running_.session.settle(settlements)).results)
+                    EXPECT_FALSE(refused) << refused->text;
             },
             [&](LedgerState& s) {
                 for (const auto& d : deliveries) s.end(queue, std::string(d.message.text()), &LedgerQueue::done);
@@ -145,7 +149,8 @@ void ordered(Author& a, Running&, int turn) {
         p.deduplication_id = id;
         return p;
     };
-    a.publish({message("f" + t + "a", "g1", "id" + t), message("f" + t + "b", "g1", "other" + t)}, {{"fifo", "f" + t + "a"}, {"fifo", "f" + t + "b"}});
+    a.publish({message("f" + t + "a", "g1", "id" + t), message("f" + t + "b", "g1", "other" + t)},
+              {{"fifo", "f" + t + "a"}, {"fifo", "f" + t + "b"}});
     a.publish({message("again", "g1", "id" + t)}, {});
     a.publish({message("f" + t + "c", "g2", "third" + t)}, {{"fifo", "f" + t + "c"}});
     const auto got = a.receive("fifo", 2);
@@ -174,10 +179,13 @@ void delayed(Author& a, Running& running, int turn) {
     soon.delay = 1s;
     far.delay = 24h;
     MessageId scheduled{};
-    a.step([&] { scheduled = running.run(running.session.publish(far)).value().message; }, [&](LedgerState& s) { s.put("plain", "far" + t); });
+    a.step([&] { scheduled = running.run(running.session.publish(far)).value().message; },
+           [&](LedgerState& s) { s.put("plain", "far" + t); });
     a.publish({soon}, {{"plain", "soon" + t}});
     a.step([&] { running.advance(1s); }, [](LedgerState&) {});
-    if (turn % 2) a.step([&] { EXPECT_TRUE(running.run(running.broker->cancel_delayed("plain", scheduled))); }, [&](LedgerState& s) { s.end("plain", "far" + t, &LedgerQueue::purged); });
+    if (turn % 2)
+        a.step([&] { EXPECT_TRUE(running.run(running.broker->cancel_delayed("plain", scheduled))); },
+               [&](LedgerState& s) { s.end("plain", "far" + t, &LedgerQueue::purged); });
     const auto got = a.receive("plain", 1);
     ASSERT_EQ(got.size(), 1u);
     a.step([&] { EXPECT_TRUE(running.run(running.session.settle(got[0].lease, Verdict::release, 5s))); }, [](LedgerState&) {});
@@ -212,7 +220,9 @@ void purged(Author& a, Running& running, int turn) {
     a.publish({to(name, "x"), to(name, "y"), to(name, "z")}, {{name, "x"}, {name, "y"}, {name, "z"}});
     a.step([&] { EXPECT_EQ(running.run(running.broker->purge_queue(name, {})).value(), 3); }, [&](LedgerState& s) { s.purge(name); });
     a.publish({to(name, "after")}, {{name, "after"}});
-    if (turn % 2 == 0) a.step([&] { EXPECT_EQ(running.run(running.broker->delete_queue(name, {})).value(), 1); }, [&](LedgerState& s) { s.queues.erase(name); });
+    if (turn % 2 == 0)
+        a.step([&] { EXPECT_EQ(running.run(running.broker->delete_queue(name, {})).value(), 1); },
+               [&](LedgerState& s) { s.queues.erase(name); });
 }
 
 /// Several publishers at once: their confirms come together, the ledger allows any prefix of them.
@@ -278,13 +288,16 @@ LedgerState found_in(Running& running) {
         auto& q = state.queues[info.name];
         const auto& c = info.counts;
         q.done = c.done, q.dead_lettered = c.dead_lettered, q.purged = c.purged, q.sent = c.sent;
-        if (c.sent != c.ready + c.delayed + c.leased + c.done + c.dead_lettered + c.expired + c.purged + c.overflowed + c.redriven || c.leased != 0)
+        if (c.sent != c.ready + c.delayed + c.leased + c.done + c.dead_lettered + c.expired + c.purged + c.overflowed + c.redriven ||
+            c.leased != 0)
             q.bodies.insert("the counts of " + info.name + " do not conserve");
         for (const bool later : {false, true}) {
             PeekRequest request{.max = 1'000, .delayed = later};
-            for (const auto& d : running.run(running.broker->peek(info.name, request)).value().messages) q.bodies.insert(std::string(d.message.text()));
+            for (const auto& d : running.run(running.broker->peek(info.name, request)).value().messages)
+                q.bodies.insert(std::string(d.message.text()));
         }
-        if (static_cast<std::int64_t>(q.bodies.size()) != c.ready + c.delayed) q.bodies.insert("counts and contents of " + info.name + " differ");
+        if (static_cast<std::int64_t>(q.bodies.size()) != c.ready + c.delayed)
+            q.bodies.insert("counts and contents of " + info.name + " differ");
     }
     return state;
 }
@@ -327,8 +340,7 @@ Findings examine(const History& history, const CrashOptions& options) {
             {
                 io_context io;
                 auto store = open_store(io.get_executor(), disk);
-                if (auto loaded = run_in(io, store->load()); !loaded)
-                    one.words = loaded.error().text;
+                if (auto loaded = run_in(io, store->load()); !loaded) one.words = loaded.error().text;
                 else
                     for (const auto& problem : run_in(io, store->check()).problems) one.words += problem + "; ";
                 run_in(io, store->close());
@@ -346,10 +358,8 @@ Findings examine(const History& history, const CrashOptions& options) {
             one.corrupt = !one.words.empty();
             at = known.emplace(image.hash, std::move(one)).first;
         }
-        if (at->second.corrupt)
-            found.damaged(image, at->second.words);
-        else
-            found.judge(image, history.ledger.moment_of(at->second.text, image.answered, image.submitted), at->second.text);
+        if (at->second.corrupt) found.damaged(image, at->second.words);
+        else found.judge(image, history.ledger.moment_of(at->second.text, image.answered, image.submitted), at->second.text);
     });
     found.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
     std::cout << found << "\n";

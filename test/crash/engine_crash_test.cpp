@@ -113,10 +113,8 @@ Findings examine(const History& history, const CrashOptions& options) {
             }
             at = known.emplace(image.hash, state).first;
         }
-        if (at->second == -2)
-            found.damaged(image, words);
-        else
-            found.judge(image, at->second, words);
+        if (at->second == -2) found.damaged(image, words);
+        else found.judge(image, at->second, words);
     });
     found.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
     std::cout << found << "\n";

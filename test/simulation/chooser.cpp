@@ -12,7 +12,8 @@ Chooser::Chooser(std::uint64_t seed) : random_(seed ^ 0x5eed) {
     const DeadLetter dead{.exchange = "", .routing_key = "dead"};
     queues_ = {
         {"standard", {.lease = 10s}},
-        {"backoff", {.lease = 5s, .backoff = {.initial = 1s, .multiplier = 2, .max = 20s, .jitter = chance(2) ? 0.0 : 0.2, .on_expiry = chance(2)}}},
+        {"backoff",
+         {.lease = 5s, .backoff = {.initial = 1s, .multiplier = 2, .max = 20s, .jitter = chance(2) ? 0.0 : 0.2, .on_expiry = chance(2)}}},
         {"retry", {.lease = 5s, .max_receives = 1 + static_cast<std::uint32_t>(below(4)), .dead_letter = dead}},
         {"fifo", {.kind = QueueKind::fifo, .lease = 5s, .deduplication = {.enabled = true, .window = 60s}}},
         {"lines",
@@ -38,7 +39,8 @@ Chooser::Chooser(std::uint64_t seed) : random_(seed ^ 0x5eed) {
 }
 
 milliseconds Chooser::some_time() {
-    static const std::vector<milliseconds> times{0ms, 1ms, 10ms, 500ms, 999ms, 1s, 1001ms, 3s, 4999ms, 5s, 5001ms, 7s, 10s, 15s, 30s, 60s, 300s, 3600s};
+    static const std::vector<milliseconds> times{0ms, 1ms,    10ms, 500ms, 999ms, 1s,  1001ms, 3s,   4999ms,
+                                                 5s,  5001ms, 7s,   10s,   15s,   30s, 60s,    300s, 3600s};
     const auto which = std::min(below(times.size()), below(times.size()));  // short ones more often
     return times[which];
 }
@@ -124,7 +126,8 @@ Operation Chooser::next(const Model& model) {
         case Action::settle:
             for (std::size_t i = 1 + below(4); i > 0; --i) {
                 auto settlement = some_settlement();
-                const bool named = std::any_of(o.settlements.begin(), o.settlements.end(), [&](const auto& s) { return s.lease == settlement.lease; });
+                const bool named =
+                    std::any_of(o.settlements.begin(), o.settlements.end(), [&](const auto& s) { return s.lease == settlement.lease; });
                 if (!named) o.settlements.push_back(settlement);
             }
             break;
@@ -135,7 +138,8 @@ Operation Chooser::next(const Model& model) {
         case Action::commit:
             for (std::size_t i = below(4); i > 0; --i) {
                 auto publish = some_publish();
-                if (publish.exchange.empty() && (publish.routing_key == "fifo" || publish.routing_key == "lines" || publish.routing_key == "full"))
+                if (publish.exchange.empty() &&
+                    (publish.routing_key == "fifo" || publish.routing_key == "lines" || publish.routing_key == "full"))
                     publish.routing_key = "standard";
                 o.publishes.push_back(publish);
             }

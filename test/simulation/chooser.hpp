@@ -35,7 +35,9 @@ private:
     std::size_t below(std::size_t bound) { return bound == 0 ? 0 : static_cast<std::size_t>(random_.next() % bound); }
     bool chance(std::size_t in) { return below(in) == 0; }
     template <typename T>
-    const T& one_of(const std::vector<T>& all) { return all[below(all.size())]; }
+    const T& one_of(const std::vector<T>& all) {
+        return all[below(all.size())];
+    }
 
     const QueuePlan& some_queue() { return one_of(queues_); }
     Publish some_publish();

@@ -40,19 +40,20 @@ std::vector<Model::Place> Model::delayed() const {
     std::vector<Place> places;
     for (const auto& [name, q] : queues_)
         for (const auto& copy : q.copies)
-            if (copy.state == Copy::State::delayed && !copy.in_place && copy.due_first == copy.due_last) places.push_back({name, copy.message});
+            if (copy.state == Copy::State::delayed && !copy.in_place && copy.due_first == copy.due_last)
+                places.push_back({name, copy.message});
     return places;
 }
 
 std::size_t Model::ready(const std::string& name) const {
     const auto& copies = queues_.at(name).copies;
-    return static_cast<std::size_t>(std::count_if(copies.begin(), copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; }));
+    return static_cast<std::size_t>(
+        std::count_if(copies.begin(), copies.end(), [](const Copy& c) { return c.state == Copy::State::ready; }));
 }
 
 bool Model::uncertain(const std::string& name) const {
-    return std::any_of(queues_.at(name).copies.begin(), queues_.at(name).copies.end(), [](const Copy& c) {
-        return c.state == Copy::State::delayed && (c.in_place || c.due_first != c.due_last);
-    });
+    return std::any_of(queues_.at(name).copies.begin(), queues_.at(name).copies.end(),
+                       [](const Copy& c) { return c.state == Copy::State::delayed && (c.in_place || c.due_first != c.due_last); });
 }
 
 bool Model::all_from_elsewhere(const std::string& name) const {
@@ -78,7 +79,8 @@ void Model::pass_time(WallTime until) {
     now_ = until;
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies) {
-            if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until) lease_over(q, copy, *copy.lease_ends, How::expired);
+            if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until)
+                lease_over(q, copy, *copy.lease_ends, How::expired);
             if (copy.state == Copy::State::delayed && copy.due_last <= until) {
                 copy.state = Copy::State::ready;
                 ++q.came_back;
@@ -179,7 +181,8 @@ std::optional<Errc> Model::refusal(const Publish& p) const {
         const auto& q = queues_.at(name);
         if (q.options.kind == QueueKind::fifo && p.group.empty()) return Errc::invalid_argument;
         if (static_cast<std::int64_t>(p.message.text().size()) > q.options.max_message_bytes) return Errc::message_too_large;
-        if (q.options.max_length && q.options.overflow == Overflow::reject && static_cast<std::int64_t>(ready(name)) >= *q.options.max_length)
+        if (q.options.max_length && q.options.overflow == Overflow::reject &&
+            static_cast<std::int64_t>(ready(name)) >= *q.options.max_length)
             return Errc::queue_full;
     }
     return std::nullopt;
@@ -254,7 +257,8 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     if (deliveries.size() > next.max) violated("{} deliveries where {} were asked for", deliveries.size(), next.max);
     for (const auto& delivery : deliveries) grant(name, session, subscription, next, delivery, held);
     if (deliveries.empty())  // some are an answer, even when there were more
-        if (const auto* left = left_behind(q)) violated("a receive from '{}' gave nothing and left message {} behind", name, value_of(left->message));
+        if (const auto* left = left_behind(q))
+            violated("a receive from '{}' gave nothing and left message {} behind", name, value_of(left->message));
 }
 
 /// A copy that a receive now would have to give, or null.
@@ -264,7 +268,8 @@ const Model::Copy* Model::left_behind(const Queue& q) const {
         for (const auto& copy : q.copies)
             if (copy.state == Copy::State::leased) closed.insert(copy.group);
     for (const auto& copy : q.copies) {
-        if (q.options.kind == QueueKind::standard ? must_be_granted(copy) : !closed.contains(copy.group) && must_be_granted(copy)) return &copy;
+        if (q.options.kind == QueueKind::standard ? must_be_granted(copy) : !closed.contains(copy.group) && must_be_granted(copy))
+            return &copy;
         if (q.options.kind == QueueKind::fifo) closed.insert(copy.group);  // only the head of a group counts
     }
     return nullptr;
@@ -284,10 +289,12 @@ Model::Copies::iterator Model::find(const std::string& name, const Delivery& d) 
                 }
     found = std::find_if(q.copies.begin(), q.copies.end(), match);
     const auto id = value_of(d.message_id);
-    if (found == q.copies.end()) violated("'{}' gave message {} ('{}'), which is not there (never was, or was settled)", name, id, d.message.text().substr(0, 12));
+    if (found == q.copies.end())
+        violated("'{}' gave message {} ('{}'), which is not there (never was, or was settled)", name, id, d.message.text().substr(0, 12));
     if (found->state == Copy::State::leased) violated("'{}' gave message {} while its lease is live", name, id);
     if (found->state == Copy::State::delayed) violated("'{}' gave message {} {} ms early", name, id, (found->due_first - now_).count());
-    if (found->fate == Copy::Fate::dead_letters) violated("'{}' gave message {} instead of dead-lettering it ({} receives)", name, id, found->receives_most);
+    if (found->fate == Copy::Fate::dead_letters)
+        violated("'{}' gave message {} instead of dead-lettering it ({} receives)", name, id, found->receives_most);
     violated("'{}' gave message {} after it had expired", name, id);
 }
 
@@ -301,9 +308,11 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     if (d.message.text() != copy.body) violated("message {} of '{}' came back with another body", id, name);
     if (d.published_at != copy.published) violated("message {} of '{}' says it was published at another time", id, name);
     if (d.receives < copy.receives_least + 1 || d.receives > copy.receives_most + 1)
-        violated("message {} of '{}' says {} receives instead of {} to {}", id, name, d.receives, copy.receives_least + 1, copy.receives_most + 1);
+        violated("message {} of '{}' says {} receives instead of {} to {}", id, name, d.receives, copy.receives_least + 1,
+                 copy.receives_most + 1);
     if (copy.was_received && !d.redelivered) violated("message {} of '{}' was given before and does not say so", id, name);
-    if (!copy.was_received && !copy.may_be_redelivered && d.redelivered) violated("message {} of '{}' is called redelivered and is not", id, name);
+    if (!copy.was_received && !copy.may_be_redelivered && d.redelivered)
+        violated("message {} of '{}' is called redelivered and is not", id, name);
     if (!q.given.insert(d.lease).second) violated("a lease of message {} of '{}' has the name of an older one", id, name);
     if (copy.expires_first && (!d.expires_at || *d.expires_at < *copy.expires_first || *d.expires_at > *copy.expires_last))
         violated("message {} of '{}' names the wrong time of expiry", id, name);
@@ -311,16 +320,20 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
         violated("message {} of '{}' does not say that it died in '{}'", id, name, copy.origin);
     if (!copy.origin.empty() && copy.died_after &&
         (d.dead_letters.front().receives < copy.died_after->first || d.dead_letters.front().receives > copy.died_after->second))
-        violated("message {} of '{}' died after {} receives and says {}", id, name, copy.died_after->second, d.dead_letters.front().receives);
+        violated("message {} of '{}' died after {} receives and says {}", id, name, copy.died_after->second,
+                 d.dead_letters.front().receives);
     if (q.options.kind == QueueKind::fifo) {
-        if (held.contains(copy.group)) violated("'{}' gave message {} of group '{}' while an earlier receive holds it", name, id, copy.group);
+        if (held.contains(copy.group))
+            violated("'{}' gave message {} of group '{}' while an earlier receive holds it", name, id, copy.group);
         for (const auto& other : q.copies)
-            if (other.group == copy.group && other.order < copy.order && other.state != Copy::State::leased && other.fate == Copy::Fate::none)
+            if (other.group == copy.group && other.order < copy.order && other.state != Copy::State::leased &&
+                other.fate == Copy::Fate::none)
                 violated("'{}' gave message {} of group '{}' before message {}", name, id, copy.group, value_of(other.message));
     } else {
         for (const auto& other : q.copies)
             if (other.priority > copy.priority && must_be_granted(other))
-                violated("'{}' gave message {} of priority {} before message {} of priority {}", name, id, copy.priority, value_of(other.message), other.priority);
+                violated("'{}' gave message {} of priority {} before message {} of priority {}", name, id, copy.priority,
+                         value_of(other.message), other.priority);
     }
 
     copy.receives_least = copy.receives_most = d.receives;
@@ -346,7 +359,8 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
 
 void Model::woken(const Woken& w) {
     pass_time(w.at);
-    const auto wait = std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) { return known.first == w.queue && known.second == w.began; });
+    const auto wait =
+        std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) { return known.first == w.queue && known.second == w.began; });
     if (wait == waits_.end()) violated("a wait on '{}' ended twice", w.queue);
     waits_.erase(wait);
     if (w.error) {

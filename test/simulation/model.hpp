@@ -53,37 +53,37 @@ private:
         std::string group;
         std::uint8_t priority = 0;
         WallTime published{};
-        std::int64_t order = 0;                 ///< of arrival
-        std::optional<Sequence> sequence;       ///< as far as it was seen
+        std::int64_t order = 0;            ///< of arrival
+        std::optional<Sequence> sequence;  ///< as far as it was seen
         enum class State : std::uint8_t { ready, delayed, leased } state = State::ready;
-        WallTime due_first{}, due_last{};       ///< delayed: becomes ready between them
-        bool in_place = false;                  ///< delayed, but keeps its place (FIFO)
-        bool forgettable = false;               ///< delayed by an expiry: a crash may end it
-        std::optional<Lease> lease;             ///< the newest
+        WallTime due_first{}, due_last{};  ///< delayed: becomes ready between them
+        bool in_place = false;             ///< delayed, but keeps its place (FIFO)
+        bool forgettable = false;          ///< delayed by an expiry: a crash may end it
+        std::optional<Lease> lease;        ///< the newest
         LeaseState lease_state = LeaseState::live;
-        bool names_forgotten = false;           ///< since the restart nobody leased it
-        std::optional<WallTime> lease_ends;     ///< none: with its session
+        bool names_forgotten = false;        ///< since the restart nobody leased it
+        std::optional<WallTime> lease_ends;  ///< none: with its session
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
         bool was_received = false, may_be_redelivered = false;
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
-        bool at_once = false;                   ///< its fate is not a matter of time
-        bool exhausted = false;                 ///< received as often as allowed
-        std::string origin;                     ///< dead-lettered from
+        bool at_once = false;                                                              ///< its fate is not a matter of time
+        bool exhausted = false;                                                            ///< received as often as allowed
+        std::string origin;                                                                ///< dead-lettered from
         std::optional<std::pair<std::uint32_t, std::uint32_t>> died_after;
     };
     using Copies = std::list<Copy>;
     struct Queue {
         QueueOptions options;
         bool strict = false;
-        Copies copies;                          ///< in order
-        QueueCounts totals;                     ///< its gauges are unused
-        std::set<Lease> given;                  ///< every lease ever
+        Copies copies;          ///< in order
+        QueueCounts totals;     ///< its gauges are unused
+        std::set<Lease> given;  ///< every lease ever
         std::map<std::pair<std::string, std::string>, std::pair<WallTime, MessageId>> remembered;
         Sequence highest{};
         std::int64_t ready_before = 0, came_back = 0;  ///< by the operation under way
-        bool published_now = false;             ///< by the operation under way
+        bool published_now = false;                    ///< by the operation under way
     };
 
     Queue& queue(const std::string& name);

@@ -25,7 +25,8 @@ std::string text_of(const Lease& lease) {
 
 bool Model::live(const Lease& lease) {
     auto* q = queue_of(lease);
-    return q && std::any_of(q->copies.begin(), q->copies.end(), [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
+    return q && std::any_of(q->copies.begin(), q->copies.end(),
+                            [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
 }
 
 /// The copy a lease names: the newest lease of one; after a restart any lease it had before, because numbers are forgotten.
@@ -80,7 +81,8 @@ void Model::settled(const Settlement& s) {
 }
 
 void Model::extend(const Operation& operation, const Observation& seen) {
-    if (seen.settled.size() != operation.leases.size()) violated("{} extensions gave {} results", operation.leases.size(), seen.settled.size());
+    if (seen.settled.size() != operation.leases.size())
+        violated("{} extensions gave {} results", operation.leases.size(), seen.settled.size());
     for (std::size_t i = 0; i < operation.leases.size(); ++i) {
         const auto& lease = operation.leases[i];
         const auto& result = seen.settled[i];
@@ -119,8 +121,10 @@ void Model::commit(const Operation& operation, const Observation& seen) {
 }
 
 void Model::publish_all_or_none(const Operation& operation, const Observation& seen) {
-    const bool refused = std::any_of(operation.publishes.begin(), operation.publishes.end(), [&](const Publish& p) { return refusal(p).has_value(); });
-    if (seen.published.size() != operation.publishes.size()) violated("{} publishes gave {} results", operation.publishes.size(), seen.published.size());
+    const bool refused =
+        std::any_of(operation.publishes.begin(), operation.publishes.end(), [&](const Publish& p) { return refusal(p).has_value(); });
+    if (seen.published.size() != operation.publishes.size())
+        violated("{} publishes gave {} results", operation.publishes.size(), seen.published.size());
     if (!refused) return publish(operation.publishes, seen.published);
     for (std::size_t i = 0; i < seen.published.size(); ++i)
         if (!seen.published[i].error) violated("one of all-or-none publishes was refused and number {} stored", i);
@@ -149,7 +153,8 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
     if (seen.error) violated("redrive of '{}': {}", operation.queue, seen.error->text);
     auto& q = queue(operation.queue);
     std::int64_t moved = 0;
-    const auto sure = std::count_if(q.copies.begin(), q.copies.end(), [](const Copy& c) { return c.state == Copy::State::ready && c.fate == Copy::Fate::none; });
+    const auto sure = std::count_if(q.copies.begin(), q.copies.end(),
+                                    [](const Copy& c) { return c.state == Copy::State::ready && c.fate == Copy::Fate::none; });
     auto expired = seen.count - sure;  // gone or not: the broker may not have looked yet
     for (auto at = q.copies.begin(); at != q.copies.end();) {
         if (at->state != Copy::State::ready || (at->fate != Copy::Fate::none && expired-- <= 0)) {
@@ -180,7 +185,8 @@ void Model::cancel(const Operation& operation, const Observation& seen) {
         if (!seen.error) violated("cancelled message {} of '{}', which is not delayed", value_of(operation.message), operation.queue);
         return;
     }
-    if (seen.error) violated("cannot cancel delayed message {} of '{}': {}", value_of(operation.message), operation.queue, seen.error->text);
+    if (seen.error)
+        violated("cannot cancel delayed message {} of '{}': {}", value_of(operation.message), operation.queue, seen.error->text);
     q.copies.erase(copy);
     ++q.totals.purged;
 }
@@ -246,13 +252,15 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
     }
     for (const auto& copy : q.copies)
         if (copy.fate != Copy::Fate::none && copy.at_once)
-            violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name, copy.receives_most);
+            violated("message {} of '{}' should have been dead-lettered after {} receives", value_of(copy.message), name,
+                     copy.receives_most);
 }
 
 void Model::compare(const std::string& name, const QueueCounts& c) const {
     const auto& q = queues_.at(name);
     auto same = [&](std::string_view what, std::int64_t is, std::int64_t least, std::int64_t most) {
-        if (is < least || is > most) violated("'{}' counts {} {} instead of {}{}", name, is, what, least, most == least ? "" : fmt::format(" to {}", most));
+        if (is < least || is > most)
+            violated("'{}' counts {} {} instead of {}{}", name, is, what, least, most == least ? "" : fmt::format(" to {}", most));
     };
     if (c.sent != c.ready + c.delayed + c.leased + c.done + c.dead_lettered + c.expired + c.purged + c.overflowed + c.redriven)
         violated("the counts of '{}' do not conserve", name);
@@ -324,7 +332,8 @@ void Model::apply(const Operation& operation, const Observation& seen) {
             break;
         case Action::wait: waits_.emplace(operation.queue, now_); break;
         case Action::settle:
-            if (seen.settled.size() != operation.settlements.size()) violated("{} settlements gave {} results", operation.settlements.size(), seen.settled.size());
+            if (seen.settled.size() != operation.settlements.size())
+                violated("{} settlements gave {} results", operation.settlements.size(), seen.settled.size());
             for (std::size_t i = 0; i < seen.settled.size(); ++i) settle(operation.settlements[i], seen.settled[i]);
             break;
         case Action::extend: extend(operation, seen); break;

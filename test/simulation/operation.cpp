@@ -104,10 +104,11 @@ std::string describe(const Observation& o, const std::map<std::string, QueueCoun
     for (const auto& [queue, c] : o.counts) {
         const auto known = before.find(queue);
         if (c == (known == before.end() ? QueueCounts{} : known->second)) continue;
-        text += fmt::format("\n  {}: ready={} delayed={} leased={} sent={} done={} dead={} expired={} purged={} over={} redriven={} "
-                            "bytes={} delivered={} redelivered={}",
-                            queue, c.ready, c.delayed, c.leased, c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed,
-                            c.redriven, c.bytes, c.delivered, c.redelivered);
+        text += fmt::format(
+            "\n  {}: ready={} delayed={} leased={} sent={} done={} dead={} expired={} purged={} over={} redriven={} "
+            "bytes={} delivered={} redelivered={}",
+            queue, c.ready, c.delayed, c.leased, c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven, c.bytes,
+            c.delivered, c.redelivered);
     }
     return text;
 }

@@ -12,26 +12,38 @@
 namespace rowmq::simulation {
 
 enum class Action : std::uint8_t {
-    publish, receive, wait, settle, extend, commit, advance, purge, redrive, peek, cancel_delayed, close_session, restart,
+    publish,
+    receive,
+    wait,
+    settle,
+    extend,
+    commit,
+    advance,
+    purge,
+    redrive,
+    peek,
+    cancel_delayed,
+    close_session,
+    restart,
 };
 std::string_view name_of(Action action) noexcept;
 
 struct Operation {
     Action action{};
     std::size_t session = 0;
-    std::string queue;                     ///< receive, wait, purge, redrive, peek, cancel_delayed
-    std::vector<Publish> publishes;        ///< publish, commit
-    bool atomic = false;                   ///< publish
-    bool together = false;                 ///< publish: each from its own coroutine, at once
-    std::vector<Settlement> settlements;   ///< settle, commit
-    std::vector<Lease> leases;             ///< extend
-    milliseconds by{0};                    ///< extend, advance
-    NextRequest next{};                    ///< receive, wait
-    SubscriptionOptions subscription{};    ///< receive, wait
+    std::string queue;                    ///< receive, wait, purge, redrive, peek, cancel_delayed
+    std::vector<Publish> publishes;       ///< publish, commit
+    bool atomic = false;                  ///< publish
+    bool together = false;                ///< publish: each from its own coroutine, at once
+    std::vector<Settlement> settlements;  ///< settle, commit
+    std::vector<Lease> leases;            ///< extend
+    milliseconds by{0};                   ///< extend, advance
+    NextRequest next{};                   ///< receive, wait
+    SubscriptionOptions subscription{};   ///< receive, wait
     Broker::PurgeScope scope{};
-    std::optional<std::string> destination;///< redrive
-    MessageId message{};                   ///< cancel_delayed
-    bool graceful = true;                  ///< restart: closed before, or just gone
+    std::optional<std::string> destination;  ///< redrive
+    MessageId message{};                     ///< cancel_delayed
+    bool graceful = true;                    ///< restart: closed before, or just gone
 };
 
 /// What a wait that ended brought.
@@ -56,12 +68,12 @@ struct Observation {
     std::vector<PublishResult> published;
     std::vector<std::optional<Error>> settled;  ///< settle, extend
     std::vector<Delivery> deliveries;
-    std::int64_t count = 0;                     ///< purge, redrive: how many
-    std::vector<Woken> woken;                   ///< in the order they ended
-    std::size_t waiting = 0;                    ///< waits still under way
+    std::int64_t count = 0;    ///< purge, redrive: how many
+    std::vector<Woken> woken;  ///< in the order they ended
+    std::size_t waiting = 0;   ///< waits still under way
     std::map<std::string, QueueCounts> counts;
-    std::map<std::string, Contents> contents;   ///< after a peek
-    WallTime now{};                             ///< afterwards
+    std::map<std::string, Contents> contents;  ///< after a peek
+    WallTime now{};                            ///< afterwards
 };
 
 std::string describe(const Operation& operation);

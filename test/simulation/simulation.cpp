@@ -77,7 +77,9 @@ private:
         step({.action = Action::advance, .by = 1h}, report);
         step({.action = Action::peek}, report);
         for (const auto& plan : chooser_.queues())
-            if (model_->held(plan.name) > 0) throw Violation("'" + plan.name + "' still owes " + std::to_string(model_->held(plan.name)) + " messages and does not give them");
+            if (model_->held(plan.name) > 0)
+                throw Violation("'" + plan.name + "' still owes " + std::to_string(model_->held(plan.name)) +
+                                " messages and does not give them");
     }
 
     void note(std::string line, Report& report) {
@@ -106,7 +108,10 @@ private:
         };
         deliveries(seen.deliveries);
         for (const auto& w : seen.woken) {
-            ++report.seen[w.error ? "a wait is closed" : w.deliveries.empty() ? "a wait runs out" : w.at > w.began ? "a wait is woken" : "a wait is short"];
+            ++report.seen[w.error                ? "a wait is closed"
+                          : w.deliveries.empty() ? "a wait runs out"
+                          : w.at > w.began       ? "a wait is woken"
+                                                 : "a wait is short"];
             deliveries(w.deliveries);
         }
         if (operation.action == Action::restart) {

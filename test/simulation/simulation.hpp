@@ -22,9 +22,9 @@ struct Settings {
 };
 
 struct Report {
-    std::uint64_t hash = 0;               ///< of the whole trace
-    std::string violation;                ///< empty: none
-    std::vector<std::string> trace;       ///< its last lines
+    std::uint64_t hash = 0;                   ///< of the whole trace
+    std::string violation;                    ///< empty: none
+    std::vector<std::string> trace;           ///< its last lines
     std::map<std::string, std::size_t> seen;  ///< rare states, how often
     bool lied = false;
 };

@@ -48,7 +48,8 @@ TEST_P(ModelSees, the_fault) {
         const auto report = simulate({.seed = seed, .operations = 400, .stores = memory_only, .lie = GetParam().lie});
         if (!report.lied) continue;
 
-        EXPECT_NE(report.violation.find(GetParam().complaint), std::string::npos) << "seed " << seed << " says '" << report.violation << "'";
+        EXPECT_NE(report.violation.find(GetParam().complaint), std::string::npos)
+            << "seed " << seed << " says '" << report.violation << "'";
         return;
     }
     FAIL() << "no seed gave an occasion to lie";
@@ -74,7 +75,9 @@ const std::vector<Fault> faults = {
     {"resurrects_a_message", "which is not there",
      [done = std::make_shared<std::vector<Delivery>>()](const Operation& o, Observation& seen) {
          if (is_receive(o, seen) && o.subscription.no_lease) *done = seen.deliveries;
-         if (done->empty() || !is_receive(o, seen) || o.subscription.no_lease || seen.deliveries.front().lease.queue != done->front().lease.queue) return false;
+         if (done->empty() || !is_receive(o, seen) || o.subscription.no_lease ||
+             seen.deliveries.front().lease.queue != done->front().lease.queue)
+             return false;
          seen.deliveries = *done;
          seen.deliveries.resize(1);
          return true;
@@ -97,7 +100,8 @@ const std::vector<Fault> faults = {
      }},
     {"ignores_a_priority", "of priority",
      [](const Operation& o, Observation& seen) {
-         if (!is_receive(o, seen) || o.queue != "priority" || seen.deliveries.front().lease.lane == seen.deliveries.back().lease.lane) return false;
+         if (!is_receive(o, seen) || o.queue != "priority" || seen.deliveries.front().lease.lane == seen.deliveries.back().lease.lane)
+             return false;
          std::swap(seen.deliveries.front(), seen.deliveries.back());
          return true;
      }},
@@ -143,7 +147,9 @@ const std::vector<Fault> faults = {
      }},
     {"refuses_a_live_lease", "should settle but",
      [](const Operation& o, Observation& seen) {
-         if (o.action != Action::settle || seen.settled.size() != 1 || seen.settled.front() || o.settlements.front().verdict != Verdict::done) return false;
+         if (o.action != Action::settle || seen.settled.size() != 1 || seen.settled.front() ||
+             o.settlements.front().verdict != Verdict::done)
+             return false;
          seen.settled.front() = Error{Errc::lease_gone, "gone"};
          return true;
      }},

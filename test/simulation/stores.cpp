@@ -35,10 +35,11 @@ Store sqlite_store() {
                 options.wal_bytes = 256 * 1024;  // checkpoints happen within a run
                 return std::move(storage::sqlite::open(std::move(strand), options).value());
             },
-            .kill = [disks] {
-                disks->before = std::move(disks->now);
-                disks->now = std::make_unique<RecordingVfs>(test::RecordingOptions{.record = false}, disks->before->files());
-            }};
+            .kill =
+                [disks] {
+                    disks->before = std::move(disks->now);
+                    disks->now = std::make_unique<RecordingVfs>(test::RecordingOptions{.record = false}, disks->before->files());
+                }};
 }
 
 }  // namespace

@@ -17,10 +17,7 @@ struct World::Waiter {
 };
 
 World::World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits)
-    : store_(std::move(store)),
-      limits_(limits),
-      random_(std::make_shared<SeededRandom>(seed)),
-      sessions_(sessions) {
+    : store_(std::move(store)), limits_(limits), random_(std::make_shared<SeededRandom>(seed)), sessions_(sessions) {
     start();
 }
 
@@ -53,7 +50,8 @@ void World::settle_down() {
 void World::start() {
     auto engine = store_.make(context_.get_executor());
     engine_ = engine.get();
-    BrokerParts parts{.executor = context_.get_executor(), .clock = clock_, .random = random_, .engine = std::move(engine), .limits = limits_};
+    BrokerParts parts{
+        .executor = context_.get_executor(), .clock = clock_, .random = random_, .engine = std::move(engine), .limits = limits_};
     auto made = run(make_broker(std::move(parts)));
     broker_ = std::move(made.value());
     for (auto& session : sessions_) session = broker_->open_session().value();
@@ -110,10 +108,8 @@ void World::publish(const Operation& operation, Observation& seen) {
     if (!operation.together) {
         PublishRequest request{.atomic = operation.atomic};
         auto receipt = run(session.publish(operation.publishes, request));
-        if (receipt)
-            seen.published = std::move(receipt->results);
-        else
-            seen.error = receipt.error();
+        if (receipt) seen.published = std::move(receipt->results);
+        else seen.error = receipt.error();
         return;
     }
     seen.published.resize(operation.publishes.size());
@@ -123,10 +119,8 @@ void World::publish(const Operation& operation, Observation& seen) {
                  [&, i](std::exception_ptr thrown, Result<PublishResult> result) {
                      if (thrown) std::rethrow_exception(thrown);
                      ++ended;
-                     if (result)
-                         seen.published[i] = *result;
-                     else
-                         seen.published[i].error = result.error();
+                     if (result) seen.published[i] = *result;
+                     else seen.published[i].error = result.error();
                  });
     settle_down();
     if (ended != operation.publishes.size()) throw Stuck(store_.name + ": a publish did not end");
@@ -180,13 +174,12 @@ void World::wait(const Operation& operation) {
                  if (thrown) std::rethrow_exception(thrown);
                  waiter->ended = true;
                  waiter->woken.at = now();
-                 if (result)
-                     waiter->woken.deliveries = std::move(*result);
-                 else
-                     waiter->woken.error = result.error().code;
+                 if (result) waiter->woken.deliveries = std::move(*result);
+                 else waiter->woken.error = result.error().code;
                  // Ended ones stand behind those that ended before them.
                  const auto self = std::find(waiters_.begin(), waiters_.end(), waiter);
-                 const auto first_open = std::find_if(waiters_.begin(), waiters_.end(), [&](const auto& w) { return w == waiter || !w->ended; });
+                 const auto first_open =
+                     std::find_if(waiters_.begin(), waiters_.end(), [&](const auto& w) { return w == waiter || !w->ended; });
                  std::rotate(first_open, self, self + 1);
              });
     settle_down();
@@ -228,7 +221,10 @@ Observation World::perform(const Operation& operation) {
         }
         case Action::wait: wait(operation); break;
         case Action::settle: seen.settled = run(session.settle(operation.settlements)).results; break;
-        case Action::extend: seen.settled = session.extend(operation.leases, operation.by); settle_down(); break;
+        case Action::extend:
+            seen.settled = session.extend(operation.leases, operation.by);
+            settle_down();
+            break;
         case Action::commit: {
             Work work{.publishes = operation.publishes, .settlements = operation.settlements};
             auto receipt = run(session.commit(std::move(work)));

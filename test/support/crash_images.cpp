@@ -94,16 +94,12 @@ private:
     using Contents = std::map<int, FileBytes>;
 
     static void perform(FileBytes& bytes, const FileOperation& operation) {
-        if (operation.kind == Kind::write)
-            bytes.write(operation.offset, operation.text);
-        else
-            bytes.resize(operation.offset);
+        if (operation.kind == Kind::write) bytes.write(operation.offset, operation.text);
+        else bytes.resize(operation.offset);
     }
     static void perform(Names& names, const FileOperation& operation) {
-        if (operation.kind == Kind::create)
-            names[operation.text] = operation.inode;
-        else
-            names.erase(operation.text);
+        if (operation.kind == Kind::create) names[operation.text] = operation.inode;
+        else names.erase(operation.text);
     }
     void sync_directory() {
         durable_names_ = names_;
@@ -212,18 +208,19 @@ CrashCounts each_crash_image(const std::vector<FileOperation>& log, const CrashO
     std::unordered_set<Seen, SeenHash> seen;
     for (std::size_t point = 0; point <= log.size(); ++point) {
         if (point % options.every == 0) ++counts.points;
-        if (point % options.every == 0) disk.images(options, random, [&](Survival survival, FileImage files) {
-            ++counts.images;
-            const auto hash = hash_of(files);
-            if (!seen.insert({hash, disk.submitted, disk.answered}).second) return;
-            ++counts.unique;
-            visit({.point = point,
-                   .survival = survival,
-                   .submitted = disk.submitted,
-                   .answered = disk.answered,
-                   .files = std::move(files),
-                   .hash = hash});
-        });
+        if (point % options.every == 0)
+            disk.images(options, random, [&](Survival survival, FileImage files) {
+                ++counts.images;
+                const auto hash = hash_of(files);
+                if (!seen.insert({hash, disk.submitted, disk.answered}).second) return;
+                ++counts.unique;
+                visit({.point = point,
+                       .survival = survival,
+                       .submitted = disk.submitted,
+                       .answered = disk.answered,
+                       .files = std::move(files),
+                       .hash = hash});
+            });
         if (point == log.size()) break;
         const auto& operation = log[point];
         if (operation.kind != Kind::submitted && operation.kind != Kind::answered) ++counts.calls;

@@ -17,31 +17,31 @@
 namespace rowmq::test {
 
 enum class Survival : std::uint8_t {
-    nothing_pending,   ///< P0
-    everything,        ///< P1: the same as kill -9
-    only_wal,          ///< P2: of what is pending, the WAL's part
-    only_database,     ///< P3: all but the WAL's part
-    prefix,            ///< P4: the first so many pending calls
-    random_sectors,    ///< P5
-    some_names,        ///< P6: each pending name on or off
+    nothing_pending,  ///< P0
+    everything,       ///< P1: the same as kill -9
+    only_wal,         ///< P2: of what is pending, the WAL's part
+    only_database,    ///< P3: all but the WAL's part
+    prefix,           ///< P4: the first so many pending calls
+    random_sectors,   ///< P5
+    some_names,       ///< P6: each pending name on or off
 };
 std::string_view name_of(Survival survival) noexcept;
 
 struct CrashOptions {
-    std::size_t prefixes = 16;        ///< P4: at most so many a point
-    std::size_t random_subsets = 2;   ///< P5: so many a point
-    std::size_t name_subsets = 8;     ///< P6: at most so many a point
-    std::size_t every = 1;            ///< only each so manyth point is looked at (controls)
+    std::size_t prefixes = 16;       ///< P4: at most so many a point
+    std::size_t random_subsets = 2;  ///< P5: so many a point
+    std::size_t name_subsets = 8;    ///< P6: at most so many a point
+    std::size_t every = 1;           ///< only each so manyth point is looked at (controls)
     std::uint64_t seed = 1;
 };
 
 struct CrashImage {
-    std::size_t point = 0;       ///< before this call of the log
+    std::size_t point = 0;  ///< before this call of the log
     Survival survival{};
     std::int64_t submitted = 0;  ///< so many things had been handed in
     std::int64_t answered = 0;   ///< so many had been promised
     FileImage files;
-    std::uint64_t hash = 0;      ///< of the files alone
+    std::uint64_t hash = 0;  ///< of the files alone
 };
 
 struct CrashCounts {

@@ -87,23 +87,24 @@ void RandomBatches::publish(Batch& batch) {
         if (chance(4)) entry.expires_at = now_ + milliseconds(below(100'000));
         if (chance(8)) entry.receives = 1;
         if (unit != Unit::always && queues.size() == 1 && chance(3)) {
-            const Remember remember{queue, chance(2) ? entry.group : "", "d" + std::to_string(below(20)), id, entry.key.sequence, now_, milliseconds(20'000), unit};
+            const Remember remember{
+                queue, chance(2) ? entry.group : "", "d" + std::to_string(below(20)), id, entry.key.sequence, now_, milliseconds(20'000),
+                unit};
             remembered_.insert({queue, remember.scope + '\n' + remember.id});
             batch.remembers.push_back(remember);
         }
         const bool later = chance(5);
         batch.counters.push_back({.queue = queue, .sent = 1, .delayed = later, .bytes = bytes, .unit = unit});
-        if (later)
-            batch.delayed.push_back({now_ + milliseconds(below(30'000)), entry});
-        else
-            batch.entries.push_back(entry);
+        if (later) batch.delayed.push_back({now_ + milliseconds(below(30'000)), entry});
+        else batch.entries.push_back(entry);
     }
     batch.messages.push_back(std::move(message));
 }
 
 void RandomBatches::settle(Batch& batch, Unit unit, const EntryRow& entry) {
     batch.removals.push_back({.key = entry.key, .message = entry.message, .copies = entry.copies, .unit = unit});
-    batch.counters.push_back({.queue = entry.key.queue, .done = 1, .bytes = -entry.bytes, .delivered_through = entry.key.sequence, .unit = unit});
+    batch.counters.push_back(
+        {.queue = entry.key.queue, .done = 1, .bytes = -entry.bytes, .delivered_through = entry.key.sequence, .unit = unit});
     settled_.push_back(entry);
     if (settled_.size() > 50) settled_.erase(settled_.begin());
 }
@@ -143,7 +144,9 @@ void RandomBatches::become_due(Batch& batch) {
     auto entry = row->second;
     entry.unit = unit;
     entry.key.sequence = new_sequence();
-    batch.delayed_removals.push_back({row->first.due_at, {.key = row->second.key, .message = entry.message, .copies = entry.copies, .keep_message = true, .unit = unit}});
+    batch.delayed_removals.push_back(
+        {row->first.due_at,
+         {.key = row->second.key, .message = entry.message, .copies = entry.copies, .keep_message = true, .unit = unit}});
     batch.counters.push_back({.queue = entry.key.queue, .delayed = -1, .unit = unit});
     batch.entries.push_back(std::move(entry));
 }
@@ -153,7 +156,8 @@ void RandomBatches::cancel(Batch& batch) {
     if (!row) return;
     const auto unit = batch.new_unit();
     const auto& entry = row->second;
-    batch.delayed_removals.push_back({row->first.due_at, {.key = entry.key, .message = entry.message, .copies = entry.copies, .unit = unit}});
+    batch.delayed_removals.push_back(
+        {row->first.due_at, {.key = entry.key, .message = entry.message, .copies = entry.copies, .unit = unit}});
     batch.counters.push_back({.queue = entry.key.queue, .purged = 1, .delayed = -1, .bytes = -entry.bytes, .unit = unit});
 }
 
@@ -166,10 +170,8 @@ void RandomBatches::miss(Batch& batch) {
     if (batch.units == 0) return;
     const Unit unit{batch.units};
     if (const auto* entry = some_entry()) settle(batch, unit, *entry);
-    if (chance(3))
-        batch.updates.push_back({.key = gone.key, .receives = 3, .unit = unit});
-    else
-        batch.removals.push_back({.key = gone.key, .message = gone.message, .copies = gone.copies, .unit = unit});
+    if (chance(3)) batch.updates.push_back({.key = gone.key, .receives = 3, .unit = unit});
+    else batch.removals.push_back({.key = gone.key, .message = gone.message, .copies = gone.copies, .unit = unit});
 }
 
 void RandomBatches::purge_or_delete(Batch& batch) {
@@ -209,8 +211,10 @@ void RandomBatches::sweep(Batch& batch) {
     for (const auto& [id, row] : content_->queues) {
         if (changing_.contains(id) || value_of(row.floor) == 0 || chance(2)) continue;
         const bool delayed_too = row.delayed_floor == row.floor;
-        const bool entries = std::any_of(content_->entries.begin(), content_->entries.end(), [&](const auto& e) { return e.first.queue == id; });
-        const bool delayed = std::any_of(content_->delayed.begin(), content_->delayed.end(), [&](const auto& e) { return e.first.queue == id; });
+        const bool entries =
+            std::any_of(content_->entries.begin(), content_->entries.end(), [&](const auto& e) { return e.first.queue == id; });
+        const bool delayed =
+            std::any_of(content_->delayed.begin(), content_->delayed.end(), [&](const auto& e) { return e.first.queue == id; });
         if (row.deleted && !entries && !delayed) {
             batch.catalog.push_back(QueueErased{id});
             std::erase_if(remembered_, [&](const auto& r) { return r.first == id; });
@@ -233,13 +237,22 @@ void RandomBatches::rearrange(Batch& batch) {
     const BindingRow binding{exchange, queues[below(queues.size())], "key" + std::to_string(below(3))};
     if (content_->bindings.contains({binding.exchange, binding.queue, binding.routing_key}))
         batch.catalog.push_back(BindingErased{binding});
-    else
-        batch.catalog.push_back(binding);
+    else batch.catalog.push_back(binding);
     const auto task = static_cast<std::int64_t>(1 + below(4));
-    if (content_->tasks.contains(task) && chance(3))
-        batch.catalog.push_back(TaskErased{task});
+    if (content_->tasks.contains(task) && chance(3)) batch.catalog.push_back(TaskErased{task});
     else
-        batch.catalog.push_back(TaskRow{.id = task, .ns = NamespaceId{1}, .source = queues.front(), .source_name = "source", .per_second = 7, .state = static_cast<std::uint8_t>(below(5)), .moved = static_cast<std::int64_t>(below(99)), .total = 99, .up_to = Sequence{last_id_}, .selected = "[1,2]", .failure = "none", .started_at = now_});
+        batch.catalog.push_back(TaskRow{.id = task,
+                                        .ns = NamespaceId{1},
+                                        .source = queues.front(),
+                                        .source_name = "source",
+                                        .per_second = 7,
+                                        .state = static_cast<std::uint8_t>(below(5)),
+                                        .moved = static_cast<std::int64_t>(below(99)),
+                                        .total = 99,
+                                        .up_to = Sequence{last_id_},
+                                        .selected = "[1,2]",
+                                        .failure = "none",
+                                        .started_at = now_});
 }
 
 Batch RandomBatches::next(Ticket ticket) {
@@ -285,7 +298,8 @@ PageRequest RandomBatches::page() {
     const auto queues = open_queues();
     const auto queue = queues.empty() ? QueueId{1} : queues[below(queues.size())];
     const auto floor = queues.empty() ? Sequence{} : content_->queues.at(queue).floor;
-    const auto after = Sequence{std::max(value_of(floor), chance(2) ? std::int64_t{0} : static_cast<std::int64_t>(below(static_cast<std::size_t>(last_id_))))};
+    const auto after = Sequence{
+        std::max(value_of(floor), chance(2) ? std::int64_t{0} : static_cast<std::int64_t>(below(static_cast<std::size_t>(last_id_))))};
     switch (below(5)) {
         case 0: {
             EntriesAfter request{.queue = queue, .lane = lane_of(queue), .after = after, .max = 1 + below(12)};
@@ -323,7 +337,8 @@ Batch RandomBatches::probe(Ticket ticket) const {
     batch.ticket = ticket;
     for (const auto& [queue, text] : remembered_) {
         const auto split = text.find('\n');
-        batch.remembers.push_back({queue, text.substr(0, split), text.substr(split + 1), MessageId{1}, Sequence{1}, now_, milliseconds(20'000), batch.new_unit()});
+        batch.remembers.push_back({queue, text.substr(0, split), text.substr(split + 1), MessageId{1}, Sequence{1}, now_,
+                                   milliseconds(20'000), batch.new_unit()});
     }
     return batch;
 }
@@ -367,8 +382,10 @@ std::string catalog_of(const Snapshot& s) {
                                     value_of(q.floor), value_of(q.delayed_floor), q.deleted));
     for (const auto& c : s.counters)
         if (!(c == Counters{.queue = c.queue})) lines.push_back(text_of(c));
-    for (const auto& e : s.exchanges) lines.push_back(fmt::format("exchange {} {} {} {}\n", value_of(e.id), value_of(e.ns), e.name, e.options));
-    for (const auto& b : s.bindings) lines.push_back(fmt::format("binding {} {} {}\n", value_of(b.exchange), value_of(b.queue), b.routing_key));
+    for (const auto& e : s.exchanges)
+        lines.push_back(fmt::format("exchange {} {} {} {}\n", value_of(e.id), value_of(e.ns), e.name, e.options));
+    for (const auto& b : s.bindings)
+        lines.push_back(fmt::format("binding {} {} {}\n", value_of(b.exchange), value_of(b.queue), b.routing_key));
     for (const auto& t : s.tasks)
         lines.push_back(fmt::format("task {} {} {} {} {} {} {} {} {} {} {} {}\n", t.id, value_of(t.source), t.source_name,
                                     t.destination.value_or("-"), t.per_second, t.state, t.moved, t.total, value_of(t.up_to), t.selected,

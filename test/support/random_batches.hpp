@@ -56,8 +56,8 @@ private:
     std::shared_ptr<const storage::memory::Content> content_;
     std::int64_t last_id_ = 1'000;
     WallTime now_{std::chrono::milliseconds(1'700'000'000'000)};
-    std::set<MessageId> touched_;    ///< by this batch
-    std::set<QueueId> changing_;  ///< purged or deleted in this batch
+    std::set<MessageId> touched_;  ///< by this batch
+    std::set<QueueId> changing_;   ///< purged or deleted in this batch
     std::vector<storage::EntryRow> settled_;
     std::set<std::pair<QueueId, std::string>> remembered_;
 };

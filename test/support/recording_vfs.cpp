@@ -29,8 +29,8 @@ struct RecordedFile {
     sqlite3_file base{};
     RecordingVfs* vfs = nullptr;
     std::shared_ptr<RecordingVfs::Inode> inode;
-    bool recorded = false;               ///< temporary files are nobody's business
-    bool directory_unsynced = false;     ///< the first sync of a journal or WAL also syncs its directory
+    bool recorded = false;            ///< temporary files are nobody's business
+    bool directory_unsynced = false;  ///< the first sync of a journal or WAL also syncs its directory
     int level = SQLITE_LOCK_NONE;
     bool mapped = false;
     std::array<bool, SQLITE_SHM_NLOCK> shm_shared{}, shm_exclusive{};

@@ -91,9 +91,9 @@ private:
         int id = 0;
         FileKind kind = FileKind::other;
         FileBytes bytes;
-        int shared = 0;                           ///< handles with at least SHARED
-        const void* reserved = nullptr;           ///< the handle above SHARED
-        const void* exclusive = nullptr;          ///< the handle at PENDING or EXCLUSIVE
+        int shared = 0;                   ///< handles with at least SHARED
+        const void* reserved = nullptr;   ///< the handle above SHARED
+        const void* exclusive = nullptr;  ///< the handle at PENDING or EXCLUSIVE
         SharedMemory memory;
     };
 

@@ -90,10 +90,9 @@ Findings examine(const RecordingVfs& recorded, const CrashOptions& options) {
         }
     });
     found.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
-    std::cout << "calls " << found.counts.calls << ", syncs " << found.counts.syncs << ", points " << found.counts.points
-              << ", images " << found.counts.images << ", unique " << found.counts.unique << ", corrupt " << found.corrupt
-              << ", losing " << found.losing << " (most " << found.most_lost << "), wrong " << found.wrong << ", " << found.ms
-              << " ms\n";
+    std::cout << "calls " << found.counts.calls << ", syncs " << found.counts.syncs << ", points " << found.counts.points << ", images "
+              << found.counts.images << ", unique " << found.counts.unique << ", corrupt " << found.corrupt << ", losing " << found.losing
+              << " (most " << found.most_lost << "), wrong " << found.wrong << ", " << found.ms << " ms\n";
     return found;
 }
 

@@ -21,8 +21,7 @@ T run_in(boost::asio::io_context& io, boost::asio::awaitable<T> coroutine) {
     bool ended = false;
     const auto drive = [&] {
         io.restart();
-        while (!ended && io.run_one_for(std::chrono::minutes(1)) > 0) {
-        }
+        while (!ended && io.run_one_for(std::chrono::minutes(1)) > 0) {}
         if (thrown) std::rethrow_exception(thrown);
         if (!ended) throw std::runtime_error("the coroutine has waited for a minute, and nothing happened");
     };

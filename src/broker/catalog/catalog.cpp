@@ -91,7 +91,8 @@ std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string
     return intern_text(std::make_shared<const std::string>(encode(options)));
 }
 
-std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> Catalog::intern_text(std::shared_ptr<const std::string> text) {
+std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> Catalog::intern_text(
+    std::shared_ptr<const std::string> text) {
     auto& known = options_[*text];
     auto options = known.first.lock();
     auto kept = known.second.lock();

@@ -46,15 +46,11 @@ void write(std::string& out, bool b) { out += b ? "true" : "false"; }
 void write(std::string& out, double d) { json_text::append_number(out, d); }
 void write(std::string& out, milliseconds ms) { json_text::append_number(out, std::int64_t{ms.count()}); }
 template <typename I>
-    requires std::is_integral_v<I>
-void write(std::string& out, I i) {
-    json_text::append_number(out, static_cast<std::int64_t>(i));
-}
+requires std::is_integral_v<I>
+void write(std::string& out, I i) { json_text::append_number(out, static_cast<std::int64_t>(i)); }
 template <typename E>
-    requires std::is_enum_v<E>
-void write(std::string& out, E e) {
-    json_text::append_number(out, static_cast<std::int64_t>(e));
-}
+requires std::is_enum_v<E>
+void write(std::string& out, E e) { json_text::append_number(out, static_cast<std::int64_t>(e)); }
 void write(std::string& out, const Texts& texts) {
     HeaderTable table;
     for (const auto& [name, text] : texts) table.push_back({name, {text, {}}});
@@ -76,15 +72,10 @@ void read(const Json& j, bool& b) { b = j.as_bool(); }
 void read(const Json& j, double& d) { d = j.to_number<double>(); }
 void read(const Json& j, milliseconds& ms) { ms = milliseconds(j.to_number<std::int64_t>()); }
 template <typename I>
-    requires(std::is_integral_v<I> && !std::is_same_v<I, bool>)
-void read(const Json& j, I& i) {
-    i = j.to_number<I>();
-}
+requires(std::is_integral_v<I> && !std::is_same_v<I, bool>) void read(const Json& j, I& i) { i = j.to_number<I>(); }
 template <typename E>
-    requires std::is_enum_v<E>
-void read(const Json& j, E& e) {
-    e = static_cast<E>(j.to_number<std::underlying_type_t<E>>());
-}
+requires std::is_enum_v<E>
+void read(const Json& j, E& e) { e = static_cast<E>(j.to_number<std::underlying_type_t<E>>()); }
 void read(const Json& j, Texts& texts) {
     const HeaderValue table = json_text::value_of(j);
     for (const Header& h : std::get<HeaderTable>(table.value)) texts[h.name] = std::get<std::string>(h.value.value);
@@ -169,7 +160,8 @@ std::optional<Error> check(const QueueOptions& o, const Limits& limits) {
     std::size_t bytes = 0;
     for (const auto* texts : {&o.tags, &o.attributes})
         for (const auto& [name, text] : *texts) bytes += name.size() + text.size();
-    if (bytes > limits.attributes_bytes) return wrong("tags and attributes together", fmt::format("at most {} bytes", limits.attributes_bytes));
+    if (bytes > limits.attributes_bytes)
+        return wrong("tags and attributes together", fmt::format("at most {} bytes", limits.attributes_bytes));
     return std::nullopt;
 }
 

@@ -7,13 +7,13 @@ namespace rowmq {
 
 struct Entry {
     storage::EntryRow row;
-    Message message;                ///< body null: not held, read by id when needed
-    std::string properties;         ///< as stored, not decoded yet (read from a page)
+    Message message;         ///< body null: not held, read by id when needed
+    std::string properties;  ///< as stored, not decoded yet (read from a page)
     WallTime published_at{};
-    WallTime first_received_at{};   ///< in this process; zero: never
-    std::uint32_t last_lease = 0;   ///< the number of its last lease in this process; 0: none
-    bool precounted = false;        ///< its row already counts the next receive
-    bool count_behind = false;      ///< its row does not yet count all receives
+    WallTime first_received_at{};  ///< in this process; zero: never
+    std::uint32_t last_lease = 0;  ///< the number of its last lease in this process; 0: none
+    bool precounted = false;       ///< its row already counts the next receive
+    bool count_behind = false;     ///< its row does not yet count all receives
 
     Sequence sequence() const noexcept { return row.key.sequence; }
     bool has_body() const noexcept { return message.body != nullptr; }

@@ -18,7 +18,7 @@ constexpr std::size_t entries_per_group = 1024;  ///< held of one group before i
 constexpr std::size_t group_page = 512;
 constexpr std::size_t lane_page = 256;
 constexpr std::size_t rows_per_scan = 20'000;
-constexpr std::size_t groups_skipped = 1'000;    ///< named in one page request
+constexpr std::size_t groups_skipped = 1'000;  ///< named in one page request
 
 struct Group {
     std::string name;
@@ -28,9 +28,9 @@ struct Group {
     std::optional<Sequence> more_after;  ///< rows of this group above it are not here
     Ticket unappended{};
     enum class Place : std::uint8_t { none, available, asleep } place = Place::none;
-    Sequence head{};        ///< as entered in `available_`
-    WallTime wakes_at{};    ///< as entered in `asleep_`
-    std::size_t counted = 0;///< of `ready_`
+    Sequence head{};          ///< as entered in `available_`
+    WallTime wakes_at{};      ///< as entered in `asleep_`
+    std::size_t counted = 0;  ///< of `ready_`
 };
 
 struct Lane {
@@ -145,7 +145,8 @@ public:
 
     storage::PageRequest next_page() override {
         if (!listed_) return storage::LaneHeads{.queue = queue_, .after = floor_};
-        storage::EntriesAfter request{.queue = queue_, .lane = 0, .after = {}, .max = 0, .max_bytes = 0, .without_groups = {}, .only_group = {}, .scan = 0};
+        storage::EntriesAfter request{
+            .queue = queue_, .lane = 0, .after = {}, .max = 0, .max_bytes = 0, .without_groups = {}, .only_group = {}, .scan = 0};
         request.max_bytes = std::clamp<std::size_t>(room_bytes_, 4096, limits_.page_bytes);
         if (const Group* group = all_lanes_paged() ? group_to_page() : nullptr) {
             request.lane = group->lane;
@@ -239,9 +240,7 @@ public:
         return highest;
     }
 
-    std::optional<WallTime> first_wake() const override {
-        return asleep_.empty() ? std::nullopt : std::optional(asleep_.begin()->first);
-    }
+    std::optional<WallTime> first_wake() const override { return asleep_.empty() ? std::nullopt : std::optional(asleep_.begin()->first); }
 
     std::optional<WallTime> first_expiry() const override {
         if (available_.empty()) return std::nullopt;
@@ -362,7 +361,8 @@ private:
     const Lane* lane_to_page() const {
         const Lane* behind = nullptr;
         for (const Lane& lane : lanes_)
-            if (lane.known && !lane.complete && (!behind || (behind->paged && !lane.paged) || (behind->paged == lane.paged && lane.cursor < behind->cursor)))
+            if (lane.known && !lane.complete &&
+                (!behind || (behind->paged && !lane.paged) || (behind->paged == lane.paged && lane.cursor < behind->cursor)))
                 behind = &lane;
         return behind;
     }

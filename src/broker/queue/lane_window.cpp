@@ -14,9 +14,9 @@ using Deque = boost::container::deque<Entry, void, boost::container::deque_optio
 struct Lane {
     std::uint8_t number = 0;
     Sequence cursor{};
-    bool complete = false;        ///< nothing is stored above the cursor that is not here
-    Ticket unappended{};          ///< the last commit whose entries were left to a page
-    Deque fresh;                  ///< ascending
+    bool complete = false;  ///< nothing is stored above the cursor that is not here
+    Ticket unappended{};    ///< the last commit whose entries were left to a page
+    Deque fresh;            ///< ascending
     std::map<Sequence, Entry> returned;
 
     /// The first entry, unless rows come before it.
@@ -210,11 +210,13 @@ public:
 
 private:
     Lane* find_lane(std::uint8_t number) {
-        const auto place = std::lower_bound(lanes_.begin(), lanes_.end(), number, [](const Lane& l, std::uint8_t n) { return l.number < n; });
+        const auto place =
+            std::lower_bound(lanes_.begin(), lanes_.end(), number, [](const Lane& l, std::uint8_t n) { return l.number < n; });
         return place != lanes_.end() && place->number == number ? &*place : nullptr;
     }
     Lane& lane_of(std::uint8_t number) {
-        const auto place = std::lower_bound(lanes_.begin(), lanes_.end(), number, [](const Lane& l, std::uint8_t n) { return l.number < n; });
+        const auto place =
+            std::lower_bound(lanes_.begin(), lanes_.end(), number, [](const Lane& l, std::uint8_t n) { return l.number < n; });
         if (place != lanes_.end() && place->number == number) return *place;
         Lane lane;
         lane.number = number;
@@ -229,7 +231,8 @@ private:
         listed_ = true;
     }
     static Deque::iterator place_of(Lane& lane, Sequence sequence) {
-        const auto place = std::lower_bound(lane.fresh.begin(), lane.fresh.end(), sequence, [](const Entry& e, Sequence s) { return e.sequence() < s; });
+        const auto place =
+            std::lower_bound(lane.fresh.begin(), lane.fresh.end(), sequence, [](const Entry& e, Sequence s) { return e.sequence() < s; });
         return place != lane.fresh.end() && place->sequence() == sequence ? place : lane.fresh.end();
     }
     void count(const Entry& entry) {

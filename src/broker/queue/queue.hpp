@@ -26,7 +26,7 @@ struct SubscriptionState;
 /// An entry out of the window: being delivered, leased, or on its way out.
 struct Held {
     enum class State : std::uint8_t {
-        picked,    ///< taken by a receive that has not answered yet, or by the broker itself
+        picked,  ///< taken by a receive that has not answered yet, or by the broker itself
         leased,
         settling,  ///< its end is in a batch
     };
@@ -61,10 +61,10 @@ struct Live {
     std::unordered_map<Sequence, Held> held;
     std::vector<Deadline> deadlines;  ///< a heap, the earliest first
     std::vector<SubscriptionState*> subscriptions;
-    std::list<Waiter*> waiters;       ///< by priority, then in order of arrival
+    std::list<Waiter*> waiters;  ///< by priority, then in order of arrival
     std::vector<Event*> load_waiters;
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
-    Timer timer;                      ///< lease deadlines, sleeping groups, expiry
+    Timer timer;                                      ///< lease deadlines, sleeping groups, expiry
     bool loading = false;
     std::optional<Error> load_failure;  ///< of the last page
     bool through_under_way = false;
@@ -79,25 +79,25 @@ struct Queue {
     std::shared_ptr<const std::string> options_text;
     WallTime created_at{}, modified_at{};
     Sequence floor{}, delayed_floor{};
-    Sequence through{};           ///< stored: up to it entries may have been delivered
-    Sequence through_at_start{};  ///< what was stored when this process began
-    storage::Counters counters;   ///< as committed
+    Sequence through{};                                                        ///< stored: up to it entries may have been delivered
+    Sequence through_at_start{};                                               ///< what was stored when this process began
+    storage::Counters counters;                                                ///< as committed
     std::int64_t pending_entries = 0, pending_delayed = 0, pending_bytes = 0;  ///< in batches under way
-    std::uint32_t pending_conditional = 0;                ///< units of them that may be left out
+    std::uint32_t pending_conditional = 0;                                     ///< units of them that may be left out
     std::int64_t delivered = 0, redelivered = 0;
-    Ticket counter_ticket{};      ///< the batch whose counters[counter_index] is this queue's
+    Ticket counter_ticket{};  ///< the batch whose counters[counter_index] is this queue's
     std::uint32_t counter_index = 0;
     MonotonicTime last_used{};
     bool deleted = false;
     bool purging = false;
-    bool strict = false;          ///< counts are committed before delivery
+    bool strict = false;  ///< counts are committed before delivery
     std::unique_ptr<Live> live;
 
     bool fifo() const noexcept { return options->kind == QueueKind::fifo; }
     /// Entries stored: ready, leased, or held for a moment.
     std::int64_t stored() const noexcept {
-        return counters.sent - counters.done - counters.dead_lettered - counters.expired - counters.purged -
-               counters.overflowed - counters.redriven - counters.delayed;
+        return counters.sent - counters.done - counters.dead_lettered - counters.expired - counters.purged - counters.overflowed -
+               counters.redriven - counters.delayed;
     }
     std::int64_t held() const noexcept { return live ? static_cast<std::int64_t>(live->held.size()) : 0; }
 };

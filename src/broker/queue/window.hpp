@@ -56,11 +56,11 @@ public:
     /// Forgets everything at or below `floor`.
     virtual void purge(Sequence floor) = 0;
 
-    virtual std::size_t ready() const = 0;       ///< deliverable entries at hand (FIFO: of groups not taken)
+    virtual std::size_t ready() const = 0;  ///< deliverable entries at hand (FIFO: of groups not taken)
     /// FIFO: when the first group that sleeps (released with a delay) may be delivered again.
     virtual std::optional<WallTime> first_wake() const { return std::nullopt; }
-    virtual std::size_t entries() const = 0;     ///< entries in memory
-    virtual std::size_t bytes() const = 0;       ///< of their bodies
+    virtual std::size_t entries() const = 0;  ///< entries in memory
+    virtual std::size_t bytes() const = 0;    ///< of their bodies
     /// The highest sequence at hand: what may be delivered without another page.
     virtual Sequence highest() const = 0;
     /// When the first deliverable entry expires, if it does.

@@ -93,7 +93,8 @@ awaitable<Answer<StartMessageMoveTaskResult>> start_message_move_task(Service& s
     const auto source = queue_of(service, request.source_arn, "SourceArn");
     if (!source) co_return source.error();
     if (request.per_second && (*request.per_second < 1 || *request.per_second > max_per_second))
-        co_return invalid_value(std::to_string(*request.per_second), "MaxNumberOfMessagesPerSecond", "Must be between 1 and 500, if provided.");
+        co_return invalid_value(std::to_string(*request.per_second), "MaxNumberOfMessagesPerSecond",
+                                "Must be between 1 and 500, if provided.");
     RedriveRequest redrive;
     redrive.source = *source;
     redrive.per_second = static_cast<std::uint32_t>(request.per_second.value_or(0));

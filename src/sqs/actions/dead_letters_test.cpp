@@ -81,7 +81,8 @@ TEST_F(DeadLetters, move_back_to_where_they_came_from) {
 }
 
 TEST_F(DeadLetters, move_only_out_of_a_dead_letter_queue) {
-    EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("orders")}}).at("message"), "Source queue must be configured as a Dead Letter Queue.");
+    EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("orders")}}).at("message"),
+              "Source queue must be configured as a Dead Letter Queue.");
     const Reply none = call("StartMessageMoveTask", {{"SourceArn", arn("none")}});
     EXPECT_EQ(none.status, 404u);
     EXPECT_EQ(none.fault(), "ResourceNotFoundException");

@@ -67,13 +67,15 @@ TEST_F(Fifo, deduplicates_by_content_where_the_queue_says_so) {
 
     const json::array heard = hear(url, {{"AttributeNames", json::array{"MessageDeduplicationId"}}});
     ASSERT_EQ(heard.size(), 1u);
-    EXPECT_EQ(text(heard[0].at("Attributes"), "MessageDeduplicationId"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(text(heard[0].at("Attributes"), "MessageDeduplicationId"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST_F(Fifo, demands_a_group_and_a_deduplication_id_and_no_delay) {
     EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}, {"MessageBody", "x"}, {"MessageDeduplicationId", "d"}}).at("message"),
               "The request must contain the parameter MessageGroupId.");
-    EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}, {"MessageBody", "x"}, {"MessageGroupId", "g"}}).fault(), "InvalidParameterValueException");
+    EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}, {"MessageBody", "x"}, {"MessageGroupId", "g"}}).fault(),
+              "InvalidParameterValueException");
     const json::object delayed = {
         {"QueueUrl", url}, {"MessageBody", "x"}, {"MessageGroupId", "g"}, {"MessageDeduplicationId", "d"}, {"DelaySeconds", 1}};
     EXPECT_EQ(call("SendMessage", delayed).fault(), "InvalidParameterValueException");

@@ -60,7 +60,8 @@ TEST_F(Messages, carry_attributes_of_which_those_asked_for_come_back) {
 }
 
 TEST_F(Messages, tell_what_the_system_knows_when_asked) {
-    send_with({{"MessageSystemAttributes", {{"AWSTraceHeader", {{"DataType", "String"}, {"StringValue", "Root=1"}}}}}, {"MessageGroupId", "fair"}});
+    send_with({{"MessageSystemAttributes", {{"AWSTraceHeader", {{"DataType", "String"}, {"StringValue", "Root=1"}}}}},
+               {"MessageGroupId", "fair"}});
     advance(5s);
     hear(url, {{"VisibilityTimeout", 0}});
 
@@ -72,7 +73,8 @@ TEST_F(Messages, tell_what_the_system_knows_when_asked) {
                                                          {"ApproximateFirstReceiveTimestamp", "1700000005000"},
                                                          {"MessageGroupId", "fair"},
                                                          {"AWSTraceHeader", "Root=1"}}));
-    EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {"MessageSystemAttributeNames", json::array{"Nonsense"}}}).fault(), "InvalidAttributeName");
+    EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {"MessageSystemAttributeNames", json::array{"Nonsense"}}}).fault(),
+              "InvalidAttributeName");
 }
 
 TEST_F(Messages, are_refused_with_the_reason) {
@@ -125,10 +127,11 @@ TEST_F(Messages, are_delayed_by_the_queue_or_by_their_own) {
 }
 
 TEST_F(Messages, sent_in_a_batch_are_answered_one_by_one) {
-    const Reply reply = call("SendMessageBatch", {{"QueueUrl", url},
-                                                  {"Entries", {{{"Id", "good"}, {"MessageBody", "1"}},
-                                                               {{"Id", "bad"}, {"MessageBody", "\x01"}},
-                                                               {{"Id", "fine"}, {"MessageBody", "2"}}}}});
+    const Reply reply = call(
+        "SendMessageBatch",
+        {{"QueueUrl", url},
+         {"Entries",
+          {{{"Id", "good"}, {"MessageBody", "1"}}, {{"Id", "bad"}, {"MessageBody", "\x01"}}, {{"Id", "fine"}, {"MessageBody", "2"}}}}});
 
     ASSERT_EQ(reply.status, 200u);
     const auto& good = reply.value.at("Successful").as_array();

@@ -15,14 +15,17 @@ constexpr std::size_t max_tags = 50;
 
 Answer<std::string> new_queue_name(const CreateQueueRequest& request) {
     if (!request.name || request.name->empty()) return missing("QueueName");
-    const auto fifo = std::find_if(request.attributes.begin(), request.attributes.end(), [](const auto& a) { return a.first == "FifoQueue"; });
+    const auto fifo =
+        std::find_if(request.attributes.begin(), request.attributes.end(), [](const auto& a) { return a.first == "FifoQueue"; });
     const bool wants_fifo = fifo != request.attributes.end() && (fifo->second == "true" || fifo->second == "True");
     if (wants_fifo && (!is_fifo_name(*request.name) || !is_queue_name(*request.name)))
-        return Refusal{Fault::invalid_parameter_value,
-                       "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix "
-                       "and be 1 to 80 in length."};
+        return Refusal{
+            Fault::invalid_parameter_value,
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix "
+            "and be 1 to 80 in length."};
     if (!is_queue_name(*request.name) || (is_fifo_name(*request.name) && !wants_fifo))
-        return Refusal{Fault::invalid_parameter_value, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"};
+        return Refusal{Fault::invalid_parameter_value,
+                       "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"};
     return *request.name;
 }
 

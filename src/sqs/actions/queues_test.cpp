@@ -135,7 +135,8 @@ TEST_F(Queues, are_purged_of_everything_once_a_minute) {
 
     EXPECT_EQ(call("PurgeQueue", {{"QueueUrl", url}}).status, 200u);
 
-    for (const std::string name : {"", "NotVisible", "Delayed"}) EXPECT_EQ(attribute(url, "ApproximateNumberOfMessages" + name), "0") << name;
+    for (const std::string name : {"", "NotVisible", "Delayed"})
+        EXPECT_EQ(attribute(url, "ApproximateNumberOfMessages" + name), "0") << name;
     const Reply again = call("PurgeQueue", {{"QueueUrl", url}});
     EXPECT_EQ(again.status, 403u);
     EXPECT_EQ(again.query_error, "AWS.SimpleQueueService.PurgeQueueInProgress;Sender");

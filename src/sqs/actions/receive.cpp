@@ -121,7 +121,8 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
 
     Selection selection{.system = std::move(request.attribute_names), .message = std::move(request.message_attribute_names)};
     for (auto& name : request.system_attribute_names) selection.system.push_back(std::move(name));
-    const Rendering as{.selection = selection, .settings = service.settings, .seal = service.seal, .digests = service.digests, .fifo = fifo};
+    const Rendering as{
+        .selection = selection, .settings = service.settings, .seal = service.seal, .digests = service.digests, .fifo = fifo};
     ReceiveMessageResult result;
     for (const Delivery& delivery : *got) result.messages.push_back(received(delivery, as));
     co_return result;

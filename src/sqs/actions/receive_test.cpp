@@ -19,7 +19,8 @@ TEST_F(Receive, checks_its_numbers) {
         const Reply reply = call("ReceiveMessage", {{"QueueUrl", url}, {name, value}});
         return reply.status == 400 ? reply.at("message") : std::string();
     };
-    EXPECT_EQ(text_of("MaxNumberOfMessages", 11), "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.");
+    EXPECT_EQ(text_of("MaxNumberOfMessages", 11),
+              "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.");
     EXPECT_NE(text_of("MaxNumberOfMessages", 0), "");
     EXPECT_NE(text_of("VisibilityTimeout", 43'201), "");
     EXPECT_NE(text_of("VisibilityTimeout", -1), "");

@@ -91,7 +91,8 @@ awaitable<Answer<DeleteMessageBatchResult>> delete_message_batch(Service& servic
 awaitable<Answer<Nothing>> change_message_visibility(Service& service, Caller, ChangeMessageVisibilityRequest request) {
     const auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
-    if (auto refused = change_visibility(service, *queue, request.receipt_handle, request.visibility_timeout)) co_return *std::move(refused);
+    if (auto refused = change_visibility(service, *queue, request.receipt_handle, request.visibility_timeout))
+        co_return *std::move(refused);
     co_return Nothing{};
 }
 

@@ -66,8 +66,8 @@ void put(Content& content, const EntryRow& row) {
     const auto before = content.entries.size();
     content.entries.emplace_hint(content.entries.end(), row.key, stored(row));
     if (content.entries.size() == before)
-        throw Failure(fmt::format("entry {} of queue {} in lane {} was put twice", value_of(row.key.sequence),
-                                  value_of(row.key.queue), row.key.lane));
+        throw Failure(fmt::format("entry {} of queue {} in lane {} was put twice", value_of(row.key.sequence), value_of(row.key.queue),
+                                  row.key.lane));
 }
 
 void put(Content& content, const DelayedRow& row) {
@@ -91,9 +91,8 @@ void forget(Content& content, MessageId message, std::int32_t copies) {
 
 void expect_same(const EntryRow& row, const Removal& removal) {
     if (row.message != removal.message || (row.copies > 1) != (removal.copies > 1))
-        throw Failure(fmt::format("entry {} of queue {} is of message {} with {} copies, not of {} with {}",
-                                  value_of(row.key.sequence), value_of(row.key.queue), value_of(row.message), row.copies,
-                                  value_of(removal.message), removal.copies));
+        throw Failure(fmt::format("entry {} of queue {} is of message {} with {} copies, not of {} with {}", value_of(row.key.sequence),
+                                  value_of(row.key.queue), value_of(row.message), row.copies, value_of(removal.message), removal.copies));
 }
 
 bool remove(Content& content, const Removal& row) {

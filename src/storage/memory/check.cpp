@@ -52,11 +52,10 @@ void check_messages(const Scan& scan, CheckReport& report) {
         if (scan.shared.contains(id)) {
             const std::int64_t says = share == scan.content.shares.end() ? 0 : share->second;
             if (says != needed->second)
-                report.problems.push_back(fmt::format("share of message {}: says {}, {} entries need it", value_of(id), says,
-                                                      needed->second));
+                report.problems.push_back(
+                    fmt::format("share of message {}: says {}, {} entries need it", value_of(id), says, needed->second));
         } else if (needed->second != 1) {
-            report.problems.push_back(fmt::format("message {}: {} entries need it, none says it is shared", value_of(id),
-                                                  needed->second));
+            report.problems.push_back(fmt::format("message {}: {} entries need it, none says it is shared", value_of(id), needed->second));
         }
     }
     for (const auto& [id, remaining] : scan.content.shares)
@@ -74,8 +73,7 @@ void check_counters(const Scan& scan, CheckReport& report) {
         const std::int64_t waiting = c.sent - c.done - c.dead_lettered - c.expired - c.purged - c.overflowed - c.redriven;
         const auto compare = [&](std::string_view what, std::int64_t says, std::int64_t is) {
             if (says != is)
-                report.problems.push_back(fmt::format("counters of queue {}: {} is {}, a scan finds {}", value_of(id), what,
-                                                      says, is));
+                report.problems.push_back(fmt::format("counters of queue {}: {} is {}, a scan finds {}", value_of(id), what, says, is));
         };
         compare("what is left", waiting, found.entries + found.delayed);
         compare("delayed", c.delayed, found.delayed);

@@ -11,8 +11,7 @@ Content::Content() {
     for (int word = 0; word < 4; ++word) store_id += fmt::format("{:08x}", static_cast<std::uint32_t>(random()));
 }
 
-const Remembered* Content::find_remembered(const DeduplicationKey& key, WallTime now,
-                                           std::chrono::milliseconds window) const {
+const Remembered* Content::find_remembered(const DeduplicationKey& key, WallTime now, std::chrono::milliseconds window) const {
     // A row of the current table is younger than the same id in the older one, so it alone decides.
     for (const Deduplications* table : {&deduplications, &older_deduplications}) {
         const auto found = table->find(key);

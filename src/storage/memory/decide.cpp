@@ -18,10 +18,8 @@ template <typename Rows>
 void collect(std::vector<Condition>& conditions, const Rows& rows, Condition::List list) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         Unit unit;
-        if constexpr (requires { rows[i].removal; })
-            unit = rows[i].removal.unit;
-        else
-            unit = rows[i].unit;
+        if constexpr (requires { rows[i].removal; }) unit = rows[i].removal.unit;
+        else unit = rows[i].unit;
         if (unit != Unit::always || list == Condition::List::remembers || list == Condition::List::applications)
             conditions.push_back({unit, list, i});
     }
@@ -83,9 +81,7 @@ public:
     void leave_out(Unit unit) { out_.insert(unit); }
 
 private:
-    static DelayedKey key_of(const DelayedRemoval& row) {
-        return {row.removal.key.queue, row.due_at, row.removal.key.sequence};
-    }
+    static DelayedKey key_of(const DelayedRemoval& row) { return {row.removal.key.queue, row.due_at, row.removal.key.sequence}; }
     static LeftOut missing(Unit unit) { return LeftOut{unit, LeftOut::Why::missing, {}, {}, 0, {}}; }
 
     const Remembered* find(const DeduplicationKey& key, const Remember& row,
@@ -93,8 +89,7 @@ private:
         for (const auto& [own_key, value] : own)
             if (own_key == key && value.accepted_at + row.window > row.now) return &value;
         const auto found = remembered_.find(key);
-        if (found != remembered_.end())
-            return found->second.accepted_at + row.window > row.now ? &found->second : nullptr;
+        if (found != remembered_.end()) return found->second.accepted_at + row.window > row.now ? &found->second : nullptr;
         return content_.find_remembered(key, row.now, row.window);
     }
 

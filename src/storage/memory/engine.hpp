@@ -12,7 +12,6 @@
 namespace rowmq::storage::memory {
 
 /// With `content`, goes on with what another engine left there: a restart. One engine at a time uses a content.
-std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor strand,
-                                    std::shared_ptr<Content> content = std::make_shared<Content>());
+std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor strand, std::shared_ptr<Content> content = std::make_shared<Content>());
 
 }  // namespace rowmq::storage::memory

@@ -150,14 +150,12 @@ TEST_F(MemoryEngine, finds_by_check_what_does_not_agree) {
     const CheckReport report = run_in(io, engine->check());
 
     EXPECT_EQ(report.entries, 2);
-    EXPECT_EQ(report.problems, (std::vector<std::string>{"waiting entry 4 of queue 1: its message 8 is not there",
-                                                         "message 2: no queue needs it",
-                                                         "counters of queue 1: bytes is 3, a scan finds 2"}));
+    EXPECT_EQ(report.problems,
+              (std::vector<std::string>{"waiting entry 4 of queue 1: its message 8 is not there", "message 2: no queue needs it",
+                                        "counters of queue 1: bytes is 3, a scan finds 2"}));
 }
 
-TEST_F(MemoryEngine, has_no_file_to_back_up_to) {
-    EXPECT_EQ(run_in(io, engine->backup("copy.db")).error().code, Errc::invalid_argument);
-}
+TEST_F(MemoryEngine, has_no_file_to_back_up_to) { EXPECT_EQ(run_in(io, engine->backup("copy.db")).error().code, Errc::invalid_argument); }
 
 }  // namespace
 }  // namespace rowmq::storage::memory

@@ -25,8 +25,7 @@ public:
         std::vector<MessageRow> rows;
         rows.reserve(ids_.size());
         for (MessageId id : ids_)
-            if (const auto found = content_.messages.find(id); found != content_.messages.end())
-                rows.push_back(found->second);
+            if (const auto found = content_.messages.find(id); found != content_.messages.end()) rows.push_back(found->second);
         return rows;
     }
 
@@ -44,9 +43,7 @@ void read(const Content& content, const EntriesAfter& request, Page& page) {
     page.scanned = request.after;
     std::size_t looked_at = 0;
     auto at = content.entries.upper_bound({request.queue, request.lane, request.after});
-    const auto in_lane = [&] {
-        return at != content.entries.end() && at->first.queue == request.queue && at->first.lane == request.lane;
-    };
+    const auto in_lane = [&] { return at != content.entries.end() && at->first.queue == request.queue && at->first.lane == request.lane; };
     for (; in_lane() && page.entries.size() < request.max && (request.scan == 0 || looked_at < request.scan); ++at) {
         const EntryRow& row = at->second;
         ++looked_at;
@@ -83,8 +80,7 @@ void read(const Content& content, const MessagesById& request, Page& page) {
     const auto repeated = std::ranges::unique(ids);
     ids.erase(repeated.begin(), repeated.end());
     for (MessageId id : ids)
-        if (const auto found = content.messages.find(id); found != content.messages.end())
-            page.messages.push_back(found->second);
+        if (const auto found = content.messages.find(id); found != content.messages.end()) page.messages.push_back(found->second);
     page.end = true;
 }
 

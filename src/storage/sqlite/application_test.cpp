@@ -18,7 +18,10 @@ struct Applications : testing::Test {
     /// The reason it was left out, or empty.
     std::string run(TransactionFunction fn, std::chrono::milliseconds limit = 10s) {
         auto batch = running.batch();
-        batch.applications.push_back({.run = std::move(fn), .limit = limit, .prepare = [this](Work work) { return stage(std::move(work)); }, .unit = batch.new_unit()});
+        batch.applications.push_back({.run = std::move(fn),
+                                      .limit = limit,
+                                      .prepare = [this](Work work) { return stage(std::move(work)); },
+                                      .unit = batch.new_unit()});
         const auto outcome = running.commit(std::move(batch));
         EXPECT_FALSE(outcome.failure) << outcome.failure->text;
         return outcome.left_out.empty() ? "" : outcome.left_out[0].text;
@@ -85,13 +88,13 @@ TEST_F(Applications, leave_nothing_behind_when_a_message_they_settle_is_gone) {
 }
 
 TEST_F(Applications, may_read_the_brokers_tables_but_not_write_them) {
-    for (const std::string sql : {
-             "COMMIT", "ROLLBACK", "SAVEPOINT mine", "RELEASE application", "ATTACH 'other.db' AS other", "DETACH other", "PRAGMA synchronous = OFF",
-             "DELETE FROM messages", "UPDATE queue_messages SET receives = 1", "INSERT INTO Counters (queue) VALUES (9)",
-             "DROP TABLE messages", "ALTER TABLE messages ADD COLUMN mine", "CREATE INDEX mine ON messages (published_at_ms)",
-             "CREATE TRIGGER mine AFTER INSERT ON messages BEGIN SELECT 1; END",
-             "CREATE TEMP TRIGGER mine AFTER INSERT ON messages BEGIN SELECT 1; END", "DROP VIEW rowmq_queues",
-             "CREATE TABLE rowmq_mine (a)", "ANALYZE", "SELECT load_extension('mine')"})
+    for (const std::string sql :
+         {"COMMIT", "ROLLBACK", "SAVEPOINT mine", "RELEASE application", "ATTACH 'other.db' AS other", "DETACH other",
+          "PRAGMA synchronous = OFF", "DELETE FROM messages", "UPDATE queue_messages SET receives = 1",
+          "INSERT INTO Counters (queue) VALUES (9)", "DROP TABLE messages", "ALTER TABLE messages ADD COLUMN mine",
+          "CREATE INDEX mine ON messages (published_at_ms)", "CREATE TRIGGER mine AFTER INSERT ON messages BEGIN SELECT 1; END",
+          "CREATE TEMP TRIGGER mine AFTER INSERT ON messages BEGIN SELECT 1; END", "DROP VIEW rowmq_queues", "CREATE TABLE rowmq_mine (a)",
+          "ANALYZE", "SELECT load_extension('mine')"})
         EXPECT_NE(run([&](Transaction& t) { t.execute(sql); }), "") << sql;
 
     EXPECT_EQ(run([](Transaction& t) { t.execute("SELECT * FROM messages, queue_messages, rowmq_queues"); }), "");

@@ -9,8 +9,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::array<std::string_view, 14> own_tables = {
-    "meta", "namespaces", "queues", "counters", "messages", "queue_messages", "delayed_messages", "shares", "exchanges",
-    "bindings", "deduplications_a", "deduplications_b", "tasks", "sqlite_schema"};
+    "meta",   "namespaces", "queues",   "counters",         "messages",         "queue_messages", "delayed_messages",
+    "shares", "exchanges",  "bindings", "deduplications_a", "deduplications_b", "tasks",          "sqlite_schema"};
 
 bool is_own(std::string_view name) {
     // SQLite's names do not distinguish case.
@@ -79,8 +79,7 @@ int Gate::judge(int action, std::string_view a, std::string_view b) {
         case SQLITE_PRAGMA: return refuse("PRAGMA " + std::string(a) + " is refused inside transaction()");
         // Its figures would change the plans of the broker's statements.
         case SQLITE_ANALYZE: return refuse("ANALYZE is refused inside transaction()");
-        case SQLITE_FUNCTION:
-            return b == "load_extension" ? refuse("load_extension() is refused inside transaction()") : SQLITE_OK;
+        case SQLITE_FUNCTION: return b == "load_extension" ? refuse("load_extension() is refused inside transaction()") : SQLITE_OK;
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE:
@@ -112,8 +111,7 @@ std::string overrun_text(const Application& application) {
     return "the function ran longer than " + std::to_string(application.limit.count()) + " ms (transaction_time)";
 }
 
-std::string run_application(sqlite3* db, Gate& gate, const Application& application,
-                            const std::function<bool(const Batch&)>& apply) {
+std::string run_application(sqlite3* db, Gate& gate, const Application& application, const std::function<bool(const Batch&)>& apply) {
     Deadline deadline{SteadyClock::now() + application.limit};
     Staging staging(db, gate);
     std::string problem;
@@ -146,7 +144,8 @@ std::string run_application(sqlite3* db, Gate& gate, const Application& applicat
 
     auto prepared = application.prepare(std::move(staging.work));
     if (!prepared) return prepared.error().text.empty() ? std::string(name_of(prepared.error().code)) : prepared.error().text;
-    if (!apply(**prepared)) return "a part of the transaction was refused: a message it settles is gone, or one it publishes is a duplicate";
+    if (!apply(**prepared))
+        return "a part of the transaction was refused: a message it settles is gone, or one it publishes is a duplicate";
     return {};
 }
 

@@ -38,7 +38,6 @@ std::string overrun_text(const Application& application);
 
 /// Runs `application` inside the savepoint that is open; `apply` stores what it staged and says whether all of it held.
 /// Empty when it is to be released, else why it is to be rolled back. Throws TransactionLost, and Broken.
-std::string run_application(sqlite3* db, Gate& gate, const Application& application,
-                            const std::function<bool(const Batch&)>& apply);
+std::string run_application(sqlite3* db, Gate& gate, const Application& application, const std::function<bool(const Batch&)>& apply);
 
 }  // namespace rowmq::storage::sqlite

@@ -68,7 +68,8 @@ Result<void> back_up(const Store& store, const std::string& vfs, const std::stri
         if (!File(part, O_RDWR).sync()) return from_errno("cannot sync " + part);
         // link() refuses where rename() would replace.
         if (::link(part.c_str(), path.c_str()) != 0) {
-            const auto why = errno == EEXIST ? Error{Errc::already_exists, "there is a file " + path + " already"} : from_errno("cannot make " + path);
+            const auto why =
+                errno == EEXIST ? Error{Errc::already_exists, "there is a file " + path + " already"} : from_errno("cannot make " + path);
             ::unlink(part.c_str());
             return why;
         }

@@ -149,8 +149,9 @@ Snapshot read_snapshot(sqlite3* db) {
     out.deduplications_since = wall(meta.integer(4));
     meta.reset();
 
-    read_all(db, "all_namespaces", out.namespaces,
-             [](const Statement& row) { return NamespaceRow{NamespaceId{row.integer(0)}, text(row, 1)}; });
+    read_all(db, "all_namespaces", out.namespaces, [](const Statement& row) {
+        return NamespaceRow{NamespaceId{row.integer(0)}, text(row, 1)};
+    });
     read_all(db, "all_queues", out.queues, read_queue);
     read_all(db, "all_counters", out.counters, read_counters);
     read_all(db, "all_exchanges", out.exchanges, [](const Statement& row) {

@@ -55,21 +55,26 @@ private:
             const EntryKey key{QueueId{row.integer(0)}, static_cast<std::uint8_t>(row.integer(1)), Sequence{row.integer(2)}};
             const auto crc = checksum_of_entry(key, MessageId{row.integer(3)}, row.bytes(7), static_cast<std::int32_t>(row.integer(5)),
                                                static_cast<std::int32_t>(row.integer(6)));
-            if (row.integer(4) != crc) found(table + " (queue " + number(row, 0) + ", lane " + number(row, 1) + ", sequence " + number(row, 2) + "): the checksum does not match");
+            if (row.integer(4) != crc)
+                found(table + " (queue " + number(row, 0) + ", lane " + number(row, 1) + ", sequence " + number(row, 2) +
+                      "): the checksum does not match");
         });
     }
     void counters() {
         each("check_counters", [&](Statement& row) {
             const auto queue = "counters of queue " + number(row, 0) + ": ";
             if (row.integer(1) != row.integer(2)) found(queue + number(row, 1) + " messages are owed, " + number(row, 2) + " are there");
-            if (row.integer(3) != row.integer(4)) found(queue + number(row, 3) + " are counted as delayed, " + number(row, 4) + " are there");
+            if (row.integer(3) != row.integer(4))
+                found(queue + number(row, 3) + " are counted as delayed, " + number(row, 4) + " are there");
             if (row.integer(5) != row.integer(6)) found(queue + number(row, 5) + " bytes are counted, " + number(row, 6) + " are there");
         });
-        each("check_uncounted", [&](Statement& row) { found("queue " + number(row, 0) + " has a row in only one of queues and counters"); });
+        each("check_uncounted",
+             [&](Statement& row) { found("queue " + number(row, 0) + " has a row in only one of queues and counters"); });
     }
     void references() {
         each("check_bodiless", [&](Statement& row) {
-            found(std::string(row.bytes(0)) + " (queue " + number(row, 1) + ", sequence " + number(row, 2) + "): its message " + number(row, 3) + " is not there");
+            found(std::string(row.bytes(0)) + " (queue " + number(row, 1) + ", sequence " + number(row, 2) + "): its message " +
+                  number(row, 3) + " is not there");
         });
         each("check_unowed", [&](Statement& row) { found("messages " + number(row, 0) + ": no queue owes it"); });
         each("check_queueless", [&](Statement& row) {

@@ -15,10 +15,8 @@ static_assert(std::endian::native == std::endian::little, "checksums are compute
 /// As stored: signed, because SQLite needs six bytes for an unsigned one.
 inline std::int64_t stored(std::uint32_t crc) noexcept { return static_cast<std::int32_t>(crc); }
 
-inline std::int64_t checksum_of_message(MessageId id, WallTime published_at, std::string_view properties,
-                                        std::string_view body) noexcept {
-    const std::int64_t numbers[3] = {value_of(id), published_at.time_since_epoch().count(),
-                                     static_cast<std::int64_t>(properties.size())};
+inline std::int64_t checksum_of_message(MessageId id, WallTime published_at, std::string_view properties, std::string_view body) noexcept {
+    const std::int64_t numbers[3] = {value_of(id), published_at.time_since_epoch().count(), static_cast<std::int64_t>(properties.size())};
     auto crc = crc32c(0, numbers, sizeof numbers);
     if (!properties.empty()) crc = crc32c(crc, properties.data(), properties.size());
     return stored(crc32c(crc, body.data(), body.size()));

@@ -19,9 +19,8 @@ std::size_t rows_of(const Batch& batch) {
 }
 
 std::size_t bytes_of(const Batch& batch) {
-    return std::accumulate(batch.messages.begin(), batch.messages.end(), std::size_t{0}, [](std::size_t sum, const MessageRow& row) {
-        return sum + row.message.text().size();
-    });
+    return std::accumulate(batch.messages.begin(), batch.messages.end(), std::size_t{0},
+                           [](std::size_t sum, const MessageRow& row) { return sum + row.message.text().size(); });
 }
 
 }  // namespace
@@ -83,7 +82,8 @@ void Core::run_writer() {
         {
             std::unique_lock lock(mutex_);
             const auto waits = [&] { return !items_.empty() || stopping_; };
-            if (const auto rest = store_ ? store_->rest_after() : std::nullopt; rest && !waits()) idle = !wake_.wait_for(lock, *rest, waits);
+            if (const auto rest = store_ ? store_->rest_after() : std::nullopt; rest && !waits())
+                idle = !wake_.wait_for(lock, *rest, waits);
             else wake_.wait(lock, waits);
             if (!idle && items_.empty()) break;
             taken.swap(items_);

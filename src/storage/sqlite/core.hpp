@@ -27,9 +27,8 @@ public:
         : handler_(std::move(handler)), work_(boost::asio::make_work_guard(strand)) {}
     void complete(T value) override {
         const auto executor = boost::asio::get_associated_executor(handler_);
-        boost::asio::dispatch(executor, [handler = std::move(handler_), value = std::move(value)]() mutable {
-            std::move(handler)(std::move(value));
-        });
+        boost::asio::dispatch(
+            executor, [handler = std::move(handler_), value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });
     }
 
 private:

@@ -24,8 +24,8 @@ void throw_broken(sqlite3* db, int code, std::string_view doing) {
 }
 
 Statement::Statement(sqlite3* db, std::string_view sql, bool lasting) {
-    const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), lasting ? SQLITE_PREPARE_PERSISTENT : 0,
-                                        &handle_, nullptr);
+    const int code =
+        sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), lasting ? SQLITE_PREPARE_PERSISTENT : 0, &handle_, nullptr);
     if (code != SQLITE_OK) throw_broken(db, code, sql);
 }
 

@@ -68,7 +68,8 @@ History live_through(Running& running) {
 
 Sequences stored(Running& running) {
     Sequences out;
-    for (const auto& entry : running.page(EntriesAfter{.queue = QueueId{1}, .max = 1'000}).entries) out.insert(value_of(entry.key.sequence));
+    for (const auto& entry : running.page(EntriesAfter{.queue = QueueId{1}, .max = 1'000}).entries)
+        out.insert(value_of(entry.key.sequence));
     return out;
 }
 
@@ -131,9 +132,7 @@ TEST(Faults, of_a_sync_break_the_store_and_are_not_tried_again) {
     EXPECT_EQ(totals.failed, totals.tried);
 }
 
-TEST(Faults, of_a_read_lose_nothing_answered) {
-    at_calls(FileCall::read, SQLITE_IOERR_READ, false);
-}
+TEST(Faults, of_a_read_lose_nothing_answered) { at_calls(FileCall::read, SQLITE_IOERR_READ, false); }
 
 TEST(Faults, no_space_once_refuses_and_goes_on) {
     const auto totals = at_calls(FileCall::write, SQLITE_FULL, false, 5);

@@ -13,8 +13,8 @@ Result<void> migrate(Connection& connection, const FileSettings& settings, const
     }
     const auto version = connection.integer("PRAGMA user_version");
     if (version > known)
-        return Error{Errc::store_newer, "the store has format " + std::to_string(version) + ", written by a newer program; this one knows up to " +
-                                            std::to_string(known)};
+        return Error{Errc::store_newer, "the store has format " + std::to_string(version) +
+                                            ", written by a newer program; this one knows up to " + std::to_string(known)};
     if (const auto mode = connection.text("PRAGMA journal_mode = WAL"); mode != "wal")
         return Error{Errc::store_failed, "SQLite cannot keep a write-ahead log here (journal mode " + mode + ")"};
 

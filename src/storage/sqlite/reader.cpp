@@ -62,8 +62,7 @@ private:
 
 }  // namespace
 
-Reader::Reader(Connection connection, std::chrono::milliseconds read_time)
-    : connection_(std::move(connection)), read_time_(read_time) {
+Reader::Reader(Connection connection, std::chrono::milliseconds read_time) : connection_(std::move(connection)), read_time_(read_time) {
     auto* db = connection_.handle();
     begin_read_ = prepare(db, "begin_read");
     commit_ = prepare(db, "commit");
@@ -115,7 +114,8 @@ Page Reader::read(const PageRequest& request) {
         if (broken.is_interrupt()) overrun();
         else fail(Errc::store_failed, broken.what());
     }
-    for (auto* statement : {&entries_after_, &groups_after_, &lane_from_, &lane_after_, &messages_from_, &due_, &delayed_of_queue_, &delayed_of_message_})
+    for (auto* statement :
+         {&entries_after_, &groups_after_, &lane_from_, &lane_after_, &messages_from_, &due_, &delayed_of_queue_, &delayed_of_message_})
         statement->reset();
     if (read_time_.count() > 0) sqlite3_progress_handler(db, 0, nullptr, nullptr);
     if (connection_.in_transaction()) {

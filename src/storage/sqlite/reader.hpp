@@ -28,8 +28,8 @@ private:
     Connection connection_;
     std::chrono::milliseconds read_time_;
     std::chrono::steady_clock::time_point deadline_{};
-    Statement begin_read_, commit_, rollback_, entries_after_, groups_after_, lane_from_, lane_after_, messages_from_, due_, delayed_of_queue_,
-        delayed_of_message_;
+    Statement begin_read_, commit_, rollback_, entries_after_, groups_after_, lane_from_, lane_after_, messages_from_, due_,
+        delayed_of_queue_, delayed_of_message_;
 };
 
 }  // namespace rowmq::storage::sqlite

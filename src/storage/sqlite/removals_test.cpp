@@ -28,7 +28,8 @@ struct RemovingEntries : testing::Test {
     }
     std::vector<std::int64_t> left(QueueId queue = QueueId{1}) {
         std::vector<std::int64_t> ids;
-        for (const auto& entry : running.page(EntriesAfter{.queue = queue, .max = 100'000}).entries) ids.push_back(value_of(entry.key.sequence));
+        for (const auto& entry : running.page(EntriesAfter{.queue = queue, .max = 100'000}).entries)
+            ids.push_back(value_of(entry.key.sequence));
         return ids;
     }
 

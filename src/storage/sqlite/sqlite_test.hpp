@@ -70,7 +70,9 @@ struct Running {
     CheckReport check() { return wait(engine->check()); }
     Result<void> backup(std::string path) {
         std::optional<Result<void>> answer;
-        auto call = [](Engine& e, std::string to, std::optional<Result<void>>& out) -> awaitable<void> { out = co_await e.backup(std::move(to)); };
+        auto call = [](Engine& e, std::string to, std::optional<Result<void>>& out) -> awaitable<void> {
+            out = co_await e.backup(std::move(to));
+        };
         boost::asio::co_spawn(loop, call(*engine, std::move(path), answer), boost::asio::detached);
         run();
         return std::move(*answer);
@@ -92,18 +94,18 @@ struct Running {
 
 inline Batch with_queue(QueueId id) {
     Batch batch;
-    batch.catalog.push_back(QueueRow{.id = id,
-                                     .ns = NamespaceId{1},
-                                     .name = "q" + std::to_string(value_of(id)),
-                                     .options = std::make_shared<const std::string>("{}")});
+    batch.catalog.push_back(QueueRow{
+        .id = id, .ns = NamespaceId{1}, .name = "q" + std::to_string(value_of(id)), .options = std::make_shared<const std::string>("{}")});
     return batch;
 }
 
 /// A message and its entry, counted; message id = sequence = `id`.
 inline void put(Batch& batch, QueueId queue, std::int64_t id, std::string body, std::string group = "", Unit unit = Unit::always) {
     const auto bytes = static_cast<std::int32_t>(body.size());
-    batch.messages.push_back({.id = MessageId{id}, .published_at = {}, .properties = "", .message = Message(std::move(body)), .unit = unit});
-    batch.entries.push_back({.key = {queue, 0, Sequence{id}}, .message = MessageId{id}, .group = std::move(group), .bytes = bytes, .unit = unit});
+    batch.messages.push_back(
+        {.id = MessageId{id}, .published_at = {}, .properties = "", .message = Message(std::move(body)), .unit = unit});
+    batch.entries.push_back(
+        {.key = {queue, 0, Sequence{id}}, .message = MessageId{id}, .group = std::move(group), .bytes = bytes, .unit = unit});
     batch.counters.push_back({.queue = queue, .sent = 1, .bytes = bytes, .unit = unit});
 }
 

@@ -42,7 +42,8 @@ struct Statements {
     Statement begin_write, commit, rollback, savepoint, rollback_to_savepoint, release_savepoint;
     Repeated put_messages, put_entries, put_delayed;
     Statement remove_message, remove_message_range, ids_between;
-    Statement update_entry, update_entry_range, entry_exists, remove_entry, remove_entry_range, sequences_between, lane_from, entries_to_sweep;
+    Statement update_entry, update_entry_range, entry_exists, remove_entry, remove_entry_range, sequences_between, lane_from,
+        entries_to_sweep;
     Statement delayed_exists, remove_delayed, delayed_to_sweep;
     Statement add_share, take_share, remove_share;
     Statement add_counters;
@@ -50,8 +51,7 @@ struct Statements {
     Statement put_exchange, erase_exchange, erase_exchange_bindings, put_binding, erase_binding;
     Statement put_task, erase_task;
     Statement find_deduplication_a, find_deduplication_b, put_deduplication_a, put_deduplication_b, remove_deduplication_a,
-        remove_deduplication_b, empty_deduplications_a, empty_deduplications_b,
-        turn_deduplications;
+        remove_deduplication_b, empty_deduplications_a, empty_deduplications_b, turn_deduplications;
     Statement update_meta;
     Statement freelist_count, page_count, vacuum_some;
 };

@@ -37,8 +37,7 @@ Result<std::unique_ptr<Store>> Store::open(const SqliteOptions& options, Snapsho
         }
         if (auto opened = store->open_file(snapshot); !opened) return opened.error();
     } catch (const Broken& broken) {
-        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy
-                                                                                 : Errc::store_failed;
+        const auto code = broken.is_full() ? Errc::store_full : broken.is_busy() ? Errc::store_busy : Errc::store_failed;
         return Error{code, "cannot open " + options.path + ": " + broken.what()};
     } catch (const std::exception& thrown) {
         return Error{Errc::store_failed, "cannot open " + options.path + ": " + thrown.what()};
@@ -68,8 +67,8 @@ Connection Store::connect() const {
 
 Result<void> Store::open_file(Snapshot& snapshot) {
     connection_ = connect(options_.writer_cache_kib);
-    if (auto current = migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum},
-                               sql_migrations());
+    if (auto current =
+            migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum}, sql_migrations());
         !current)
         return current;
     connection_.execute(std::string("PRAGMA synchronous = ") + pragma_value(options_.synchronous) +
@@ -115,7 +114,8 @@ void Store::write(std::span<Written> group) {
     } catch (const Broken& broken) {
         full = broken.is_full();
         if (full && group.size() == 1)
-            *group.front().outcome = Outcome{.failure = Error{Errc::store_full, std::string("no space left for the store: ") + broken.what()}};
+            *group.front().outcome =
+                Outcome{.failure = Error{Errc::store_full, std::string("no space left for the store: ") + broken.what()}};
         if (!full) fail(broken.what());
     } catch (const std::exception& thrown) {
         fail(thrown.what());

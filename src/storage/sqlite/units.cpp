@@ -25,10 +25,7 @@ Place place_of(WallTime due, const EntryKey& key) {
 
 /// One row with a precondition.
 struct Condition {
-    enum class List : std::uint8_t { remembers,
-                                     updates,
-                                     removals,
-                                     delayed_removals };
+    enum class List : std::uint8_t { remembers, updates, removals, delayed_removals };
     Unit unit{};
     List list{};
     std::uint32_t index = 0;

@@ -60,18 +60,16 @@ Cluster::Cluster(bool durable) {
     const std::string programs = ROWMQ_POSTGRES_PROGRAMS, store = (folder_ / "store").string();
 
     int status = 0;
-    const pid_t made = start({programs + "/initdb", "-D", store, "-U", "rowmq", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"},
-                             folder_ / "log");
-    if (waitpid(made, &status, 0) != made || status != 0)
-        throw std::runtime_error("initdb failed, see " + (folder_ / "log").string());
+    const pid_t made =
+        start({programs + "/initdb", "-D", store, "-U", "rowmq", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}, folder_ / "log");
+    if (waitpid(made, &status, 0) != made || status != 0) throw std::runtime_error("initdb failed, see " + (folder_ / "log").string());
 
     const std::string on = durable ? "on" : "off";
     server_ = start({programs + "/postgres", "-D", store, "-c", "listen_addresses=", "-c", "unix_socket_directories=" + pattern, "-c",
                      "fsync=" + on, "-c", "synchronous_commit=" + on, "-c", "shared_buffers=64MB", "-c", "autovacuum=off"},
                     folder_ / "log");
     while (PQping(target().c_str()) != PQPING_OK) {
-        if (waitpid(server_, &status, WNOHANG) == server_)
-            throw std::runtime_error("the server ended, see " + (folder_ / "log").string());
+        if (waitpid(server_, &status, WNOHANG) == server_) throw std::runtime_error("the server ended, see " + (folder_ / "log").string());
         std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a server tells nobody that it is there
     }
 }

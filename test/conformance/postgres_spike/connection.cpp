@@ -120,8 +120,8 @@ void Connection::send(const std::string& statement, const Parameters& parameters
         lengths.push_back(static_cast<int>(one.bytes.size()));
         formats.push_back(1);
     }
-    if (!PQsendQueryPrepared(connection_, statement.c_str(), static_cast<int>(values.size()), values.data(), lengths.data(),
-                             formats.data(), 1))
+    if (!PQsendQueryPrepared(connection_, statement.c_str(), static_cast<int>(values.size()), values.data(), lengths.data(), formats.data(),
+                             1))
         throw Failure(statement + ": " + PQerrorMessage(connection_));
 }
 

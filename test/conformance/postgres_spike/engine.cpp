@@ -26,8 +26,9 @@ WallTime wall(std::int64_t since_1970) { return WallTime{std::chrono::millisecon
 /// The rows of a list whose units hold, a column at a time.
 template <typename Row, typename Part>
 auto column(const std::vector<Row>& rows, const memory::Decision& decision, Part part) {
-    std::vector<std::optional<std::remove_cvref_t<std::conditional_t<
-        std::is_convertible_v<decltype(part(rows[0])), std::optional<std::int64_t>>, std::int64_t, std::string_view>>>> values;
+    std::vector<std::optional<std::remove_cvref_t<
+        std::conditional_t<std::is_convertible_v<decltype(part(rows[0])), std::optional<std::int64_t>>, std::int64_t, std::string_view>>>>
+        values;
     for (const Row& row : rows)
         if (decision.holds(row.unit)) values.push_back(part(row));
     return values;
@@ -154,8 +155,7 @@ private:
             scopes.push_back(row.scope);
             ids.push_back(row.id);
         }
-        if (!queues.empty())
-            connection_->send("lock_entries", Parameters().integers(queues).integers(lanes).integers(sequences));
+        if (!queues.empty()) connection_->send("lock_entries", Parameters().integers(queues).integers(lanes).integers(sequences));
         if (!ids.empty()) connection_->send("find_deduplications", Parameters().integers(scopes_of).texts(scopes).texts(ids));
         asked_entries_ = !queues.empty();
         asked_ids_ = !ids.empty();
@@ -166,8 +166,9 @@ private:
         if (asked_entries_) {
             const Rows& rows = results.at(at++);
             for (std::size_t i = 0; i < rows.size(); ++i)
-                facts.entries.emplace(EntryKey{QueueId{rows.integer(i, 0)}, static_cast<std::uint8_t>(rows.integer(i, 1)),
-                                               Sequence{rows.integer(i, 2)}}, EntryRow{});
+                facts.entries.emplace(
+                    EntryKey{QueueId{rows.integer(i, 0)}, static_cast<std::uint8_t>(rows.integer(i, 1)), Sequence{rows.integer(i, 2)}},
+                    EntryRow{});
         }
         if (!asked_ids_) return;
         const Rows& rows = results.at(at);
@@ -188,40 +189,48 @@ private:
         const auto of = [&](const auto& rows, auto part) { return column(rows, decision, part); };
 
         if (const auto& rows = batch.remembers; !rows.empty())
-            send("put_deduplications", Parameters().integers(of(rows, [](const Remember& r) { return value_of(r.queue); }))
-                     .texts(of(rows, [](const Remember& r) { return std::string_view(r.scope); }))
-                     .texts(of(rows, [](const Remember& r) { return std::string_view(r.id); }))
-                     .integers(of(rows, [](const Remember& r) { return value_of(r.message); }))
-                     .integers(of(rows, [](const Remember& r) { return value_of(r.sequence); }))
-                     .integers(of(rows, [](const Remember& r) { return ms(r.now); })).integer(turn_));
+            send("put_deduplications", Parameters()
+                                           .integers(of(rows, [](const Remember& r) { return value_of(r.queue); }))
+                                           .texts(of(rows, [](const Remember& r) { return std::string_view(r.scope); }))
+                                           .texts(of(rows, [](const Remember& r) { return std::string_view(r.id); }))
+                                           .integers(of(rows, [](const Remember& r) { return value_of(r.message); }))
+                                           .integers(of(rows, [](const Remember& r) { return value_of(r.sequence); }))
+                                           .integers(of(rows, [](const Remember& r) { return ms(r.now); }))
+                                           .integer(turn_));
         if (const auto& rows = batch.messages; !rows.empty())
-            send("put_messages", Parameters().integers(of(rows, [](const MessageRow& r) { return value_of(r.id); }))
-                     .integers(of(rows, [](const MessageRow& r) { return ms(r.published_at); }))
-                     .texts(of(rows, [](const MessageRow& r) { return std::string_view(r.properties); }))
-                     .blobs(of(rows, [](const MessageRow& r) { return r.message.text(); })));
+            send("put_messages", Parameters()
+                                     .integers(of(rows, [](const MessageRow& r) { return value_of(r.id); }))
+                                     .integers(of(rows, [](const MessageRow& r) { return ms(r.published_at); }))
+                                     .texts(of(rows, [](const MessageRow& r) { return std::string_view(r.properties); }))
+                                     .blobs(of(rows, [](const MessageRow& r) { return r.message.text(); })));
         if (const auto& rows = batch.entries; !rows.empty())
-            send("put_entries", Parameters().integers(of(rows, [](const EntryRow& r) { return value_of(r.key.queue); }))
-                     .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.key.lane}; }))
-                     .integers(of(rows, [](const EntryRow& r) { return value_of(r.key.sequence); }))
-                     .integers(of(rows, [](const EntryRow& r) { return value_of(r.message); }))
-                     .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.copies}; }))
-                     .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.bytes}; }))
-                     .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.receives}; }))
-                     .integers(of(rows, [](const EntryRow& r) { return ms(r.expires_at); }))
-                     .integers(of(rows, [](const EntryRow& r) { return ms(r.available_at); }))
-                     .texts(of(rows, [](const EntryRow& r) { return std::string_view(r.group); }))
-                     .texts(of(rows, [](const EntryRow& r) { return r.notes ? std::optional<std::string_view>(*r.notes) : std::nullopt; })));
+            send(
+                "put_entries",
+                Parameters()
+                    .integers(of(rows, [](const EntryRow& r) { return value_of(r.key.queue); }))
+                    .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.key.lane}; }))
+                    .integers(of(rows, [](const EntryRow& r) { return value_of(r.key.sequence); }))
+                    .integers(of(rows, [](const EntryRow& r) { return value_of(r.message); }))
+                    .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.copies}; }))
+                    .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.bytes}; }))
+                    .integers(of(rows, [](const EntryRow& r) { return std::int64_t{r.receives}; }))
+                    .integers(of(rows, [](const EntryRow& r) { return ms(r.expires_at); }))
+                    .integers(of(rows, [](const EntryRow& r) { return ms(r.available_at); }))
+                    .texts(of(rows, [](const EntryRow& r) { return std::string_view(r.group); }))
+                    .texts(of(rows, [](const EntryRow& r) { return r.notes ? std::optional<std::string_view>(*r.notes) : std::nullopt; })));
         if (const auto& rows = batch.shares; !rows.empty())
-            send("add_shares", Parameters().integers(of(rows, [](const ShareChange& r) { return value_of(r.message); }))
-                     .integers(of(rows, [](const ShareChange& r) { return std::int64_t{r.add}; })));
+            send("add_shares", Parameters()
+                                   .integers(of(rows, [](const ShareChange& r) { return value_of(r.message); }))
+                                   .integers(of(rows, [](const ShareChange& r) { return std::int64_t{r.add}; })));
         std::size_t always = 0;
         if (const auto& rows = batch.removals; !rows.empty()) {
-            removed_at_ = send("remove_entries", Parameters().integers(of(rows, [](const Removal& r) { return value_of(r.key.queue); }))
-                                   .integers(of(rows, [](const Removal& r) { return std::int64_t{r.key.lane}; }))
-                                   .integers(of(rows, [](const Removal& r) { return value_of(r.key.sequence); }))
-                                   .integers(of(rows, [](const Removal& r) { return value_of(r.message); }))
-                                   .integers(of(rows, [](const Removal& r) { return std::int64_t{r.copies}; }))
-                                   .integers(of(rows, [](const Removal& r) { return std::int64_t{r.keep_message}; })));
+            removed_at_ = send("remove_entries", Parameters()
+                                                     .integers(of(rows, [](const Removal& r) { return value_of(r.key.queue); }))
+                                                     .integers(of(rows, [](const Removal& r) { return std::int64_t{r.key.lane}; }))
+                                                     .integers(of(rows, [](const Removal& r) { return value_of(r.key.sequence); }))
+                                                     .integers(of(rows, [](const Removal& r) { return value_of(r.message); }))
+                                                     .integers(of(rows, [](const Removal& r) { return std::int64_t{r.copies}; }))
+                                                     .integers(of(rows, [](const Removal& r) { return std::int64_t{r.keep_message}; })));
             Integers shared;
             for (const Removal& row : rows) {
                 if (decision.holds(row.unit)) ++always;
@@ -258,9 +267,12 @@ private:
             return Parameters().integer(value_of(request.queue)).integer(request.lane).integer(after);
         };
         const std::size_t max = !filtered && request.scan ? std::min(request.max, request.scan) : request.max;
-        db.send("entries_after", key(value_of(request.after)).text(request.only_group).integer(static_cast<std::int64_t>(max) + 1)
+        db.send("entries_after", key(value_of(request.after))
+                                     .text(request.only_group)
+                                     .integer(static_cast<std::int64_t>(max) + 1)
                                      .integer(filtered ? static_cast<std::int64_t>(request.scan) : 0)
-                                     .integer(static_cast<std::int64_t>(request.max_bytes)).texts(without));
+                                     .integer(static_cast<std::int64_t>(request.max_bytes))
+                                     .texts(without));
         if (filtered && request.scan)
             db.send("looked_at", key(value_of(request.after)).integer(2).integer(static_cast<std::int64_t>(request.scan) - 1));
         db.send("last_of_lane", Parameters().integer(value_of(request.queue)).integer(request.lane));

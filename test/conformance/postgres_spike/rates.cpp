@@ -53,8 +53,14 @@ void run(Store& store, Kind kind, std::int64_t count, std::int64_t size) {
                 case Kind::put: publish(batch, id, id, {.body = body}); break;
                 case Kind::put_once: {
                     const Unit unit = batch.new_unit();
-                    batch.remembers.push_back({.queue = orders, .scope = "", .id = std::to_string(id), .message = MessageId{id},
-                                               .sequence = Sequence{id}, .now = at(0), .window = std::chrono::minutes(5), .unit = unit});
+                    batch.remembers.push_back({.queue = orders,
+                                               .scope = "",
+                                               .id = std::to_string(id),
+                                               .message = MessageId{id},
+                                               .sequence = Sequence{id},
+                                               .now = at(0),
+                                               .window = std::chrono::minutes(5),
+                                               .unit = unit});
                     publish(batch, id, id, {.body = body, .unit = unit});
                     break;
                 }
@@ -101,11 +107,22 @@ void latency(Cluster& cluster) {
 void send_put(Connection& db, std::int64_t from, std::int64_t size) {
     std::vector<std::optional<std::int64_t>> ids, zeros(static_cast<std::size_t>(size), 0), ones(zeros.size(), 1), none(zeros.size());
     for (std::int64_t id = from; id < from + size; ++id) ids.push_back(id);
-    const std::vector<std::optional<std::string_view>> bodies(zeros.size(), body), empty(zeros.size(), std::string_view()), absent(zeros.size());
+    const std::vector<std::optional<std::string_view>> bodies(zeros.size(), body), empty(zeros.size(), std::string_view()),
+        absent(zeros.size());
     db.send("begin");
     db.send("put_messages", Parameters().integers(ids).integers(zeros).texts(absent).blobs(bodies));
-    db.send("put_entries", Parameters().integers(ones).integers(zeros).integers(ids).integers(ids).integers(ones).integers(ones)
-                               .integers(zeros).integers(none).integers(none).texts(empty).texts(absent));
+    db.send("put_entries", Parameters()
+                               .integers(ones)
+                               .integers(zeros)
+                               .integers(ids)
+                               .integers(ids)
+                               .integers(ones)
+                               .integers(ones)
+                               .integers(zeros)
+                               .integers(none)
+                               .integers(none)
+                               .texts(empty)
+                               .texts(absent));
     db.send("commit");
     db.sync();
 }
@@ -185,8 +202,10 @@ void unknown_outcomes(Cluster& cluster) {
         held += !known && committed;
         lost += !known && !committed;
     }
-    fmt::print("60 connections broken around COMMIT: {} answered before, {} unknown and committed, {} unknown and not; the token was wrong {} times\n",
-               answered, held, lost, wrong);
+    fmt::print(
+        "60 connections broken around COMMIT: {} answered before, {} unknown and committed, {} unknown and not; the token was wrong {} "
+        "times\n",
+        answered, held, lost, wrong);
 }
 
 void copy_in_pipeline(Cluster& cluster) {
