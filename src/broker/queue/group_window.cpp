@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -49,7 +50,7 @@ public:
     void committed(Entry entry, Ticket ticket, bool room) override {
         Lane& lane = lane_of(entry.row.key.lane);
         if (entry.sequence() <= lane.cursor || entry.sequence() <= floor_) return;
-        if (!lane.complete || !room || entries_ >= limits_.window_entries) {
+        if (!lane.complete || !room || places_.size() >= limits_.window_entries) {
             lane.complete = false;
             lane.unappended = ticket;
             return;
@@ -103,17 +104,16 @@ public:
     }
 
     std::optional<Entry> extract(std::uint8_t, Sequence sequence) override {
-        for (auto& [name, group] : groups_) {
-            const auto found = group->entries.find(sequence);
-            if (found == group->entries.end()) continue;
-            Entry entry = std::move(found->second);
-            group->entries.erase(found);
-            uncount(entry);
-            ++group->taken;
-            place(*group);
-            return entry;
-        }
-        return std::nullopt;
+        const auto place_here = places_.find(sequence);
+        if (place_here == places_.end()) return std::nullopt;
+        Group& group = *place_here->second;
+        const auto found = group.entries.find(sequence);
+        Entry entry = std::move(found->second);
+        group.entries.erase(found);
+        uncount(entry);
+        ++group.taken;
+        place(group);
+        return entry;
     }
 
     void adopt(const Entry& entry) override {
@@ -125,9 +125,8 @@ public:
     void advance(WallTime now) override { wake(now); }
 
     Entry* find(std::uint8_t, Sequence sequence) override {
-        for (auto& [name, group] : groups_)
-            if (const auto found = group->entries.find(sequence); found != group->entries.end()) return &found->second;
-        return nullptr;
+        const auto found = places_.find(sequence);
+        return found == places_.end() ? nullptr : &found->second->entries.at(sequence);
     }
 
     bool needs_page() const override {
@@ -139,7 +138,7 @@ public:
 
     bool wants_page(std::size_t low) const override {
         if (!listed_ || !all_lanes_paged()) return true;
-        if (ready_ >= low || entries_ >= limits_.window_entries) return false;
+        if (ready_ >= low || places_.size() >= limits_.window_entries) return false;
         return group_to_page() != nullptr || lane_to_page() != nullptr;
     }
 
@@ -188,7 +187,7 @@ public:
             if (sequence <= floor_ || taken(asked.lane, sequence)) continue;
             Group& group = group_of(entry);
             if (group.more_after || group.entries.contains(sequence)) continue;
-            const bool crowded = group.taken > 0 && entries_ >= limits_.window_entries / 2;
+            const bool crowded = group.taken > 0 && places_.size() >= limits_.window_entries / 2;
             if (crowded || group.entries.size() >= entries_per_group) {
                 cut(group, Sequence{value_of(sequence) - 1});
                 continue;
@@ -230,15 +229,10 @@ public:
     }
 
     std::size_t ready() const override { return ready_; }
-    std::size_t entries() const override { return entries_; }
+    std::size_t entries() const override { return places_.size(); }
     std::size_t bytes() const override { return bytes_; }
 
-    Sequence highest() const override {
-        Sequence highest{};
-        for (const auto& [name, group] : groups_)
-            if (!group->entries.empty()) highest = std::max(highest, group->entries.rbegin()->first);
-        return highest;
-    }
+    Sequence highest() const override { return highest_; }
 
     std::optional<WallTime> first_wake() const override { return asleep_.empty() ? std::nullopt : std::optional(asleep_.begin()->first); }
 
@@ -267,7 +261,7 @@ private:
     }
 
     void put(Group& group, Entry entry) {
-        count(entry);
+        count(entry, group);
         const Sequence sequence = entry.sequence();
         group.entries.emplace(sequence, std::move(entry));
         place(group);
@@ -344,7 +338,7 @@ private:
             }
             group.more_after = std::max(*group.more_after, sequence);
             if (sequence <= floor_ || group.entries.contains(sequence) || taken(group.lane, sequence)) continue;
-            count(entry);
+            count(entry, group);
             group.entries.emplace(sequence, std::move(entry));
         }
         if (over) cut(group, std::nullopt);
@@ -371,12 +365,13 @@ private:
         return listed_ && std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.known || l.paged || l.complete; });
     }
 
-    void count(const Entry& entry) {
-        ++entries_;
+    void count(const Entry& entry, Group& group) {
+        places_.emplace(entry.sequence(), &group);
+        highest_ = std::max(highest_, entry.sequence());
         bytes_ += entry.held_bytes();
     }
     void uncount(const Entry& entry) {
-        --entries_;
+        places_.erase(entry.sequence());
         bytes_ -= entry.held_bytes();
     }
 
@@ -390,7 +385,9 @@ private:
     std::set<std::pair<Sequence, Group*>> available_;
     std::set<std::pair<WallTime, Group*>> asleep_;
     WallTime now_{};
-    std::size_t ready_ = 0, entries_ = 0, bytes_ = 0;
+    boost::unordered_flat_map<Sequence, Group*> places_;  ///< of each entry
+    Sequence highest_{};                                  ///< that ever was here
+    std::size_t ready_ = 0, bytes_ = 0;
     std::size_t room_bytes_ = 1 << 20;
 };
 

@@ -61,7 +61,7 @@ public:
     virtual std::optional<WallTime> first_wake() const { return std::nullopt; }
     virtual std::size_t entries() const = 0;  ///< entries in memory
     virtual std::size_t bytes() const = 0;    ///< of their bodies
-    /// The highest sequence at hand: what may be delivered without another page.
+    /// At least the highest sequence at hand: what may be delivered without another page.
     virtual Sequence highest() const = 0;
     /// When the first deliverable entry expires, if it does.
     virtual std::optional<WallTime> first_expiry() const = 0;
