@@ -49,6 +49,8 @@ struct Limits {
     std::size_t background_rows = 1'000;    ///< of janitor work a commit
     std::int64_t reserved_ids = 1'000'000;  ///< reserved ahead
 
+    std::int64_t transaction_ids = 65'536;  ///< entries and messages one transaction with SQL may put or move
+
     // Time
     std::chrono::milliseconds transaction_time = std::chrono::seconds(1);    ///< of an application's function
     std::chrono::milliseconds read_time = std::chrono::seconds(5);           ///< of one read snapshot

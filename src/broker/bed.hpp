@@ -33,10 +33,17 @@ protected:
         broker.reset();
         settle_down();
     }
-    /// As after a crash: nothing is said good-bye to.
     void restart() {
         settle_down();
         stop();
+        start();
+    }
+    /// What the broker does at its end is not stored.
+    void crash() {
+        settle_down();
+        auto left = std::make_shared<storage::memory::Content>(*content);
+        stop();
+        content = std::move(left);
         start();
     }
     /// Runs what is ready to run.

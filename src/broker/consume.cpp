@@ -97,6 +97,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
         touch_live(*queue);
         Live& at_hand = *queue->live;
         Window& window = *at_hand.window;
+        at_hand.asked += request.max - std::exchange(subscription->asked, request.max);
         if (!queue->options->paused && may_receive(*queue, *subscription)) {
             std::vector<Pick> picks = pick(*queue, *subscription, request.max, max_bytes);
             for (int pages = 0; pages < 4 && !picks.empty() && picks.size() < request.max && !queue->fifo(); ++pages) {
@@ -199,14 +200,22 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
         delta.delivered_through = std::max(delta.delivered_through, highest);
         ++rows;
     }
+    Sequence mark{};  // what it passes has been taken before, or is being taken now
     for (const Pick& p : picks) {
         if (!queue->strict) break;
         Held* h = held(id, p.sequence, p.number);
         if (!h) continue;
-        if (!std::exchange(h->entry.precounted, false)) {
+        if (queue->counts_by_mark() && h->entry.row.receives == 1) {
+            if (p.sequence > queue->counters.counted_through) mark = std::max(mark, p.sequence);
+        } else if (!std::exchange(h->entry.precounted, false)) {
             batch.updates.push_back({.key = h->entry.row.key, .receives = h->entry.row.receives, .available_at = {}});
             ++rows;
         }
+    }
+    if (mark > Sequence{}) {
+        storage::CounterDelta& delta = counter(batch, *queue);
+        delta.counted_through = std::max(delta.counted_through, mark);
+        ++rows;
     }
     if (rows == 0) co_return std::nullopt;
     const Ticket ticket = committer.touch(rows, 0);
@@ -266,7 +275,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         }
         delivery.lease.number = p.number;
         h->state = Held::State::leased;
-        h->entry.drop_body();
+        h->entry.drop_body(dead_letter_reads_message(*queue));
         if (!lease) continue;
         h->deadline = time + std::clamp(*lease, milliseconds(0), limits.lease);
         auto& deadlines = queue->live->deadlines;

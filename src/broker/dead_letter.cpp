@@ -1,10 +1,22 @@
 // Dead-lettering is routing: the entry moves to where an exchange and a key lead, the body stays where it is.
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "broker/properties.hpp"
 #include "broker/routing/route.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
+
+// The target may depend on what only the message says: its own routing key, its priority.
+bool BrokerState::dead_letter_reads_message(const Queue& queue) const {
+    if (!queue.options->dead_letter) return false;
+    const DeadLetter& target = *queue.options->dead_letter;
+    if (!target.routing_key || !target.exchange.empty()) return true;
+    const Queue* to = catalog.find(queue.ns, *target.routing_key);
+    return to && to->options->max_priority > 0;
+}
 
 bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit) {
     using Reason = DeadLetterRecord::Reason;
@@ -18,8 +30,18 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
 
     const storage::EntryRow& row = held.entry.row;
     const DeadLetter& target = *queue.options->dead_letter;
-    std::string key = target.routing_key.value_or("");
-    if (!target.routing_key && held.entry.message.properties) key = held.entry.message.properties->routing_key;
+    Properties own;
+    if (dead_letter_reads_message(queue)) {
+        if (!held.entry.has_properties()) {
+            if (unit != storage::Unit::always) return false;  // cannot wait: it stays for another try
+            boost::asio::co_spawn(parts.executor, run_dead_letter(*this, queue.id, held.entry.sequence(), reason, alive),
+                                  boost::asio::detached);
+            return true;
+        }
+        if (held.entry.message.properties) own = *held.entry.message.properties;
+        else if (!held.entry.properties.empty()) own = decode_properties(held.entry.properties);
+    }
+    std::string key = target.routing_key.value_or(own.routing_key);
     if (key.empty()) key = queue.name;
     std::vector<Queue*> queues;
     if (!route(catalog, queue.ns, target.exchange, key, queues) || queues.empty()) return false;
@@ -50,11 +72,10 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     source.bytes -= row.bytes;
     held.state = Held::State::settling;
 
-    const std::uint8_t priority = held.entry.message.properties ? held.entry.message.properties->priority.value_or(0) : 0;
     for (Queue* to : queues) {
         storage::EntryRow moved;
         moved.group = row.group.empty() && to->fifo() ? queue.name : row.group;
-        moved.key = {to->id, lane_of(*to, moved.group, priority), Sequence{next_id()}};
+        moved.key = {to->id, lane_of(*to, moved.group, own.priority.value_or(0)), Sequence{next_id()}};
         moved.message = row.message;
         if (to->options->ttl) moved.expires_at = now + *to->options->ttl;
         moved.copies = copies;
@@ -64,6 +85,32 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         put_entry(batch, *to, std::move(moved), milliseconds(0), false);
     }
     return true;
+}
+
+awaitable<void> BrokerState::run_dead_letter(BrokerState& self, QueueId id, Sequence sequence, DeadLetterRecord::Reason reason,
+                                             std::shared_ptr<bool> alive) {
+    const auto find = [&]() -> Held* {  // it may have been purged meanwhile
+        Queue* queue = self.catalog.find(id);
+        if (!queue || queue->deleted || !queue->live) return nullptr;
+        const auto found = queue->live->held.find(sequence);
+        return found != queue->live->held.end() && found->second.state == Held::State::picked ? &found->second : nullptr;
+    };
+    Held* held = find();
+    if (!held) co_return;
+    storage::PageRequest request = storage::MessagesById{.ids = {held->entry.row.message}};
+    storage::Page page = co_await self.parts.engine->page(std::move(request));
+    if (!*alive || !(held = find())) co_return;
+    Queue& queue = *self.catalog.find(id);
+    if (page.failure) co_return self.put_back(queue, sequence);
+    if (page.messages.empty() || page.messages.front().damaged) {
+        held->entry.row.damaged = true;
+        co_return;
+    }
+    held->entry.message = page.messages.front().message;
+    held->entry.properties = page.messages.front().properties;
+    held->entry.published_at = page.messages.front().published_at;
+    if (self.dead_letter(self.committer.open(), queue, *held, reason, storage::Unit::always)) self.committer.touch(2, 0);
+    else self.put_back(queue, sequence);
 }
 
 void BrokerState::expire_heads(Queue& queue) {

@@ -39,6 +39,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         c.redriven += d.redriven;
         c.delayed += d.delayed;
         c.bytes += d.bytes;
+        c.counted_through = std::max(c.counted_through, d.counted_through);
         if (d.delivered_through > c.delivered_through) queue->through = c.delivered_through = d.delivered_through;
     }
 

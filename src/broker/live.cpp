@@ -89,6 +89,7 @@ awaitable<void> BrokerState::run_load(BrokerState& self, QueueId id, std::shared
     const bool failed = page.failure.has_value();
     at_hand.load_failure = page.failure;
     if (!failed) {
+        for (storage::EntryRow& row : page.entries) queue->add_marked_count(row);
         Window& window = *at_hand.window;
         const WindowChange change(self, window);
         window.loaded(request, std::move(page), [&](std::uint8_t, Sequence sequence) {

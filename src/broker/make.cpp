@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 #include "broker/catalog/options.hpp"
 #include "broker/state.hpp"
@@ -84,6 +85,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
         if (Queue* queue = catalog.find(counters.queue)) {
             queue->counters = counters;
             queue->through = queue->through_at_start = counters.delivered_through;
+            queue->counted_at_start = counters.counted_through;
         }
     for (auto& row : snapshot.exchanges) {
         auto exchange = std::make_unique<Exchange>();
@@ -117,7 +119,11 @@ Result<void> BrokerState::usable() const {
     return {};
 }
 
-std::int64_t BrokerState::next_id() { return ++last_id; }
+std::int64_t BrokerState::next_id() {
+    if (!id_block) return ++last_id;
+    assert(id_block->next <= id_block->last);
+    return id_block->next++;
+}
 
 WallTime BrokerState::now_wall() { return wall = std::max(wall, parts.clock->wall()); }
 

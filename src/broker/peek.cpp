@@ -23,6 +23,21 @@ std::optional<Cursor> parse(std::string_view text) {
     return cursor;
 }
 
+// Bodies are read up to a limit: how many entries come with theirs. The first always does, if it has one.
+template <typename Rows>
+std::size_t readable(const Rows& rows, const std::vector<storage::MessageRow>& messages) {
+    const auto is_missing = [&](const auto& row) {
+        const storage::EntryRow* entry;
+        if constexpr (requires { row.entry; }) entry = &row.entry;
+        else entry = &row;
+        const auto found = std::lower_bound(messages.begin(), messages.end(), entry->message,
+                                            [](const storage::MessageRow& m, MessageId id) { return m.id < id; });
+        return found == messages.end() || found->id != entry->message;
+    };
+    if (rows.empty()) return 0;
+    return static_cast<std::size_t>(std::find_if(rows.begin() + 1, rows.end(), is_missing) - rows.begin());
+}
+
 std::string text_of(std::int64_t first, std::int64_t second) { return std::to_string(first) + "." + std::to_string(second); }
 
 }  // namespace
@@ -42,13 +57,16 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
     const QueueId id = found.value()->id;
     const Sequence floor = found.value()->floor, delayed_floor = found.value()->delayed_floor;
     Page result;
+    std::size_t bytes = 0;
     const auto add = [&](Queue& queue, storage::Page page) {
         for (Entry& entry : join(std::move(page))) {
-            if (entry.row.damaged) continue;
+            if (entry.row.damaged || !entry.has_body()) continue;
+            queue.add_marked_count(entry.row);
             Delivery delivery = delivery_of(queue, entry);
             if (queue.live)
                 if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end())
                     delivery.receives = at->second.entry.row.receives;
+            bytes += delivery.message.text().size();
             result.messages.push_back(std::move(delivery));
         }
     };
@@ -64,6 +82,10 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         if (page.failure) co_return *page.failure;
         Queue* queue = catalog.find(id);
         if (!queue) co_return Error{Errc::queue_deleted, "the queue was deleted"};
+        if (const std::size_t most = readable(page.delayed, page.messages); most < page.delayed.size()) {
+            page.delayed.resize(most);
+            page.end = false;
+        }
         if (!page.end && !page.delayed.empty())
             result.next = text_of(page.delayed.back().due_at.time_since_epoch().count(), value_of(page.delayed.back().entry.key.sequence));
         for (storage::DelayedRow& row : page.delayed)
@@ -80,7 +102,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         Sequence after = floor;
         if (request.after && head.key.lane == cursor.first) after = std::max(after, Sequence{cursor.second});
         const std::size_t left = request.max - result.messages.size();
-        if (left == 0) {
+        if (left == 0 || bytes >= limits.next_bytes) {
             result.next = text_of(head.key.lane, value_of(floor));
             break;
         }
@@ -88,7 +110,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
                                                             .lane = head.key.lane,
                                                             .after = after,
                                                             .max = left,
-                                                            .max_bytes = limits.next_bytes,
+                                                            .max_bytes = limits.next_bytes - bytes,
                                                             .without_groups = {},
                                                             .only_group = {},
                                                             .scan = 0};
@@ -96,6 +118,10 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         if (page.failure) co_return *page.failure;
         Queue* queue = catalog.find(id);
         if (!queue) co_return Error{Errc::queue_deleted, "the queue was deleted"};
+        if (const std::size_t most = readable(page.entries, page.messages); most < page.entries.size()) {
+            page.entries.resize(most);
+            page.end = false;
+        }
         const bool more = !page.end && !page.entries.empty();
         if (more) result.next = text_of(head.key.lane, value_of(page.entries.back().key.sequence));
         add(*queue, std::move(page));

@@ -49,15 +49,6 @@ void add_properties(Publish& publish, const std::string& deduplication_id) {
     publish.message.properties = std::make_shared<const Properties>(std::move(p));
 }
 
-/// Whether the consumers that wait take so many.
-bool is_awaited(const Live& live, std::int64_t entries) {
-    for (const Waiter* waiter : live.waiters) {
-        entries -= static_cast<std::int64_t>(waiter->max);
-        if (entries <= 0) return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 std::uint8_t BrokerState::lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const {
@@ -130,11 +121,23 @@ std::optional<WallTime> BrokerState::expiry_of(const Queue& queue, const Publish
     return ttl ? std::optional(from + *ttl) : std::nullopt;
 }
 
-// Whether the coming delivery is counted in the row as it is inserted, which spares the row an update. A crash before the
-// delivery leaves one receive too many; where a single one decides, only a consumer that waits for it is sure enough.
+// Whether the consumers that wait take so many.
+bool BrokerState::is_awaited(const Queue& queue, std::int64_t entries) const {
+    if (queue.options->paused) return false;
+    for (const Waiter* waiter : queue.live->waiters) {
+        if (!may_receive(queue, *waiter->subscription)) continue;
+        entries -= static_cast<std::int64_t>(waiter->max);
+        if (entries <= 0) return true;
+    }
+    return false;
+}
+
+// Whether the coming delivery is counted as the entry is put, which spares the delivery a commit of its own. A crash before
+// the delivery leaves one receive too many, so only what consumers will have taken within their next two calls is counted;
+// where a single receive decides, only what one that waits takes at once.
 bool BrokerState::counts_ahead(const Queue& queue) const {
-    if (queue.options->max_receives == 1) return is_awaited(*queue.live, queue.pending_entries);
-    return queue.stored() - queue.held() + queue.pending_entries <= 1'000;
+    if (queue.options->max_receives == 1) return is_awaited(queue, queue.pending_entries);
+    return !queue.options->paused && std::cmp_less_equal(queue.stored() - queue.held() + queue.pending_entries, 2 * queue.live->asked);
 }
 
 void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh) {
@@ -156,7 +159,8 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
             if (queue.stored() - queue.held() + queue.pending_entries <= 1'000)
                 delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
         } else if (fresh && counts_ahead(queue)) {
-            row.receives = 1;
+            if (queue.counts_by_mark()) delta.counted_through = std::max(delta.counted_through, row.key.sequence);
+            else row.receives = 1;
         }
     }
     batch.entries.push_back(std::move(row));

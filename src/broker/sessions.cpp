@@ -42,6 +42,7 @@ void BrokerState::unsubscribe(SubscriptionState& subscription, Errc why) {
     subscription.ended = why;
     if (Queue* queue = catalog.find(subscription.queue); queue && queue->live) {
         std::erase(queue->live->subscriptions, &subscription);
+        queue->live->asked -= subscription.asked;
         if (subscription.options.max_leased > 0)
             for (auto& [sequence, held] : queue->live->held)
                 if (held.subscription == &subscription) held.subscription = nullptr;

@@ -148,6 +148,7 @@ awaitable<void> BrokerState::recall(std::vector<Lease> leases) {
         // unit's precondition finds.
         Held& held = at_hand->held[lease.sequence];
         held.entry = std::move(join(std::move(page)).front());
+        queue->add_marked_count(held.entry.row);
         held.number = lease.number;
         at_hand->window->adopt(held.entry);
     }

@@ -31,6 +31,7 @@ struct SubscriptionState {
     bool closed = false;
     bool waiting = false;  ///< a next() is under way
     std::size_t leased = 0;
+    std::size_t asked = 0;    ///< by its latest next(), at most
     Event* waiter = nullptr;  ///< of the next() that waits
 };
 
@@ -54,6 +55,11 @@ struct BrokerState {
 
     // ids and time (make.cpp)
     std::int64_t next_id();
+    /// Ids of a transaction with SQL, taken before those of batches that commit after it: a queue's sequences grow in the order
+    /// of commits.
+    struct IdBlock {
+        std::int64_t next = 0, last = 0;
+    };
     WallTime now_wall();
     MonotonicTime now() { return parts.clock->monotonic(); }
 
@@ -95,6 +101,7 @@ struct BrokerState {
     /// Adds the rows of one publish; returns its result (duplicates are known only after the commit).
     PublishResult put(storage::Batch& batch, Staged& staged, storage::Unit unit);
     bool counts_ahead(const Queue& queue) const;
+    bool is_awaited(const Queue& queue, std::int64_t entries) const;
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
     awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
     void trim(Queue& queue);  ///< drops the oldest beyond max_length and max_bytes
@@ -150,7 +157,11 @@ struct BrokerState {
 
     // dead_letter.cpp
     /// Adds the rows that move (or drop) a held entry; false when its target is configured and missing, and it must stay.
+    /// A target chosen by what the message itself says (its routing key, its priority) may have to wait until that is read.
     bool dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit);
+    bool dead_letter_reads_message(const Queue& queue) const;
+    static awaitable<void> run_dead_letter(BrokerState& self, QueueId id, Sequence sequence, DeadLetterRecord::Reason reason,
+                                           std::shared_ptr<bool> alive);
     void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
     void expire_heads(Queue& queue);
 
@@ -159,6 +170,7 @@ struct BrokerState {
     awaitable<Result<Receipt>> transaction(TransactionFunction fn, NamespaceId ns);
     /// Adds rows of all of `work` in one unit; an error adds nothing.
     Result<std::vector<PublishResult>> add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit);
+    std::int64_t ids_for(const Settlement& settlement) const;  ///< how many add() takes for it, at most
 
     // sessions.cpp
     Result<std::shared_ptr<SessionState>> open_session(std::string_view ns);
@@ -217,6 +229,7 @@ struct BrokerState {
     std::string store_id;
     std::uint32_t epoch = 0;
     std::int64_t last_id = 0, reserved_ids = 0;
+    IdBlock* id_block = nullptr;  ///< while a transaction's rows are made
     WallTime wall{}, wall_stored{};
     std::uint32_t last_lease = 0;
     bool closing = false;

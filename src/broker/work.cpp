@@ -30,10 +30,26 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
             return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     }
     places.leave();
+    if (id_block) {
+        std::int64_t ids = 0;
+        for (const Staged& one : staged) ids += std::max<std::int64_t>(1, std::ssize(one.queues));
+        for (const Settlement& settlement : work.settlements) ids += ids_for(settlement);
+        if (ids > id_block->last - id_block->next + 1)
+            return Error{Errc::limit_exceeded, "a transaction that puts or moves " + std::to_string(ids) + " messages: at most " +
+                                                   std::to_string(limits.transaction_ids) + " are allowed"};
+    }
     std::vector<PublishResult> results;
     for (Staged& one : staged) results.push_back(put(batch, one, unit));
     for (const Settlement& settlement : work.settlements) static_cast<void>(settle_one(batch, settlement, unit));
     return results;
+}
+
+std::int64_t BrokerState::ids_for(const Settlement& settlement) const {
+    if (settlement.verdict == Verdict::done) return 0;
+    const Queue* queue = catalog.find(settlement.lease.queue);
+    const auto* target = queue && queue->options->dead_letter ? &*queue->options->dead_letter : nullptr;
+    const Exchange* exchange = target ? catalog.find_exchange(queue->ns, target->exchange) : nullptr;
+    return exchange ? std::max<std::int64_t>(1, std::ssize(exchange->queues)) : 1;
 }
 
 awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> session, Work work) {
@@ -92,12 +108,18 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
         std::shared_ptr<storage::Batch> rows;
         std::vector<PublishResult> results;
         std::optional<Error> refused;
+        IdBlock ids;
     };
     auto prepared = std::make_shared<Prepared>();
     const auto build = [this, ns, prepared](Work staged) -> Result<std::shared_ptr<const storage::Batch>> {
+        if (staged.publishes.size() + staged.settlements.size() > limits.publishes_per_call)
+            return prepared->refused.emplace(Errc::limit_exceeded, "more than " + std::to_string(limits.publishes_per_call) +
+                                                                       " publishes and settlements in one transaction");
         auto rows = std::make_shared<storage::Batch>();
         const storage::Unit unit = rows->new_unit();
+        id_block = &prepared->ids;
         Result<std::vector<PublishResult>> added = add(*rows, ns, staged, unit);
+        id_block = nullptr;
         if (!added) {
             prepared->refused = added.error();
             return added.error();
@@ -108,6 +130,8 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
     };
 
     storage::Batch& batch = committer.open();
+    prepared->ids = {.next = last_id + 1, .last = last_id + limits.transaction_ids};
+    last_id = prepared->ids.last;
     const storage::Unit unit = batch.new_unit();
     storage::Application application;
     application.unit = unit;

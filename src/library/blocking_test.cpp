@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -247,6 +248,32 @@ TEST_F(BlockingStore, commits_the_applications_rows_and_a_message_together_or_no
     EXPECT_EQ(failed.error().code, Errc::transaction_failed);
     EXPECT_NE(failed.error().text.find("out of stock"), std::string::npos);
     EXPECT_EQ(broker.queue("orders")->counts.sent, 1);
+}
+
+// Sequences grow in the order of commits: a queue that has delivered one does not look for lower ones.
+TEST_F(BlockingStore, delivers_what_was_published_while_a_transaction_ran) {
+    auto broker = Broker::open("sqlite:" + path("a.db")).value();
+    ASSERT_TRUE(broker.declare_queue("orders"));
+    auto session = broker.open_session().value();
+    EXPECT_TRUE(session.receive("orders", {.wait = milliseconds(0)})->empty());  // somebody looks at it
+    std::promise<void> started, published;
+    std::thread running([&] {
+        EXPECT_TRUE(broker.transaction([&](Transaction& t) {
+            started.set_value();
+            published.get_future().wait();
+            t.publish(to("orders", "in the transaction"));
+        }));
+    });
+    started.get_future().wait();
+    EXPECT_TRUE(session.publish(std::vector<Publish>{to("orders", "meanwhile")}, {.confirm = Confirm::admitted}));
+    published.set_value();
+    running.join();
+
+    std::vector<std::string> got;
+    for (int i = 0; i < 2; ++i)
+        for (const auto& d : session.receive("orders", {.wait = milliseconds(1'000)}).value()) got.emplace_back(d.message.text());
+
+    EXPECT_EQ(got, (std::vector<std::string>{"in the transaction", "meanwhile"}));
 }
 
 TEST_F(BlockingStore, refuses_blocking_calls_inside_a_transaction_instead_of_waiting_for_itself) {

@@ -104,6 +104,7 @@ struct CounterDelta {
     std::int64_t sent = 0, done = 0, dead_lettered = 0, expired = 0, purged = 0, overflowed = 0, redriven = 0;
     std::int64_t delayed = 0, bytes = 0;
     Sequence delivered_through{};  ///< the maximum with what is stored
+    Sequence counted_through{};    ///< likewise
     Unit unit = Unit::always;
 };
 
@@ -178,6 +179,7 @@ struct Counters {
     std::int64_t sent = 0, done = 0, dead_lettered = 0, expired = 0, purged = 0, overflowed = 0, redriven = 0;
     std::int64_t delayed = 0, bytes = 0;
     Sequence delivered_through{};
+    Sequence counted_through{};  ///< an entry at or below it whose row says 0 receives was received once
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 

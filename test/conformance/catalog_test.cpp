@@ -87,7 +87,8 @@ TEST_P(Catalog, gives_back_every_column_after_a_restart) {
                        .redriven = 1,
                        .delayed = 2,
                        .bytes = 100,
-                       .delivered_through = Sequence{20}}};
+                       .delivered_through = Sequence{20},
+                       .counted_through = Sequence{15}}};
 
     const Snapshot snapshot = after(batch);
 
@@ -100,8 +101,8 @@ TEST_P(Catalog, gives_back_every_column_after_a_restart) {
             "  1 ns 1 'orders' options '{\"lease_ms\":30000}' created 1700000000000 modified 1700000000009 floor 12 delayed floor 11\n"
             "  2 ns 1 'letters' options '{}' created 1700000000000 modified 1700000000000 floor 0 delayed floor 0 deleted\n"
             "counters:\n"
-            "  1 sent 9 done 1 dead 1 expired 1 purged 1 overflowed 1 redriven 1 delayed 2 bytes 100 through 20\n"
-            "  2 sent 0 done 0 dead 0 expired 0 purged 0 overflowed 0 redriven 0 delayed 0 bytes 0 through 0\n"
+            "  1 sent 9 done 1 dead 1 expired 1 purged 1 overflowed 1 redriven 1 delayed 2 bytes 100 through 20 counted 15\n"
+            "  2 sent 0 done 0 dead 0 expired 0 purged 0 overflowed 0 redriven 0 delayed 0 bytes 0 through 0 counted 0\n"
             "exchanges:\n  5 ns 1 'news' options {\"kind\":\"fanout\"}\n"
             "bindings:\n  5 to 1 by ''\n  5 to 1 by 'key'\n"
             "tasks:\n"
@@ -273,6 +274,17 @@ TEST_P(Counting, keeps_the_highest_delivered_through) {
     }
 
     EXPECT_EQ(counters_of(orders).delivered_through, Sequence{30});
+}
+
+TEST_P(Counting, keeps_the_highest_counted_through_apart_from_it) {
+    for (std::int64_t through : {10, 30, 20}) {
+        Batch batch;
+        batch.counters = {{.queue = orders, .delivered_through = Sequence{5}, .counted_through = Sequence{through}}};
+        commit(batch);
+    }
+
+    EXPECT_EQ(counters_of(orders).counted_through, Sequence{30});
+    EXPECT_EQ(counters_of(orders).delivered_through, Sequence{5});
 }
 
 TEST_P(Counting, leaves_out_what_a_unit_left_out_counted) {

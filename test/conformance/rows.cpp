@@ -138,9 +138,10 @@ std::string text_of(const Snapshot& s) {
                            value_of(r.delayed_floor), r.deleted ? " deleted" : "");
     });
     text += lines("counters", s.counters, [](const Counters& c) {
-        return fmt::format("{} sent {} done {} dead {} expired {} purged {} overflowed {} redriven {} delayed {} bytes {} through {}",
-                           value_of(c.queue), c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven, c.delayed,
-                           c.bytes, value_of(c.delivered_through));
+        return fmt::format(
+            "{} sent {} done {} dead {} expired {} purged {} overflowed {} redriven {} delayed {} bytes {} through {} counted {}",
+            value_of(c.queue), c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven, c.delayed, c.bytes,
+            value_of(c.delivered_through), value_of(c.counted_through));
     });
     text += lines("exchanges", s.exchanges, [](const ExchangeRow& r) {
         return fmt::format("{} ns {} '{}' options {}", value_of(r.id), value_of(r.ns), r.name, r.options);

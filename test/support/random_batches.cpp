@@ -103,8 +103,12 @@ void RandomBatches::publish(Batch& batch) {
 
 void RandomBatches::settle(Batch& batch, Unit unit, const EntryRow& entry) {
     batch.removals.push_back({.key = entry.key, .message = entry.message, .copies = entry.copies, .unit = unit});
-    batch.counters.push_back(
-        {.queue = entry.key.queue, .done = 1, .bytes = -entry.bytes, .delivered_through = entry.key.sequence, .unit = unit});
+    batch.counters.push_back({.queue = entry.key.queue,
+                              .done = 1,
+                              .bytes = -entry.bytes,
+                              .delivered_through = entry.key.sequence,
+                              .counted_through = Sequence{value_of(entry.key.sequence) / 2},
+                              .unit = unit});
     settled_.push_back(entry);
     if (settled_.size() > 50) settled_.erase(settled_.begin());
 }
@@ -368,9 +372,9 @@ std::string text_of(const MessageRow& m) {
 }
 
 std::string text_of(const Counters& c) {
-    return fmt::format("counters {} sent={} done={} dead={} expired={} purged={} over={} redriven={} delayed={} bytes={} through={}\n",
+    return fmt::format("counters {} sent={} done={} dead={} expired={} purged={} over={} redriven={} delayed={} bytes={} through={},{}\n",
                        value_of(c.queue), c.sent, c.done, c.dead_lettered, c.expired, c.purged, c.overflowed, c.redriven, c.delayed,
-                       c.bytes, value_of(c.delivered_through));
+                       c.bytes, value_of(c.delivered_through), value_of(c.counted_through));
 }
 
 std::string catalog_of(const Snapshot& s) {

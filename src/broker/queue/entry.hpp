@@ -18,9 +18,13 @@ struct Entry {
     Sequence sequence() const noexcept { return row.key.sequence; }
     bool has_body() const noexcept { return message.body != nullptr; }
     std::size_t held_bytes() const noexcept { return message.body ? message.body->size() : 0; }
-    void drop_body() {
-        message = {};
+    /// Whether the message's own routing key and priority can be told.
+    bool has_properties() const noexcept { return has_body() || message.properties || !properties.empty(); }
+    void drop_body(bool keep_properties) {
+        message.body.reset();
         properties = {};
+        if (!keep_properties) message.properties.reset();
+        else if (!message.properties) message.properties = std::make_shared<const Properties>();
     }
 };
 

@@ -61,6 +61,7 @@ struct Live {
     std::unordered_map<Sequence, Held> held;
     std::vector<Deadline> deadlines;  ///< a heap, the earliest first
     std::vector<SubscriptionState*> subscriptions;
+    std::size_t asked = 0;       ///< by the latest next() of each of them, together
     std::list<Waiter*> waiters;  ///< by priority, then in order of arrival
     std::vector<Event*> load_waiters;
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
@@ -81,6 +82,7 @@ struct Queue {
     Sequence floor{}, delayed_floor{};
     Sequence through{};                                                        ///< stored: up to it entries may have been delivered
     Sequence through_at_start{};                                               ///< what was stored when this process began
+    Sequence counted_at_start{};                                               ///< likewise of counters.counted_through
     storage::Counters counters;                                                ///< as committed
     std::int64_t pending_entries = 0, pending_delayed = 0, pending_bytes = 0;  ///< in batches under way
     std::uint32_t pending_conditional = 0;                                     ///< units of them that may be left out
@@ -93,6 +95,12 @@ struct Queue {
     bool strict = false;  ///< counts are committed before delivery
     std::unique_ptr<Live> live;
 
+    /// The first delivery of an entry is counted by raising counters.counted_through: entries go out in order here.
+    bool counts_by_mark() const noexcept { return strict && !fifo() && options->max_priority == 0; }
+    /// What an entry read from its row was received, as far as it was stored.
+    void add_marked_count(storage::EntryRow& row) const noexcept {
+        if (row.receives == 0 && row.key.sequence <= counted_at_start) row.receives = 1;
+    }
     bool fifo() const noexcept { return options->kind == QueueKind::fifo; }
     /// Entries stored: ready, leased, or held for a moment.
     std::int64_t stored() const noexcept {

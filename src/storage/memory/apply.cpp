@@ -166,6 +166,7 @@ void count(Content& content, const CounterDelta& row) {
     c.delayed += row.delayed;
     c.bytes += row.bytes;
     c.delivered_through = std::max(c.delivered_through, row.delivered_through);
+    c.counted_through = std::max(c.counted_through, row.counted_through);
 }
 
 }  // namespace

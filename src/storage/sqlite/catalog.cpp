@@ -131,7 +131,8 @@ Counters read_counters(const Statement& row) {
             .redriven = row.integer(7),
             .delayed = row.integer(8),
             .bytes = row.integer(9),
-            .delivered_through = Sequence{row.integer(10)}};
+            .delivered_through = Sequence{row.integer(10)},
+            .counted_through = Sequence{row.integer(11)}};
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ void add(CounterDelta& sum, const CounterDelta& delta) {
     sum.delayed += delta.delayed;
     sum.bytes += delta.bytes;
     sum.delivered_through = std::max(sum.delivered_through, delta.delivered_through);
+    sum.counted_through = std::max(sum.counted_through, delta.counted_through);
 }
 
 /// A gap in the updated entries is bridged by reading what is stored there; wider ones are not worth it.
@@ -286,6 +287,7 @@ void Writer::write_counters() {
         add_counters.bind(9, sum.delayed);
         add_counters.bind(10, sum.bytes);
         add_counters.bind(11, value_of(sum.delivered_through));
+        add_counters.bind(12, value_of(sum.counted_through));
         add_counters.step();
     }
     if (!reserve_ids_ && !highest_wall_) return;

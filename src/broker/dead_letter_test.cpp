@@ -1,0 +1,127 @@
+// Where a dead letter goes, told by what the message itself says.
+#include "broker/bed.hpp"
+
+namespace rowmq::test {
+
+class DeadLetterTarget : public Bed {
+protected:
+    void declare_exchange(std::string name) { ASSERT_TRUE(run_in(io, broker->declare_exchange(std::move(name)))); }
+    void bind(Binding binding) { ASSERT_TRUE(run_in(io, broker->bind(std::move(binding)))); }
+
+    /// "in" -> q, whose dead letters go to "dlx" by their own keys: red to dead.red, blue to dead.blue.
+    void lay_out(QueueOptions options) {
+        declare_exchange("in");
+        declare_exchange("dlx");
+        options.dead_letter = DeadLetter{.exchange = "dlx", .routing_key = {}};
+        declare("q", options);
+        for (const std::string key : {"red", "blue"}) {
+            declare("dead." + key);
+            bind({"in", "q", key});
+            bind({"dlx", "dead." + key, key});
+        }
+    }
+    void publish_by(std::string key, std::string body, std::optional<milliseconds> ttl = {}) {
+        ASSERT_TRUE(try_publish({.exchange = "in", .routing_key = std::move(key), .message = Message(std::move(body)), .ttl = ttl}));
+    }
+};
+
+TEST_F(DeadLetterTarget, is_found_by_the_messages_own_key_after_a_delivery) {
+    lay_out({});
+    publish_by("blue", "sea");
+    publish_by("red", "rose");
+
+    for (const Delivery& d : receive("q")) EXPECT_EQ(settle(d, Verdict::reject), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("dead.red")), Texts{"rose"});
+    EXPECT_EQ(bodies(receive("dead.blue")), Texts{"sea"});
+}
+
+TEST_F(DeadLetterTarget, is_found_by_the_messages_own_key_when_it_has_to_be_read_first) {
+    limits.page_bytes = 1;  // pages bring one body each
+    lay_out({.lease = 1s, .max_receives = 1});
+    for (const char* key : {"blue", "red", "blue"}) publish_by(key, key);
+    EXPECT_EQ(receive("q").size(), 3u);
+    crash();
+
+    EXPECT_TRUE(receive("q").empty());
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("dead.red")), Texts{"red"});
+    EXPECT_EQ(bodies(receive("dead.blue")), (Texts{"blue", "blue"}));
+    EXPECT_EQ(counts("q").dead_lettered, 3);
+}
+
+TEST_F(DeadLetterTarget, is_found_for_what_expired_unread) {
+    limits.page_bytes = 1;
+    lay_out({});
+    for (const char* key : {"red", "blue"}) publish_by(key, key, 1s);
+    crash();
+    advance(2s);
+
+    EXPECT_TRUE(receive("q").empty());
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("dead.red")), Texts{"red"});
+    EXPECT_EQ(bodies(receive("dead.blue")), Texts{"blue"});
+}
+
+TEST_F(DeadLetterTarget, gets_nothing_of_what_was_purged_while_it_was_read) {
+    limits.page_bytes = 1;
+    lay_out({.max_receives = 1});
+    for (const char* key : {"red", "red"}) publish_by(key, key);
+    EXPECT_EQ(receive("q").size(), 2u);
+    crash();
+
+    boost::asio::co_spawn(io, session.receive("q", {.max = 10, .wait = 0ms}), [](std::exception_ptr, Result<std::vector<Delivery>>) {});
+    const auto purged = run_in(io, broker->purge_queue("q", {.leased = true, .delayed = true}));
+    settle_down();
+
+    EXPECT_EQ(purged.value() + counts("q").dead_lettered, 2);
+    EXPECT_EQ(std::ssize(receive("dead.red")), counts("q").dead_lettered);
+}
+
+TEST_F(DeadLetterTarget, keeps_the_priority) {
+    declare("dead", {.max_priority = 9});
+    declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    for (const std::uint8_t priority : {1, 7}) {
+        Publish p{.routing_key = "q", .message = Message(std::to_string(priority)), .priority = priority};
+        ASSERT_TRUE(try_publish(p));
+    }
+
+    for (const Delivery& d : receive("q")) EXPECT_EQ(settle(d, Verdict::reject), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("dead")), (Texts{"7", "1"}));
+}
+
+class Peek : public Bed {};
+
+TEST_F(Peek, ends_a_page_where_bodies_end_and_goes_on_after_it) {
+    limits.next_bytes = 25;
+    restart();
+    declare("q");
+    for (const char* body : {"ten bytes.", "ten bytes!", "ten bytes?"}) publish("q", body);
+
+    const Page first = run_in(io, broker->peek("q")).value();
+    ASSERT_TRUE(first.next);
+    const Page second = run_in(io, broker->peek("q", {.after = first.next})).value();
+
+    EXPECT_EQ(bodies(first.messages), (Texts{"ten bytes.", "ten bytes!"}));
+    EXPECT_EQ(bodies(second.messages), Texts{"ten bytes?"});
+    EXPECT_FALSE(second.next);
+}
+
+TEST_F(Peek, ends_a_page_of_delayed_ones_likewise) {
+    limits.next_bytes = 15;
+    restart();
+    declare("q", {.delay = 1h});
+    for (const char* body : {"ten bytes.", "ten bytes!"}) publish("q", body);
+
+    const Page first = run_in(io, broker->peek("q", {.delayed = true})).value();
+    ASSERT_TRUE(first.next);
+    const Page second = run_in(io, broker->peek("q", {.after = first.next, .delayed = true})).value();
+
+    EXPECT_EQ(bodies(first.messages), Texts{"ten bytes."});
+    EXPECT_EQ(bodies(second.messages), Texts{"ten bytes!"});
+}
+
+}  // namespace rowmq::test
