@@ -31,7 +31,7 @@ struct Limits {
     std::size_t next_bytes = 16 * 1024 * 1024;  ///< of bodies one next() gives, beyond the first message
     std::size_t leases_per_session = 65'535;
     std::size_t leases_per_queue = 120'000;
-    std::size_t group_scan = 120'000;  ///< entries of leased groups a FIFO queue looks behind
+    std::size_t group_scan = 120'000;  ///< entries one read passes over to find other groups of a FIFO queue
     std::chrono::milliseconds wait = std::chrono::hours(24);
     std::chrono::milliseconds lease = std::chrono::hours(24 * 365);
 

@@ -168,6 +168,36 @@ TEST_P(Pages, of_one_group_hold_only_it) {
     EXPECT_EQ(sequences_of(page(request)), "");
 }
 
+TEST_P(Pages, leave_out_many_groups_within_the_rows_they_may_look_at) {
+    Batch batch;
+    std::int64_t at = 0;
+    for (const char* group : {"a", "b", "c", "d", "e", "f", "", "g", "a", "h"}) {
+        ++at;
+        publish(batch, at * 10, at, {.group = group});
+    }
+    commit(batch);
+    EntriesAfter request = after(0, 10);
+    request.without_groups = {"a", "b", "c", "d", "e", "f"};
+
+    EXPECT_EQ(sequences_of(page(request)), "70 80 100");
+    request.scan = 6;
+    const Page passed = page(request);
+    EXPECT_EQ(sequences_of(passed), "");
+    EXPECT_EQ(passed.scanned, Sequence{60});
+    EXPECT_FALSE(passed.end);
+    request.scan = 7;
+    EXPECT_EQ(sequences_of(page(request)), "70");
+
+    request.scan = 0;
+    request.without_groups = {"a", ""};
+    EXPECT_EQ(sequences_of(page(request)), "20 30 40 50 60 80 100");
+    request.after = Sequence{60};
+    EXPECT_EQ(sequences_of(page(request)), "80 100");
+    request.after = Sequence{80};
+    request.scan = 1;
+    EXPECT_EQ(page(request).scanned, Sequence{90});
+}
+
 TEST_P(Pages, stop_after_the_rows_they_may_look_at_and_say_how_far_they_came) {
     put_rows(9);
     EntriesAfter request = after(0, 10);

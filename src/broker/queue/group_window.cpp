@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t entries_per_group = 1024;  ///< held of one group before it is cut
 constexpr std::size_t group_page = 512;
 constexpr std::size_t lane_page = 256;
-constexpr std::size_t rows_per_scan = 20'000;
 constexpr std::size_t groups_skipped = 1'000;  ///< named in one page request
 
 struct Group {
@@ -159,7 +158,7 @@ public:
         request.lane = static_cast<std::uint8_t>(lane - lanes_.data());
         request.after = std::max(lane->cursor, floor_);
         request.max = lane_page;
-        request.scan = rows_per_scan;
+        request.scan = limits_.group_scan;
         for (const auto& [name, group] : cut_) {
             if (request.without_groups.size() == groups_skipped) break;
             if (group->lane == request.lane) request.without_groups.push_back(name);

@@ -18,7 +18,9 @@ public:
 
 private:
     void entries_after(const EntriesAfter& request, Page& page);
-    bool skip_groups(const EntriesAfter& request, Page& page, std::size_t& looked_at);
+    std::optional<std::int64_t> first(Statement& statement, const EntriesAfter& request, Sequence bound);
+    bool skip_groups(const EntriesAfter& request, Sequence up_to, Page& page);
+    std::optional<Sequence> first_of_other_groups(const EntriesAfter& request, Sequence up_to);
     void lane_heads(const LaneHeads& request, Page& page);
     void due(const Due& request, Page& page);
     void delayed_of(const DelayedOf& request, Page& page);
@@ -28,8 +30,8 @@ private:
     Connection connection_;
     std::chrono::milliseconds read_time_;
     std::chrono::steady_clock::time_point deadline_{};
-    Statement begin_read_, commit_, rollback_, entries_after_, groups_after_, lane_from_, lane_after_, messages_from_, due_,
-        delayed_of_queue_, delayed_of_message_;
+    Statement begin_read_, commit_, rollback_, entries_after_, entry_at_offset_, first_of_other_groups_, groups_after_, last_until_,
+        lane_from_, lane_after_, messages_from_, due_, delayed_of_queue_, delayed_of_message_;
 };
 
 }  // namespace rowmq::storage::sqlite

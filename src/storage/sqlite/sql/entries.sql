@@ -25,8 +25,18 @@ SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence BE
 SELECT sequence, message, crc32c, copies, bytes, receives, expires_at_ms, available_at_ms, message_group, notes
 FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence
 
+-- name: entry_at_offset
+SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence LIMIT 1 OFFSET ?
+
+-- name: first_of_other_groups
+SELECT sequence FROM queue_messages WHERE queue = ?1 AND lane = ?2 AND sequence > ?3 AND sequence <= ?4
+AND message_group IS NOT ?5 AND message_group IS NOT ?6 AND message_group IS NOT ?7 AND message_group IS NOT ?8 ORDER BY sequence LIMIT 1
+
 -- name: groups_after
 SELECT sequence, message_group FROM queue_messages WHERE queue = ? AND lane = ? AND sequence > ? ORDER BY sequence
+
+-- name: last_until
+SELECT sequence FROM queue_messages WHERE queue = ? AND lane = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
 
 -- name: lane_from
 SELECT lane, sequence FROM queue_messages WHERE queue = ? AND lane >= ? ORDER BY lane, sequence LIMIT 1
