@@ -29,18 +29,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         if (out(d.unit)) continue;
         Queue* queue = catalog.find(d.queue);
         if (!queue) continue;
-        storage::Counters& c = queue->counters;
-        c.sent += d.sent;
-        c.done += d.done;
-        c.dead_lettered += d.dead_lettered;
-        c.expired += d.expired;
-        c.purged += d.purged;
-        c.overflowed += d.overflowed;
-        c.redriven += d.redriven;
-        c.delayed += d.delayed;
-        c.bytes += d.bytes;
-        c.counted_through = std::max(c.counted_through, d.counted_through);
-        if (d.delivered_through > c.delivered_through) queue->through = c.delivered_through = d.delivered_through;
+        storage::add(queue->counters, d);
+        queue->through = queue->counters.delivered_through;
     }
 
     std::vector<Queue*> woken;

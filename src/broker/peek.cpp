@@ -23,19 +23,22 @@ std::optional<Cursor> parse(std::string_view text) {
     return cursor;
 }
 
-// Bodies are read up to a limit: how many entries come with theirs. The first always does, if it has one.
+// Bodies are read up to a limit: where they end, the page ends. The first entry always comes with its own, if it has one.
 template <typename Rows>
-std::size_t readable(const Rows& rows, const std::vector<storage::MessageRow>& messages) {
+void end_with_bodies(storage::Page& page, Rows& rows) {
     const auto is_missing = [&](const auto& row) {
         const storage::EntryRow* entry;
         if constexpr (requires { row.entry; }) entry = &row.entry;
         else entry = &row;
-        const auto found = std::lower_bound(messages.begin(), messages.end(), entry->message,
+        const auto found = std::lower_bound(page.messages.begin(), page.messages.end(), entry->message,
                                             [](const storage::MessageRow& m, MessageId id) { return m.id < id; });
-        return found == messages.end() || found->id != entry->message;
+        return found == page.messages.end() || found->id != entry->message;
     };
-    if (rows.empty()) return 0;
-    return static_cast<std::size_t>(std::find_if(rows.begin() + 1, rows.end(), is_missing) - rows.begin());
+    if (rows.empty()) return;
+    const auto end = std::find_if(rows.begin() + 1, rows.end(), is_missing);
+    if (end == rows.end()) return;
+    rows.erase(end, rows.end());
+    page.end = false;
 }
 
 std::string text_of(std::int64_t first, std::int64_t second) { return std::to_string(first) + "." + std::to_string(second); }
@@ -82,10 +85,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         if (page.failure) co_return *page.failure;
         Queue* queue = catalog.find(id);
         if (!queue) co_return Error{Errc::queue_deleted, "the queue was deleted"};
-        if (const std::size_t most = readable(page.delayed, page.messages); most < page.delayed.size()) {
-            page.delayed.resize(most);
-            page.end = false;
-        }
+        end_with_bodies(page, page.delayed);
         if (!page.end && !page.delayed.empty())
             result.next = text_of(page.delayed.back().due_at.time_since_epoch().count(), value_of(page.delayed.back().entry.key.sequence));
         for (storage::DelayedRow& row : page.delayed)
@@ -118,10 +118,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         if (page.failure) co_return *page.failure;
         Queue* queue = catalog.find(id);
         if (!queue) co_return Error{Errc::queue_deleted, "the queue was deleted"};
-        if (const std::size_t most = readable(page.entries, page.messages); most < page.entries.size()) {
-            page.entries.resize(most);
-            page.end = false;
-        }
+        end_with_bodies(page, page.entries);
         const bool more = !page.end && !page.entries.empty();
         if (more) result.next = text_of(head.key.lane, value_of(page.entries.back().key.sequence));
         add(*queue, std::move(page));

@@ -1,6 +1,7 @@
 #pragma once
 // The rows that cross the downward door, as values. Columns are explained in doc/storage.md.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -182,6 +183,22 @@ struct Counters {
     Sequence counted_through{};  ///< an entry at or below it whose row says 0 receives was received once
     friend bool operator==(const Counters&, const Counters&) = default;
 };
+
+/// Adds a delta to what was counted so far: to counters, or to a delta over several batches.
+template <typename Sum>
+void add(Sum& sum, const CounterDelta& delta) {
+    sum.sent += delta.sent;
+    sum.done += delta.done;
+    sum.dead_lettered += delta.dead_lettered;
+    sum.expired += delta.expired;
+    sum.purged += delta.purged;
+    sum.overflowed += delta.overflowed;
+    sum.redriven += delta.redriven;
+    sum.delayed += delta.delayed;
+    sum.bytes += delta.bytes;
+    sum.delivered_through = std::max(sum.delivered_through, delta.delivered_through);
+    sum.counted_through = std::max(sum.counted_through, delta.counted_through);
+}
 
 /// What start-up reads: everything but messages.
 struct Snapshot {

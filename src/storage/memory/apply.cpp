@@ -155,18 +155,7 @@ std::size_t sweep(Content& content, const Sweep& row) {
 void count(Content& content, const CounterDelta& row) {
     const auto found = content.counters.find(row.queue);
     if (found == content.counters.end()) return;  // of a queue that was erased meanwhile
-    Counters& c = found->second;
-    c.sent += row.sent;
-    c.done += row.done;
-    c.dead_lettered += row.dead_lettered;
-    c.expired += row.expired;
-    c.purged += row.purged;
-    c.overflowed += row.overflowed;
-    c.redriven += row.redriven;
-    c.delayed += row.delayed;
-    c.bytes += row.bytes;
-    c.delivered_through = std::max(c.delivered_through, row.delivered_through);
-    c.counted_through = std::max(c.counted_through, row.counted_through);
+    add(found->second, row);
 }
 
 }  // namespace

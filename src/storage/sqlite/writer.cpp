@@ -37,20 +37,6 @@ void bind_entry(Statement& put, int at, const EntryRow& row) {
     else put.bind_null(at + 11);
 }
 
-void add(CounterDelta& sum, const CounterDelta& delta) {
-    sum.sent += delta.sent;
-    sum.done += delta.done;
-    sum.dead_lettered += delta.dead_lettered;
-    sum.expired += delta.expired;
-    sum.purged += delta.purged;
-    sum.overflowed += delta.overflowed;
-    sum.redriven += delta.redriven;
-    sum.delayed += delta.delayed;
-    sum.bytes += delta.bytes;
-    sum.delivered_through = std::max(sum.delivered_through, delta.delivered_through);
-    sum.counted_through = std::max(sum.counted_through, delta.counted_through);
-}
-
 /// A gap in the updated entries is bridged by reading what is stored there; wider ones are not worth it.
 constexpr std::int64_t widest_gap = 256;
 
