@@ -276,4 +276,21 @@ TEST_F(Sessions, release_their_leases_when_they_close) {
     EXPECT_EQ(bodies(receive("q")), Texts{"a"});
 }
 
+TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
+    declare("q");
+    std::vector<Session> opened;
+    for (int i = 0; i < 4; ++i) opened.push_back(broker->open_session().value());
+    opened[0] = broker->open_session().value();  // in the memory of one before, perhaps
+    Texts ended;
+    for (const int i : {0, 3, 1, 2})
+        boost::asio::co_spawn(io, opened[static_cast<std::size_t>(i)].receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                              [&ended, i](std::exception_ptr, const Result<std::vector<Delivery>>&) { ended.push_back(std::to_string(i)); });
+    settle_down();
+
+    run_in(io, broker->close());
+    settle_down();
+
+    EXPECT_EQ(ended, (Texts{"1", "2", "3", "0"}));
+}
+
 }  // namespace rowmq::test

@@ -18,9 +18,15 @@ namespace rowmq {
 struct SessionState {
     struct BrokerState* broker = nullptr;  ///< null once closed
     NamespaceId ns{};
+    std::uint64_t number = 0;  ///< in the order of opening
     std::size_t leases = 0;
     std::set<QueueId> touched;  ///< where its leases may be
     std::vector<std::shared_ptr<SubscriptionState>> subscriptions;
+};
+
+/// So that what happens to all of them happens in the same order in every run.
+struct InOrderOfOpening {
+    bool operator()(const SessionState* a, const SessionState* b) const noexcept { return a->number < b->number; }
 };
 
 struct SubscriptionState {
@@ -235,7 +241,8 @@ struct BrokerState {
     bool closing = false;
     int process = 0;  ///< its pid: a fork()ed child is refused
 
-    std::set<SessionState*> sessions;
+    std::set<SessionState*, InOrderOfOpening> sessions;
+    std::uint64_t last_session = 0;
     std::list<Queue*> live_queues;  ///< least recently used first
     std::size_t window_entries = 0, window_bytes = 0;
     std::vector<storage::EntryKey> behind;  ///< receive counts not stored yet
