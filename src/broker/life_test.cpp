@@ -200,6 +200,27 @@ TEST_F(Length, drops_the_oldest_beyond_max_length) {
     EXPECT_EQ(counts("q").overflowed, 2);
 }
 
+TEST_F(Length, counts_as_expired_what_had_expired_before_it_was_dropped) {
+    declare("q", {.max_length = 2});
+    publish("q", "a");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("b");
+    p.ttl = 1s;
+    ASSERT_TRUE(try_publish(p));
+    advance(2s);
+    Publish c;
+    c.routing_key = "q";
+    c.message = Message("c");
+
+    ASSERT_TRUE(run_in(io, session.publish(std::vector<Publish>(2, c))));
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"c", "c"}));
+    EXPECT_EQ(counts("q").overflowed, 1);
+    EXPECT_EQ(counts("q").expired, 1);
+}
+
 TEST_F(Length, refuses_beyond_max_length_where_asked) {
     declare("q", {.max_length = 1, .overflow = Overflow::reject});
     publish("q", "a");
