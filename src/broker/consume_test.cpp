@@ -180,6 +180,17 @@ TEST_F(Fifo, waits_for_a_head_released_with_a_delay) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"a1", "a2"}));
 }
 
+TEST_F(Fifo, gives_a_head_at_once_when_its_delay_is_taken_back) {
+    declare("q", {.kind = QueueKind::fifo});
+    publish("q", "a1", "a");
+    const auto first = receive("q", 1);
+    EXPECT_EQ(settle(first[0], Verdict::release, 5s), std::nullopt);
+
+    EXPECT_EQ(settle(first[0], Verdict::release, 0s), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a1"});
+}
+
 TEST_F(Fifo, stores_a_deduplication_id_once_within_its_window) {
     declare("q", {.kind = QueueKind::fifo, .deduplication = {.enabled = true, .content_based = true}});
     const auto first = publish("q", "x", "g");

@@ -48,7 +48,8 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
         return true;
     const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
     const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
-    if (wait <= milliseconds(0) && unit == storage::Unit::always) {
+    const bool still_delayed = row.available_at && *row.available_at > now_wall();  // by the release before
+    if (wait <= milliseconds(0) && !still_delayed && unit == storage::Unit::always) {
         if (!queue.strict) count_behind(held.entry);
         return false;
     }
