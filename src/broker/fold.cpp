@@ -99,6 +99,11 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         const auto found = of->live->held.find(update.key.sequence);
         if (found == of->live->held.end() || found->second.state != Held::State::settling) continue;
         Held& held = found->second;
+        if (out(update.unit) && held.recalled && !outcome.failure) {
+            of->live->window->settled(held.entry);
+            of->live->held.erase(found);
+            continue;
+        }
         if (out(update.unit)) {
             unsettle(*of, update.key.sequence);
             continue;
@@ -116,7 +121,13 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         Live& at_hand = *queue->live;
         const auto found = at_hand.held.find(removal.key.sequence);
         if (out(removal.unit)) {
-            if (found != at_hand.held.end()) unsettle(*queue, removal.key.sequence);
+            if (found == at_hand.held.end()) continue;
+            if (!found->second.recalled || outcome.failure) {
+                unsettle(*queue, removal.key.sequence);
+                continue;
+            }
+            at_hand.window->settled(found->second.entry);  // read before somebody else ended it: there is no such row
+            at_hand.held.erase(found);
             continue;
         }
         if (at_hand.loading) at_hand.removed_since_page.insert(removal.key.sequence);
