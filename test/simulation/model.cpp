@@ -83,6 +83,7 @@ void Model::pass_time(WallTime until) {
                 lease_over(q, copy, *copy.lease_ends, How::expired);
             if (copy.state == Copy::State::delayed && copy.due_last <= until) {
                 copy.state = Copy::State::ready;
+                copy.ready_since = copy.due_last;
                 ++q.came_back;
                 copy.in_place = false;
             }
@@ -94,9 +95,10 @@ void Model::pass_time(WallTime until) {
 /// A lease ended without success: what becomes of the message.
 void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional<milliseconds> delay) {
     copy.state = Copy::State::ready;
+    copy.ready_since = at;
     ++q.came_back;
     copy.lease_ends.reset();
-    copy.lease_state = how == How::released ? LeaseState::released : how == How::expired ? LeaseState::over : LeaseState::unclear;
+    copy.lease_state = how == How::released ? LeaseState::released : how == How::session ? LeaseState::unclear : LeaseState::over;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
         copy.at_once = copy.exhausted = true;
@@ -104,7 +106,7 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};
     if (how == How::released && delay) wait = {*delay, *delay};
-    else if (how == How::released || how == How::session || q.options.backoff.on_expiry)
+    else if (how == How::released || how == How::session || (how == How::expired && q.options.backoff.on_expiry))
         wait = backoff_of(q.options.backoff, std::max(1u, copy.receives_least), copy.receives_most);
     if (how == How::session) wait.first = milliseconds(0);
     if (wait.second.count() == 0) return;
@@ -122,7 +124,6 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.order = next_order_++;
     copy.sequence.reset();
     copy.lease.reset();
-    copy.names_forgotten = false;
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
     copy.at_once = copy.exhausted = false;
@@ -130,6 +131,7 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.state = delay.count() > 0 ? Copy::State::delayed : Copy::State::ready;
     copy.in_place = copy.forgettable = false;
     copy.due_first = copy.due_last = now_ + delay;
+    copy.ready_since = now_;
     ++q.totals.sent;
     ++q.came_back;
     q.copies.push_back(std::move(copy));
@@ -248,8 +250,9 @@ void Model::publish(const Publish& p, const PublishResult& result) {
 
 // ------------------------------------------------------------------------------------------------ receiving
 
+/// `ready_before`: what became ready then or later may have come too late.
 void Model::grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
-                  const std::vector<Delivery>& deliveries) {
+                  const std::vector<Delivery>& deliveries, WallTime ready_before) {
     auto& q = queue(name);
     std::set<std::string> held;  // groups of an earlier receive
     for (const auto& copy : q.copies)
@@ -257,19 +260,19 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     if (deliveries.size() > next.max) violated("{} deliveries where {} were asked for", deliveries.size(), next.max);
     for (const auto& delivery : deliveries) grant(name, session, subscription, next, delivery, held);
     if (deliveries.empty())  // some are an answer, even when there were more
-        if (const auto* left = left_behind(q))
+        if (const auto* left = left_behind(q, ready_before))
             violated("a receive from '{}' gave nothing and left message {} behind", name, value_of(left->message));
 }
 
-/// A copy that a receive now would have to give, or null.
-const Model::Copy* Model::left_behind(const Queue& q) const {
+/// A copy, ready before then, that a receive now would have to give, or null.
+const Model::Copy* Model::left_behind(const Queue& q, WallTime ready_before) const {
     std::set<std::string> closed;
     if (q.options.kind == QueueKind::fifo)
         for (const auto& copy : q.copies)
             if (copy.state == Copy::State::leased) closed.insert(copy.group);
     for (const auto& copy : q.copies) {
-        if (q.options.kind == QueueKind::standard ? must_be_granted(copy) : !closed.contains(copy.group) && must_be_granted(copy))
-            return &copy;
+        const bool open = q.options.kind == QueueKind::standard || !closed.contains(copy.group);
+        if (open && must_be_granted(copy) && copy.ready_since < ready_before) return &copy;
         if (q.options.kind == QueueKind::fifo) closed.insert(copy.group);  // only the head of a group counts
     }
     return nullptr;
@@ -350,7 +353,7 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     copy.state = Copy::State::leased;
     copy.in_place = false;
     copy.lease = d.lease;
-    copy.names_forgotten = false;
+    copy.restarts = 0;
     copy.fate = Copy::Fate::none;
     copy.lease_state = LeaseState::live;
     copy.lease_ends = lease ? std::optional(now_ + *lease) : std::nullopt;
@@ -370,7 +373,7 @@ void Model::woken(const Woken& w) {
     const auto until = w.began + w.next.wait.value_or(queue(w.queue).options.wait);
     if (w.deliveries.empty() && w.at < until) violated("a wait on '{}' gave up {} ms early", w.queue, (until - w.at).count());
     if (w.at > until) violated("a wait on '{}' ended {} ms late", w.queue, (w.at - until).count());
-    grant(w.queue, w.session, w.subscription, w.next, w.deliveries);
+    grant(w.queue, w.session, w.subscription, w.next, w.deliveries, w.at);
 }
 
 }  // namespace rowmq::simulation

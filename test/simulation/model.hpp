@@ -43,7 +43,7 @@ public:
 
 private:
     enum class LeaseState : std::uint8_t { live, over, released, unclear };
-    enum class How : std::uint8_t { released, expired, session };
+    enum class How : std::uint8_t { released, expired, session, crash };
     enum class Expected : std::uint8_t { success, refusal, either };
 
     /// That a queue owes a message.
@@ -57,11 +57,12 @@ private:
         std::optional<Sequence> sequence;  ///< as far as it was seen
         enum class State : std::uint8_t { ready, delayed, leased } state = State::ready;
         WallTime due_first{}, due_last{};  ///< delayed: becomes ready between them
-        bool in_place = false;             ///< delayed, but keeps its place (FIFO)
-        bool forgettable = false;          ///< delayed by an expiry: a crash may end it
-        std::optional<Lease> lease;        ///< the newest
+        WallTime ready_since{};
+        bool in_place = false;       ///< delayed, but keeps its place (FIFO)
+        bool forgettable = false;    ///< delayed by an expiry: a crash may end it
+        std::optional<Lease> lease;  ///< the newest
         LeaseState lease_state = LeaseState::live;
-        bool names_forgotten = false;        ///< since the restart nobody leased it
+        std::uint32_t restarts = 0;          ///< since it was leased
         std::optional<WallTime> lease_ends;  ///< none: with its session
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
@@ -103,11 +104,11 @@ private:
     void publish(const Publish& publish, const PublishResult& result);
 
     void grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
-               const std::vector<Delivery>& deliveries);
+               const std::vector<Delivery>& deliveries, WallTime ready_before = WallTime::max());
     void grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
                const Delivery& delivery, const std::set<std::string>& held);
     Copies::iterator find(const std::string& name, const Delivery& delivery);
-    const Copy* left_behind(const Queue& q) const;
+    const Copy* left_behind(const Queue& q, WallTime ready_before = WallTime::max()) const;
     void woken(const Woken& woken);
 
     bool live(const Lease& lease);

@@ -29,10 +29,9 @@ bool Model::live(const Lease& lease) {
                             [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
 }
 
-/// The copy a lease names: the newest lease of one; after a restart any lease it had before, because numbers are forgotten.
+/// The copy of which a lease is the newest.
 Model::Copies::iterator Model::named(Queue& q, const Lease& lease) {
-    return std::find_if(q.copies.begin(), q.copies.end(),
-                        [&](const Copy& c) { return c.lease == lease || (c.names_forgotten && c.sequence == lease.sequence); });
+    return std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return c.lease == lease; });
 }
 
 Model::Expected Model::expectation(const Settlement& s) {
@@ -41,9 +40,9 @@ Model::Expected Model::expectation(const Settlement& s) {
     const auto copy = named(*q, s.lease);
     if (copy == q->copies.end()) return Expected::refusal;
     if (copy->state == Copy::State::leased) return Expected::success;
-    if (copy->lease != s.lease) return Expected::either;
     switch (copy->lease_state) {
         case LeaseState::over:
+            if (copy->restarts > 1 && s.lease.number == 1) return Expected::either;  // not stored
             // Nobody else has it: the work is done, and saying so late still counts.
             if (s.verdict == Verdict::done && copy->fate == Copy::Fate::none && copy->state == Copy::State::ready) return Expected::success;
             return Expected::either;
@@ -202,9 +201,8 @@ void Model::restart() {
     sessions_ended_ = true;
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies) {
-            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::session);
-            else if (copy.lease) copy.lease_state = LeaseState::unclear;
-            copy.names_forgotten = true;
+            ++copy.restarts;
+            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::crash);
             copy.at_once = false;  // seen when it is next given
             if (copy.forgettable) copy.due_first = now_;
             if (!q.strict) copy.receives_least = 0;
