@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 namespace rowmq::simulation {
 
@@ -77,19 +79,29 @@ Model::Queue* Model::queue_of(const Lease& lease) {
 void Model::pass_time(WallTime until) {
     if (until < now_) violated("time ran backwards");
     now_ = until;
-    for (auto& [name, q] : queues_)
-        for (auto& copy : q.copies) {
+    for (auto& [name, q] : queues_) {
+        for (auto& copy : q.copies)
             if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until)
                 lease_over(q, copy, *copy.lease_ends, How::expired);
-            if (copy.state == Copy::State::delayed && copy.due_last <= until) {
-                copy.state = Copy::State::ready;
-                copy.ready_since = copy.due_last;
-                ++q.came_back;
-                copy.in_place = false;
-            }
-            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_first && *copy.expires_first <= until)
+        std::vector<Copies::iterator> due;
+        for (auto copy = q.copies.begin(); copy != q.copies.end(); ++copy)
+            if (copy->state == Copy::State::delayed && copy->due_last <= until) due.push_back(copy);
+        std::sort(due.begin(), due.end(),
+                  [](const auto& a, const auto& b) { return std::tie(a->due_last, a->order) < std::tie(b->due_last, b->order); });
+        for (const auto& copy : due) {
+            copy->state = Copy::State::ready;
+            copy->ready_since = copy->due_last;
+            ++q.came_back;
+            if (std::exchange(copy->in_place, false)) continue;
+            copy->order = next_order_++;  // arrives like a new one
+            q.copies.splice(q.copies.end(), q.copies, copy);
+        }
+        for (auto& copy : q.copies) {
+            const bool there = copy.state == Copy::State::ready || (copy.state == Copy::State::delayed && copy.due_first <= until);
+            if (copy.fate == Copy::Fate::none && there && copy.expires_first && *copy.expires_first <= until)
                 copy.fate = dead_letter_target(q).empty() ? Copy::Fate::expires : Copy::Fate::dead_letters;
         }
+    }
 }
 
 /// A lease ended without success: what becomes of the message.
@@ -98,7 +110,7 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     copy.ready_since = at;
     ++q.came_back;
     copy.lease_ends.reset();
-    copy.lease_state = how == How::released ? LeaseState::released : how == How::session ? LeaseState::unclear : LeaseState::over;
+    copy.lease_state = how == How::released ? LeaseState::released : LeaseState::over;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
         copy.at_once = copy.exhausted = true;
@@ -106,13 +118,13 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};
     if (how == How::released && delay) wait = {*delay, *delay};
-    else if (how == How::released || how == How::session || (how == How::expired && q.options.backoff.on_expiry))
+    else if (how == How::released || (how == How::expired && q.options.backoff.on_expiry))
         wait = backoff_of(q.options.backoff, std::max(1u, copy.receives_least), copy.receives_most);
-    if (how == How::session) wait.first = milliseconds(0);
     if (wait.second.count() == 0) return;
     copy.state = Copy::State::delayed;
     if (copy.lease_state == LeaseState::over) copy.lease_state = LeaseState::unclear;  // it moves
     copy.in_place = q.options.kind == QueueKind::fifo;
+    if (!copy.in_place) copy.order = next_order_++;
     copy.due_first = at + wait.first;
     copy.due_last = at + wait.second;
     copy.forgettable = how != How::released;
@@ -151,7 +163,8 @@ Model::Copies::iterator Model::dead_letter(const std::string& from, Copies::iter
     if (target.empty()) return next;
     moved.origin = from;
     moved.died_after = {moved.receives_least, moved.receives_most};
-    moved.receives_least = 0;
+    moved.receives_least = moved.receives_most = 0;
+    moved.counted_ahead = false;
     moved.may_be_redelivered = true;
     moved.expires_first.reset();
     moved.expires_last.reset();
@@ -237,6 +250,7 @@ void Model::publish(const Publish& p, const PublishResult& result) {
             copy.expires_first = now_ + *ttl;
             copy.expires_last = now_ + delay + *ttl;
         }
+        copy.counted_ahead = q.strict && delay.count() == 0 && waits_.contains(name);
         put(name, std::move(copy), delay);
         q.published_now = delay.count() == 0;
     }
@@ -278,10 +292,22 @@ const Model::Copy* Model::left_behind(const Queue& q, WallTime ready_before) con
     return nullptr;
 }
 
+/// Whether a delivery says of itself what would be right for this copy.
+bool Model::fits(const Copy& copy, const Delivery& d) {
+    const bool origin = copy.origin.empty() || (!d.dead_letters.empty() && d.dead_letters.front().queue == copy.origin);
+    const bool expiry =
+        !copy.expires_first || (d.expires_at && *d.expires_at >= *copy.expires_first && *d.expires_at <= *copy.expires_last);
+    return origin && expiry && d.receives > copy.receives_least && d.receives <= copy.receives_most + 1 &&
+           (d.redelivered ? copy.was_received || copy.may_be_redelivered : !copy.was_received);
+}
+
 Model::Copies::iterator Model::find(const std::string& name, const Delivery& d) {
     auto& q = queue(name);
     auto match = [&](const Copy& c) { return c.message == d.message_id && (!c.sequence || *c.sequence == d.lease.sequence); };
-    auto found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c); });
+    // A queue may owe one message twice (redriven from where another of its copies died): the one it can be.
+    auto found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c) && fits(c, d); });
+    if (found != q.copies.end()) return found;
+    found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c); });
     if (found != q.copies.end()) return found;
     for (auto& [source, other] : queues_)  // dead-lettered just now?
         if (&other != &q && dead_letter_target(other) == name)

@@ -43,7 +43,7 @@ public:
 
 private:
     enum class LeaseState : std::uint8_t { live, over, released, unclear };
-    enum class How : std::uint8_t { released, expired, session, crash };
+    enum class How : std::uint8_t { released, expired, at_once };
     enum class Expected : std::uint8_t { success, refusal, either };
 
     /// That a queue owes a message.
@@ -67,6 +67,7 @@ private:
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
         bool was_received = false, may_be_redelivered = false;
+        bool counted_ahead = false;  ///< published while somebody consumed: a restart may leave one receive too many
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
         bool at_once = false;                                                              ///< its fate is not a matter of time
@@ -107,6 +108,7 @@ private:
                const std::vector<Delivery>& deliveries, WallTime ready_before = WallTime::max());
     void grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
                const Delivery& delivery, const std::set<std::string>& held);
+    static bool fits(const Copy& copy, const Delivery& delivery);
     Copies::iterator find(const std::string& name, const Delivery& delivery);
     const Copy* left_behind(const Queue& q, WallTime ready_before = WallTime::max()) const;
     void woken(const Woken& woken);

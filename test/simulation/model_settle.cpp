@@ -97,7 +97,7 @@ void Model::extend(const Operation& operation, const Observation& seen) {
             copy.lease_state = LeaseState::live;
         }
         copy.lease_ends = now_ + operation.by;
-        if (operation.by.count() == 0) lease_over(*q, copy, now_, How::session);
+        if (operation.by.count() == 0) lease_over(*q, copy, now_, How::at_once);
     }
 }
 
@@ -163,7 +163,8 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
         auto copy = *at;
         at = q.copies.erase(at);
         const auto destination = operation.destination.value_or(copy.origin);
-        copy.receives_least = 0;
+        copy.receives_least = copy.receives_most = 0;
+        copy.counted_ahead = false;
         copy.may_be_redelivered = true;
         copy.origin.clear();
         copy.expires_first.reset();
@@ -194,7 +195,7 @@ void Model::end_session(std::size_t session) {
     sessions_ended_ = true;
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies)
-            if (copy.state == Copy::State::leased && copy.session == session) lease_over(q, copy, now_, How::session);
+            if (copy.state == Copy::State::leased && copy.session == session) lease_over(q, copy, now_, How::at_once);
 }
 
 void Model::restart() {
@@ -202,10 +203,11 @@ void Model::restart() {
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies) {
             ++copy.restarts;
-            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::crash);
+            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::at_once);
             copy.at_once = false;  // seen when it is next given
             if (copy.forgettable) copy.due_first = now_;
             if (!q.strict) copy.receives_least = 0;
+            if (copy.counted_ahead && !copy.was_received) copy.receives_most = std::max(copy.receives_most, 1u);
             copy.may_be_redelivered = true;
         }
 }
