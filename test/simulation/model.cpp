@@ -388,15 +388,16 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
 
 void Model::woken(const Woken& w) {
     pass_time(w.at);
-    const auto wait =
-        std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) { return known.first == w.queue && known.second == w.began; });
+    const auto until = w.began + w.next.wait.value_or(queue(w.queue).options.wait);
+    const auto wait = std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) {
+        return known.first == w.queue && known.second.began == w.began && known.second.until == until;
+    });
     if (wait == waits_.end()) violated("a wait on '{}' ended twice", w.queue);
     waits_.erase(wait);
     if (w.error) {
         if (!sessions_ended_ || *w.error != Errc::closed) violated("a wait on '{}' ended with {}", w.queue, name_of(*w.error));
         return;
     }
-    const auto until = w.began + w.next.wait.value_or(queue(w.queue).options.wait);
     if (w.deliveries.empty() && w.at < until) violated("a wait on '{}' gave up {} ms early", w.queue, (until - w.at).count());
     if (w.at > until) violated("a wait on '{}' ended {} ms late", w.queue, (w.at - until).count());
     grant(w.queue, w.session, w.subscription, w.next, w.deliveries, w.at);

@@ -135,8 +135,11 @@ private:
     std::map<std::string, Queue> queues_;
     std::map<std::string, std::vector<std::string>> fanouts_;
     std::map<QueueId, std::string> ids_;
-    std::multimap<std::string, WallTime> waits_;  ///< queue and when it began
-    bool sessions_ended_ = false;                 ///< by the operation under way
+    struct Wait {
+        WallTime began{}, until{};
+    };
+    std::multimap<std::string, Wait> waits_;  ///< by queue
+    bool sessions_ended_ = false;             ///< by the operation under way
     std::int64_t next_order_ = 1;
     MessageId highest_message_{};
     WallTime now_;

@@ -309,9 +309,11 @@ void Model::compare(const std::string& name, const Contents& contents) const {
 
 void Model::check_waits(std::size_t waiting) const {
     if (waiting != waits_.size()) violated("{} waits are under way instead of {}", waiting, waits_.size());
-    for (const auto& [name, began] : waits_)
+    for (const auto& [name, wait] : waits_) {
+        if (wait.until <= now_) violated("a wait on '{}' should have ended {} ms ago", name, (now_ - wait.until).count());
         if (const auto* copy = left_behind(queues_.at(name)))
             violated("a wait on '{}' sleeps while message {} is ready", name, value_of(copy->message));
+    }
 }
 
 void Model::apply(const Operation& operation, const Observation& seen) {
@@ -330,7 +332,11 @@ void Model::apply(const Operation& operation, const Observation& seen) {
             if (seen.error) violated("receive from '{}': {}", operation.queue, seen.error->text);
             grant(operation.queue, operation.session, operation.subscription, operation.next, seen.deliveries);
             break;
-        case Action::wait: waits_.emplace(operation.queue, now_); break;
+        case Action::wait: {
+            const auto wait = operation.next.wait.value_or(queue(operation.queue).options.wait);
+            waits_.emplace(operation.queue, Wait{.began = now_, .until = now_ + wait});
+            break;
+        }
         case Action::settle:
             if (seen.settled.size() != operation.settlements.size())
                 violated("{} settlements gave {} results", operation.settlements.size(), seen.settled.size());
