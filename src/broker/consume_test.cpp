@@ -180,6 +180,23 @@ TEST_F(Fifo, waits_for_a_head_released_with_a_delay) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"a1", "a2"}));
 }
 
+TEST_F(Fifo, gives_a_head_released_in_a_transaction_to_who_waits_at_once) {
+    declare("q", {.kind = QueueKind::fifo});
+    publish("q", "a1", "a");
+    const auto first = receive("q", 1);
+    std::optional<Texts> got;
+    advance(1s);
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, const Result<std::vector<Delivery>>& r) { got = bodies(r.value()); });
+    advance(1s);
+
+    const Settlement release{.lease = first[0].lease, .verdict = Verdict::release, .delay = {}};
+    ASSERT_TRUE(run_in(io, session.commit({.publishes = {}, .settlements = {release}})));
+    settle_down();
+
+    EXPECT_EQ(got, Texts{"a1"});
+}
+
 TEST_F(Fifo, gives_a_head_at_once_when_its_delay_is_taken_back) {
     declare("q", {.kind = QueueKind::fifo});
     publish("q", "a1", "a");

@@ -109,6 +109,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
             continue;
         }
         held.entry.row.available_at = update.available_at;
+        if (*update.available_at <= now_wall()) of->live->window->advance(now_wall());  // else it would sleep till the next tick
         end_lease(*of, held);
         put_back(*of, update.key.sequence);
         woken.push_back(of);
