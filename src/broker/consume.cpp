@@ -29,6 +29,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
 
     while (picks.size() < max && session.leases < limits.leases_per_session && at_hand.held.size() < limits.leases_per_queue) {
         std::optional<Entry> entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
+        if (!entry && last && picks.empty()) entry = window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
         if (!picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes) {
@@ -38,6 +39,10 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         Held& held = at_hand.held[sequence];
         held.entry = *std::move(entry);
         if (held.entry.row.damaged) continue;  // stays out of everybody's way; `rowmq check` names it
+        if (queue.fifo()) {                    // goes on with what stands behind it, also where this one turns out to be gone
+            last.emplace();
+            last->row.group = held.entry.row.group;
+        }
         if (held.entry.row.expires_at && *held.entry.row.expires_at <= wall_now) {
             if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
                 remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
@@ -57,10 +62,6 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         if (held.subscription) ++subscription.leased;
         bytes += static_cast<std::size_t>(held.entry.row.bytes);
         picks.push_back({sequence, held.number});
-        if (queue.fifo()) {
-            last.emplace();
-            last->row.group = held.entry.row.group;
-        }
     }
     if (!picks.empty()) session.touched.insert(queue.id);
     if (side_rows > 0) committer.touch(side_rows, 0);

@@ -197,6 +197,24 @@ TEST_F(Fifo, gives_a_head_released_in_a_transaction_to_who_waits_at_once) {
     EXPECT_EQ(got, Texts{"a1"});
 }
 
+TEST_F(Fifo, gives_what_stands_behind_expired_heads_in_one_receive) {
+    declare("q", {.kind = QueueKind::fifo});
+    for (const char* body : {"a1", "a2"}) {
+        Publish p;
+        p.routing_key = "q";
+        p.message = Message(body);
+        p.group = "a";
+        p.ttl = 1s;
+        ASSERT_TRUE(try_publish(std::move(p)));
+    }
+    publish("q", "a3", "a");
+    clock->advance(2s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a3"});
+    settle_down();
+    EXPECT_EQ(counts("q").expired, 2);
+}
+
 TEST_F(Fifo, gives_a_head_at_once_when_its_delay_is_taken_back) {
     declare("q", {.kind = QueueKind::fifo});
     publish("q", "a1", "a");
