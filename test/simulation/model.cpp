@@ -287,7 +287,8 @@ const Model::Copy* Model::left_behind(const Queue& q, WallTime ready_before) con
     for (const auto& copy : q.copies) {
         const bool open = q.options.kind == QueueKind::standard || !closed.contains(copy.group);
         if (open && must_be_granted(copy) && copy.ready_since < ready_before) return &copy;
-        if (q.options.kind == QueueKind::fifo) closed.insert(copy.group);  // only the head of a group counts
+        const bool is_gone = copy.state == Copy::State::ready && copy.expires_last && *copy.expires_last <= now_;
+        if (q.options.kind == QueueKind::fifo && !is_gone) closed.insert(copy.group);  // only the head of a group counts
     }
     return nullptr;
 }

@@ -143,6 +143,7 @@ private:
     std::int64_t next_order_ = 1;
     MessageId highest_message_{};
     WallTime now_;
+    WallTime began_{};  ///< the operation under way
 };
 
 }  // namespace rowmq::simulation

@@ -244,6 +244,10 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
                 ++at;
             } else if (at->fate == Copy::Fate::dead_letters) {
                 at = dead_letter(name, at);
+            } else if (dropped > 0 && q.totals.expired == counts.expired && at->expires_first > began_) {
+                --dropped;  // within this operation, before it expired
+                ++q.totals.overflowed;
+                at = q.copies.erase(at);
             } else {
                 ++q.totals.expired;
                 at = q.copies.erase(at);
@@ -318,6 +322,7 @@ void Model::check_waits(std::size_t waiting) const {
 
 void Model::apply(const Operation& operation, const Observation& seen) {
     sessions_ended_ = false;
+    began_ = now_;
     for (auto& [name, q] : queues_) {
         q.published_now = false;
         q.ready_before = static_cast<std::int64_t>(ready(name));
