@@ -304,8 +304,9 @@ TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
     opened[0] = broker->open_session().value();  // in the memory of one before, perhaps
     Texts ended;
     for (const int i : {0, 3, 1, 2})
-        boost::asio::co_spawn(io, opened[static_cast<std::size_t>(i)].receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
-                              [&ended, i](std::exception_ptr, const Result<std::vector<Delivery>>&) { ended.push_back(std::to_string(i)); });
+        boost::asio::co_spawn(
+            io, opened[static_cast<std::size_t>(i)].receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+            [&ended, i](std::exception_ptr, const Result<std::vector<Delivery>>&) { ended.push_back(std::to_string(i)); });
     settle_down();
 
     run_in(io, broker->close());

@@ -102,6 +102,29 @@ TEST_F(Names, are_told_apart_where_counting_is_strict_as_well) {
     EXPECT_EQ(settle(second), std::nullopt);
 }
 
+TEST_F(Names, of_before_a_restart_give_back_what_then_expires_though_nobody_receives) {
+    declare("q", {.kind = QueueKind::fifo});
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("a");
+    p.group = "g";
+    p.ttl = 5s;
+    ASSERT_TRUE(try_publish(std::move(p)));
+    publish("q", "b", "other");
+    const Delivery a = receive_one("q");
+    restart();
+    EXPECT_EQ(settle(a, Verdict::release, 0s), std::nullopt);
+
+    int rings = 0;
+    for (; clock->alarm() && rings < 100; ++rings) {
+        clock->advance(std::max(*clock->alarm() - clock->monotonic(), std::chrono::nanoseconds(0)));
+        settle_down();
+    }
+
+    EXPECT_LT(rings, 20);  // it does not ask again and again
+    EXPECT_EQ(counts("q").expired, 1);
+}
+
 TEST_F(Names, are_remembered_when_a_window_is_forgotten) {
     limits.windows_entries = 8;
     restart();
