@@ -246,10 +246,7 @@ void Model::publish(const Publish& p, const PublishResult& result) {
         if (p.ttl) ttl = ttl ? std::min(*ttl, *p.ttl) : *p.ttl;
         Copy copy{.message = result.message, .body = body, .group = p.group, .priority = std::min(p.priority, q.options.max_priority)};
         copy.published = now_;
-        if (ttl) {
-            copy.expires_first = now_ + *ttl;
-            copy.expires_last = now_ + delay + *ttl;
-        }
+        if (ttl) copy.expires_first = copy.expires_last = now_ + delay + *ttl;
         copy.counted_ahead = q.strict && delay.count() == 0 && waits_.contains(name);
         put(name, std::move(copy), delay);
         q.published_now = delay.count() == 0;
