@@ -53,7 +53,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
         if (out(row.unit) || queue->deleted) continue;
-        if (!queue->live) {  // nobody looks, but its length may be bounded
+        const bool room = queue->live && window_room();
+        if (!queue->live) {  // nobody looks (any more), but its length may be bounded
             const bool bounded = queue->options->max_length || queue->options->max_bytes;
             if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
             continue;
@@ -70,8 +71,6 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         } else if (hint > 0 && (hint == batch.messages.size() || batch.messages[hint].id > row.message)) {
             hint = 0;  // out of step: start over for the next
         }
-        const bool room = window_room();
-        if (!queue->live) continue;
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);
         window.committed(std::move(entry), batch.ticket, room);

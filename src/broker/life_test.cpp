@@ -200,6 +200,22 @@ TEST_F(Length, drops_the_oldest_beyond_max_length) {
     EXPECT_EQ(counts("q").overflowed, 2);
 }
 
+TEST_F(Length, holds_where_the_window_is_forgotten_for_want_of_memory) {
+    limits.windows_entries = 4;
+    restart();
+    declare("q", {.max_length = 1});
+    declare("other");
+    for (const char* queue : {"q", "other"}) receive(queue);
+    publish("q", "a");
+    for (int i = 0; i < 3; ++i) publish("other", std::to_string(i));
+
+    publish("q", "b");
+    settle_down();
+
+    EXPECT_EQ(counts("q").ready, 1);
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+}
+
 TEST_F(Length, counts_as_expired_what_had_expired_before_it_was_dropped) {
     declare("q", {.max_length = 2});
     publish("q", "a");
