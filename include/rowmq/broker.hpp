@@ -78,7 +78,7 @@ public:
     /// All or none, in one commit. Results are those of the publishes, in order.
     awaitable<Result<Receipt>> commit(Work work);
 
-    /// Releases leases, ends subscriptions. Nothing waits afterwards. Idempotent.
+    /// Releases leases (what they held is ready at once), ends subscriptions. Nothing waits afterwards. Idempotent.
     void close();
     explicit operator bool() const noexcept { return state_ != nullptr; }
 

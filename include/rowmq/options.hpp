@@ -45,7 +45,7 @@ struct QueueOptions {
     QueueKind kind = QueueKind::standard;
     milliseconds lease = std::chrono::seconds(30);  ///< how long a receive holds a message (SQS: visibility timeout)
     milliseconds delay{0};                          ///< before a published message becomes ready
-    std::optional<milliseconds> ttl;                ///< from publishing to expiry; none: kept until consumed
+    std::optional<milliseconds> ttl;                ///< from publishing (or becoming due) to expiry; none: kept until consumed
     milliseconds wait{0};                           ///< long poll where a receive names no wait
     std::int64_t max_message_bytes = 1'048'576;
     std::optional<std::int64_t> max_length;  ///< ready messages

@@ -47,11 +47,13 @@ struct PublishRequest {
 
 // ---------------------------------------------------------------------------------------------- consuming
 
-/// Names one delivery. Comparable, copyable, printable by a protocol as a receipt handle.
+/// Names one delivery. Comparable, copyable, printable by a protocol as a receipt handle. It settles its message as long as
+/// nobody leased that anew, also when the lease has run out or ended with the process; a name given by the first delivery
+/// of a message outlives one restart only. A message that moved (delayed, dead-lettered) has no name of before.
 struct Lease {
     QueueId queue{};
     Sequence sequence{};
-    std::uint32_t number = 0;  ///< how manyth lease of the entry in this epoch
+    std::uint32_t number = 0;  ///< how manyth receive of the entry
     std::uint32_t epoch = 0;   ///< of the store's owner
     std::uint8_t lane = 0;
     friend auto operator<=>(const Lease&, const Lease&) = default;

@@ -29,6 +29,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
 
     while (picks.size() < max && session.leases < limits.leases_per_session && at_hand.held.size() < limits.leases_per_queue) {
         std::optional<Entry> entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
+        if (!entry && last && picks.empty()) entry = window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
         if (!picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes) {
@@ -38,6 +39,10 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         Held& held = at_hand.held[sequence];
         held.entry = *std::move(entry);
         if (held.entry.row.damaged) continue;  // stays out of everybody's way; `rowmq check` names it
+        if (queue.fifo()) {                    // goes on with what stands behind it, also where this one turns out to be gone
+            last.emplace();
+            last->row.group = held.entry.row.group;
+        }
         if (held.entry.row.expires_at && *held.entry.row.expires_at <= wall_now) {
             if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
                 remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
@@ -50,17 +55,13 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
             continue;
         }
         ++held.entry.row.receives;
-        held.number = ++last_lease;
+        held.number = ++last_pick;
         held.session = &session;
         held.subscription = subscription.options.max_leased > 0 ? &subscription : nullptr;
         ++session.leases;
         if (held.subscription) ++subscription.leased;
         bytes += static_cast<std::size_t>(held.entry.row.bytes);
         picks.push_back({sequence, held.number});
-        if (queue.fifo()) {
-            last.emplace();
-            last->row.group = held.entry.row.group;
-        }
     }
     if (!picks.empty()) session.touched.insert(queue.id);
     if (side_rows > 0) committer.touch(side_rows, 0);
@@ -159,6 +160,10 @@ awaitable<void> BrokerState::page_or_nothing(QueueId id) {
     co_await loaded.wait();
 }
 
+// Whether the row has to say how often the entry was received before it is handed out again. Always but the first time, so
+// that after a restart the names of its earlier leases are known for what they are.
+bool BrokerState::counts_first(const Queue& queue, const Entry& entry) { return queue.strict || entry.row.receives > 1; }
+
 // What has to be done before picked entries may be handed out. Afterwards some may be gone (purged, their session closed).
 awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vector<Pick>& picks) {
     storage::MessagesById missing;
@@ -188,27 +193,26 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
     if (!queue || queue->deleted) co_return std::nullopt;
     std::size_t rows = 0;
     storage::Batch& batch = committer.open();
-    if (!queue->strict) {
-        Sequence highest = queue->live ? queue->live->window->highest() : Sequence{};
-        bool marked = true;
-        for (const Pick& p : picks) {
-            highest = std::max(highest, p.sequence);
-            marked &= p.sequence <= queue->through;
-        }
-        if (marked) co_return std::nullopt;
+    Sequence highest = queue->live ? queue->live->window->highest() : Sequence{};
+    bool marked = true;
+    for (const Pick& p : picks) {
+        highest = std::max(highest, p.sequence);
+        marked &= queue->strict || p.sequence <= queue->through;
+    }
+    if (!marked) {
         storage::CounterDelta& delta = counter(batch, *queue);
         delta.delivered_through = std::max(delta.delivered_through, highest);
         ++rows;
     }
     Sequence mark{};  // what it passes has been taken before, or is being taken now
     for (const Pick& p : picks) {
-        if (!queue->strict) break;
         Held* h = held(id, p.sequence, p.number);
-        if (!h) continue;
+        if (!h || !counts_first(*queue, h->entry)) continue;
         if (queue->counts_by_mark() && h->entry.row.receives == 1) {
             if (p.sequence > queue->counters.counted_through) mark = std::max(mark, p.sequence);
         } else if (!std::exchange(h->entry.precounted, false)) {
             batch.updates.push_back({.key = h->entry.row.key, .receives = h->entry.row.receives, .available_at = {}});
+            h->entry.count_behind = false;
             ++rows;
         }
     }
@@ -231,7 +235,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     bool needs_work = queue->strict;
     for (const Pick& p : picks) {
         const Held* h = held(id, p.sequence, p.number);
-        needs_work |= p.sequence > queue->through || (h && !h->entry.has_body());
+        needs_work |= p.sequence > queue->through || (h && (!h->entry.has_body() || counts_first(*queue, h->entry)));
     }
     std::optional<Error> failed;
     if (needs_work) failed = co_await prepare(id, picks);
@@ -263,7 +267,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
             continue;
         }
         if (h->entry.first_received_at == WallTime{}) h->entry.first_received_at = wall_now;
-        h->entry.last_lease = p.number;
+        h->entry.last_lease = h->entry.row.receives;
         deliveries.push_back(delivery_of(*queue, h->entry));
         Delivery& delivery = deliveries.back();
         ++queue->delivered;
@@ -273,7 +277,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
             ++removed;
             continue;
         }
-        delivery.lease.number = p.number;
+        delivery.lease.number = h->entry.last_lease;
         h->state = Held::State::leased;
         h->entry.drop_body(dead_letter_reads_message(*queue));
         if (!lease) continue;

@@ -180,6 +180,52 @@ TEST_F(Fifo, waits_for_a_head_released_with_a_delay) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"a1", "a2"}));
 }
 
+TEST_F(Fifo, gives_a_head_released_in_a_transaction_to_who_waits_at_once) {
+    declare("q", {.kind = QueueKind::fifo});
+    publish("q", "a1", "a");
+    const auto first = receive("q", 1);
+    std::optional<Texts> got;
+    advance(1s);
+    boost::asio::co_spawn(io, session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+                          [&](std::exception_ptr, const Result<std::vector<Delivery>>& r) { got = bodies(r.value()); });
+    advance(1s);
+
+    const Settlement release{.lease = first[0].lease, .verdict = Verdict::release, .delay = {}};
+    ASSERT_TRUE(run_in(io, session.commit({.publishes = {}, .settlements = {release}})));
+    settle_down();
+
+    EXPECT_EQ(got, Texts{"a1"});
+}
+
+TEST_F(Fifo, gives_what_stands_behind_expired_heads_in_one_receive) {
+    declare("q", {.kind = QueueKind::fifo});
+    for (const char* body : {"a1", "a2"}) {
+        Publish p;
+        p.routing_key = "q";
+        p.message = Message(body);
+        p.group = "a";
+        p.ttl = 1s;
+        ASSERT_TRUE(try_publish(std::move(p)));
+    }
+    publish("q", "a3", "a");
+    clock->advance(2s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a3"});
+    settle_down();
+    EXPECT_EQ(counts("q").expired, 2);
+}
+
+TEST_F(Fifo, gives_a_head_at_once_when_its_delay_is_taken_back) {
+    declare("q", {.kind = QueueKind::fifo});
+    publish("q", "a1", "a");
+    const auto first = receive("q", 1);
+    EXPECT_EQ(settle(first[0], Verdict::release, 5s), std::nullopt);
+
+    EXPECT_EQ(settle(first[0], Verdict::release, 0s), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a1"});
+}
+
 TEST_F(Fifo, stores_a_deduplication_id_once_within_its_window) {
     declare("q", {.kind = QueueKind::fifo, .deduplication = {.enabled = true, .content_based = true}});
     const auto first = publish("q", "x", "g");

@@ -123,7 +123,10 @@ void BrokerState::expire_heads(Queue& queue) {
         const auto first = window.first_expiry();
         if (!first || *first > now) break;
         std::optional<Entry> entry = window.take(now);
-        if (!entry) break;
+        if (!entry) {
+            if (window.needs_page()) load(queue);  // and is looked at again when that is done
+            break;
+        }
         if (!entry->row.expires_at || *entry->row.expires_at > now) {
             window.returned(*std::move(entry));
             break;

@@ -43,7 +43,8 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
         if (out(row.unit) || queue->deleted) continue;
-        if (!queue->live) {  // nobody looks, but its length may be bounded
+        const bool room = queue->live && window_room();
+        if (!queue->live) {  // nobody looks (any more), but its length may be bounded
             const bool bounded = queue->options->max_length || queue->options->max_bytes;
             if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
             continue;
@@ -60,8 +61,6 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         } else if (hint > 0 && (hint == batch.messages.size() || batch.messages[hint].id > row.message)) {
             hint = 0;  // out of step: start over for the next
         }
-        const bool room = window_room();
-        if (!queue->live) continue;
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);
         window.committed(std::move(entry), batch.ticket, room);
@@ -89,11 +88,17 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         const auto found = of->live->held.find(update.key.sequence);
         if (found == of->live->held.end() || found->second.state != Held::State::settling) continue;
         Held& held = found->second;
+        if (out(update.unit) && held.recalled && !outcome.failure) {
+            of->live->window->settled(held.entry);
+            of->live->held.erase(found);
+            continue;
+        }
         if (out(update.unit)) {
             unsettle(*of, update.key.sequence);
             continue;
         }
         held.entry.row.available_at = update.available_at;
+        if (*update.available_at <= now_wall()) of->live->window->advance(now_wall());  // else it would sleep till the next tick
         end_lease(*of, held);
         put_back(*of, update.key.sequence);
         woken.push_back(of);
@@ -106,7 +111,13 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         Live& at_hand = *queue->live;
         const auto found = at_hand.held.find(removal.key.sequence);
         if (out(removal.unit)) {
-            if (found != at_hand.held.end()) unsettle(*queue, removal.key.sequence);
+            if (found == at_hand.held.end()) continue;
+            if (!found->second.recalled || outcome.failure) {
+                unsettle(*queue, removal.key.sequence);
+                continue;
+            }
+            at_hand.window->settled(found->second.entry);  // read before somebody else ended it: there is no such row
+            at_hand.held.erase(found);
             continue;
         }
         if (at_hand.loading) at_hand.removed_since_page.insert(removal.key.sequence);

@@ -200,6 +200,43 @@ TEST_F(Length, drops_the_oldest_beyond_max_length) {
     EXPECT_EQ(counts("q").overflowed, 2);
 }
 
+TEST_F(Length, holds_where_the_window_is_forgotten_for_want_of_memory) {
+    limits.windows_entries = 4;
+    restart();
+    declare("q", {.max_length = 1});
+    declare("other");
+    for (const char* queue : {"q", "other"}) receive(queue);
+    publish("q", "a");
+    for (int i = 0; i < 3; ++i) publish("other", std::to_string(i));
+
+    publish("q", "b");
+    settle_down();
+
+    EXPECT_EQ(counts("q").ready, 1);
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+}
+
+TEST_F(Length, counts_as_expired_what_had_expired_before_it_was_dropped) {
+    declare("q", {.max_length = 2});
+    publish("q", "a");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("b");
+    p.ttl = 1s;
+    ASSERT_TRUE(try_publish(p));
+    advance(2s);
+    Publish c;
+    c.routing_key = "q";
+    c.message = Message("c");
+
+    ASSERT_TRUE(run_in(io, session.publish(std::vector<Publish>(2, c))));
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"c", "c"}));
+    EXPECT_EQ(counts("q").overflowed, 1);
+    EXPECT_EQ(counts("q").expired, 1);
+}
+
 TEST_F(Length, refuses_beyond_max_length_where_asked) {
     declare("q", {.max_length = 1, .overflow = Overflow::reject});
     publish("q", "a");
@@ -274,6 +311,24 @@ TEST_F(Sessions, release_their_leases_when_they_close) {
     other.close();
 
     EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
+TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
+    declare("q");
+    std::vector<Session> opened;
+    for (int i = 0; i < 4; ++i) opened.push_back(broker->open_session().value());
+    opened[0] = broker->open_session().value();  // in the memory of one before, perhaps
+    Texts ended;
+    for (const int i : {0, 3, 1, 2})
+        boost::asio::co_spawn(
+            io, opened[static_cast<std::size_t>(i)].receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}),
+            [&ended, i](std::exception_ptr, const Result<std::vector<Delivery>>&) { ended.push_back(std::to_string(i)); });
+    settle_down();
+
+    run_in(io, broker->close());
+    settle_down();
+
+    EXPECT_EQ(ended, (Texts{"1", "2", "3", "0"}));
 }
 
 }  // namespace rowmq::test

@@ -296,8 +296,11 @@ void BrokerState::trim(Queue& queue) {
         bytes -= entry->row.bytes;
         Held& taken = at_hand.held[sequence];
         taken.entry = *std::move(entry);
-        if (!dead_letter(committer.open(), queue, taken, DeadLetterRecord::Reason::max_length, storage::Unit::always))
-            remove(committer.open(), queue, taken, &storage::CounterDelta::overflowed, storage::Unit::always);
+        const bool expired = taken.entry.row.expires_at && *taken.entry.row.expires_at <= now_wall();
+        const auto reason = expired ? DeadLetterRecord::Reason::expired : DeadLetterRecord::Reason::max_length;
+        const auto counted = expired ? &storage::CounterDelta::expired : &storage::CounterDelta::overflowed;
+        if (!dead_letter(committer.open(), queue, taken, reason, storage::Unit::always))
+            remove(committer.open(), queue, taken, counted, storage::Unit::always);
         ++rows;
     }
     if (rows > 0) committer.touch(rows, 0);

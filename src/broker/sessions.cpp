@@ -13,6 +13,7 @@ Result<std::shared_ptr<SessionState>> BrokerState::open_session(std::string_view
     auto session = std::make_shared<SessionState>();
     session->broker = this;
     session->ns = namespace_of(ns);
+    session->number = ++last_session;
     sessions.insert(session.get());
     return session;
 }

@@ -48,8 +48,9 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
         return true;
     const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
     const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
-    if (wait <= milliseconds(0) && unit == storage::Unit::always) {
-        if (!queue.strict) count_behind(held.entry);
+    const bool still_delayed = row.available_at && *row.available_at > now_wall();  // by the release before
+    if (wait <= milliseconds(0) && !still_delayed && unit == storage::Unit::always) {
+        if (!counts_first(queue, held.entry)) count_behind(held.entry);
         return false;
     }
     held.entry.count_behind = false;
@@ -106,25 +107,43 @@ std::optional<Error> BrokerState::settle_one(storage::Batch& batch, const Settle
     Live& at_hand = live(*queue);
     auto found = at_hand.held.find(lease.sequence);
     if (found == at_hand.held.end()) {
-        // Expired or of an earlier epoch, and nobody has leased it anew: the name still holds.
         const Entry* entry = at_hand.window->find(lease.lane, lease.sequence);
-        if (!entry || entry->last_lease != (lease.epoch == epoch ? lease.number : 0)) return gone();
+        if (!entry || !still_names(lease, *entry)) return gone();
         const WindowChange change(*this, *at_hand.window);
         std::optional<Entry> taken = at_hand.window->extract(lease.lane, lease.sequence);
         found = at_hand.held.emplace(lease.sequence, Held{}).first;
         found->second.entry = *std::move(taken);
     } else {
-        Held& held = found->second;
-        const bool recalled = lease.epoch < epoch && held.state == Held::State::picked && !held.session && held.number == lease.number;
-        const bool leased = lease.epoch == epoch && held.state == Held::State::leased && held.number == lease.number;
-        if (!recalled && !leased) return gone();
+        const Held& held = found->second;
+        const bool recalled = held.recalled && held.state == Held::State::picked && still_names(lease, held.entry);
+        if (!recalled && !leased(lease)) return gone();
     }
     settle_held(batch, *queue, found->second, settlement.verdict, settlement.delay, unit);
     return std::nullopt;
 }
 
+// An entry nobody holds: was it leased anew since the name was given? In this process that is known. Of those before, the
+// row counts each lease but a first one, which it may have forgotten; so a first one's name is believed only when it is of
+// the process just before this one.
+bool BrokerState::still_names(const Lease& lease, const Entry& entry) const {
+    if (lease.epoch == epoch) return entry.last_lease == lease.number;
+    if (entry.last_lease != 0) return false;
+    if (lease.number > 1) return entry.row.receives == lease.number;
+    return lease.epoch + 1 == epoch && entry.row.receives <= 1;
+}
+
+Held* BrokerState::leased(const Lease& lease, Queue** found) {
+    Queue* queue = catalog.find(lease.queue);
+    if (!queue || queue->deleted || !queue->live || lease.epoch != epoch) return nullptr;
+    if (found) *found = queue;
+    const auto place = queue->live->held.find(lease.sequence);
+    if (place == queue->live->held.end() || place->second.state != Held::State::leased) return nullptr;
+    return place->second.entry.last_lease == lease.number ? &place->second : nullptr;
+}
+
 // Leases of an earlier epoch name entries that may be in rows only.
-awaitable<void> BrokerState::recall(std::vector<Lease> leases) {
+awaitable<std::vector<Lease>> BrokerState::recall(std::vector<Lease> leases) {
+    std::vector<Lease> recalled;
     for (const Lease& lease : leases) {
         Queue* queue = catalog.find(lease.queue);
         if (lease.epoch >= epoch || !queue || queue->deleted || lease.sequence <= queue->floor) continue;
@@ -146,11 +165,25 @@ awaitable<void> BrokerState::recall(std::vector<Lease> leases) {
             continue;
         // Somebody may have taken and ended it while the page was read: a removed row would be removed twice, which the
         // unit's precondition finds.
+        Entry entry = std::move(join(std::move(page)).front());
+        queue->add_marked_count(entry.row);
+        if (!still_names(lease, entry)) continue;
         Held& held = at_hand->held[lease.sequence];
-        held.entry = std::move(join(std::move(page)).front());
-        queue->add_marked_count(held.entry.row);
-        held.number = lease.number;
+        held.entry = std::move(entry);
+        held.recalled = true;
         at_hand->window->adopt(held.entry);
+        recalled.push_back(lease);
+    }
+    co_return recalled;
+}
+
+void BrokerState::forgo(const std::vector<Lease>& recalled) {
+    for (const Lease& lease : recalled) {
+        Queue* queue = catalog.find(lease.queue);
+        if (!queue || queue->deleted || !queue->live) continue;
+        const auto found = queue->live->held.find(lease.sequence);
+        if (found == queue->live->held.end()) continue;
+        if (found->second.recalled && found->second.state == Held::State::picked) put_back(*queue, lease.sequence);
     }
 }
 
@@ -165,8 +198,10 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     std::vector<Lease> old;
     for (const Settlement& s : settlements)
         if (s.lease.epoch < epoch) old.push_back(s.lease);
-    if (!old.empty()) co_await recall(std::move(old));
+    std::vector<Lease> recalled;
+    if (!old.empty()) recalled = co_await recall(std::move(old));
     if (!session->broker) {
+        forgo(recalled);
         refuse({Errc::closed, "the session is closed"});
         co_return settled;
     }
@@ -182,6 +217,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
         }
         settled.results[i] = settle_one(batch, settlements[i], unit);
     }
+    forgo(recalled);
     const std::size_t rows = batch.removals.size() + batch.updates.size() - rows_before;
     if (rows == 0) co_return settled;
     settled.ticket = committer.touch(rows, 0);
@@ -203,19 +239,19 @@ std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> lea
     std::vector<std::optional<Error>> results(leases.size());
     for (std::size_t i = 0; i < leases.size(); ++i) {
         Queue* queue = nullptr;
-        Held* found = leases[i].epoch == epoch ? held(leases[i].queue, leases[i].sequence, leases[i].number, &queue) : nullptr;
+        Held* found = leased(leases[i], &queue);
         if (const auto ok = usable(); !ok) {
             results[i] = ok.error();
         } else if (from_now < milliseconds(0) || from_now > limits.lease) {
             results[i] = Error{Errc::invalid_argument, "a lease is extended by 0 ms to " + std::to_string(limits.lease.count()) + " ms"};
-        } else if (!found || found->state != Held::State::leased) {
+        } else if (!found) {
             results[i] = gone();
         } else if (from_now == milliseconds(0)) {
             release(*queue, leases[i].sequence, milliseconds(0), true);
         } else {
             found->deadline = now() + from_now;
             auto& deadlines = queue->live->deadlines;
-            deadlines.push_back({*found->deadline, leases[i].sequence, leases[i].number});
+            deadlines.push_back({*found->deadline, leases[i].sequence, found->number});
             std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());
             set_timer(*queue);
         }

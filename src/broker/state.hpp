@@ -18,9 +18,15 @@ namespace rowmq {
 struct SessionState {
     struct BrokerState* broker = nullptr;  ///< null once closed
     NamespaceId ns{};
+    std::uint64_t number = 0;  ///< in the order of opening
     std::size_t leases = 0;
     std::set<QueueId> touched;  ///< where its leases may be
     std::vector<std::shared_ptr<SubscriptionState>> subscriptions;
+};
+
+/// So that what happens to all of them happens in the same order in every run.
+struct InOrderOfOpening {
+    bool operator()(const SessionState* a, const SessionState* b) const noexcept { return a->number < b->number; }
 };
 
 struct SubscriptionState {
@@ -134,6 +140,7 @@ struct BrokerState {
     awaitable<Result<std::vector<Delivery>>> next(std::shared_ptr<SubscriptionState> subscription, NextRequest request);
     awaitable<Result<std::vector<Delivery>>> deliver(std::shared_ptr<SubscriptionState> subscription, std::vector<Pick> picks,
                                                      std::optional<milliseconds> lease);
+    static bool counts_first(const Queue& queue, const Entry& entry);
     awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks);
     awaitable<void> page_or_nothing(QueueId queue);  ///< until the page under way is in
     Delivery delivery_of(const Queue& queue, Entry& entry) const;
@@ -146,7 +153,11 @@ struct BrokerState {
     void settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay,
                      storage::Unit unit);
     awaitable<Settled> settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm);
-    awaitable<void> recall(std::vector<Lease> leases);  ///< brings entries of leases of an earlier epoch into reach
+    /// Brings entries of leases of an earlier epoch into reach, held for nobody; those left so are to be `forgone`.
+    awaitable<std::vector<Lease>> recall(std::vector<Lease> leases);
+    void forgo(const std::vector<Lease>& recalled);
+    bool still_names(const Lease& lease, const Entry& entry) const;
+    Held* leased(const Lease& lease, Queue** found = nullptr);  ///< under a live lease of that name
     std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
     void end_lease(Queue& queue, Held& held);  ///< accounts; the entry stays held
     void release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired);
@@ -231,11 +242,12 @@ struct BrokerState {
     std::int64_t last_id = 0, reserved_ids = 0;
     IdBlock* id_block = nullptr;  ///< while a transaction's rows are made
     WallTime wall{}, wall_stored{};
-    std::uint32_t last_lease = 0;
+    std::uint32_t last_pick = 0;
     bool closing = false;
     int process = 0;  ///< its pid: a fork()ed child is refused
 
-    std::set<SessionState*> sessions;
+    std::set<SessionState*, InOrderOfOpening> sessions;
+    std::uint64_t last_session = 0;
     std::list<Queue*> live_queues;  ///< least recently used first
     std::size_t window_entries = 0, window_bytes = 0;
     std::vector<storage::EntryKey> behind;  ///< receive counts not stored yet

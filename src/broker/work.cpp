@@ -20,12 +20,9 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
     }
     for (std::size_t i = 0; i < work.settlements.size(); ++i) {
         const Lease& lease = work.settlements[i].lease;
-        Queue* queue = nullptr;
-        const Held* found = held(lease.queue, lease.sequence, lease.number, &queue);
-        const bool leased = lease.epoch == epoch && found && found->state == Held::State::leased;
         for (std::size_t k = 0; k < i; ++k)
             if (work.settlements[k].lease == lease) return Error{Errc::invalid_argument, "a lease is settled twice in one transaction"};
-        if (!leased) return Error{Errc::lease_gone, "a lease of the transaction is gone"};
+        if (!leased(lease)) return Error{Errc::lease_gone, "a lease of the transaction is gone"};
         if (work.settlements[i].delay && *work.settlements[i].delay < milliseconds(0))
             return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     }

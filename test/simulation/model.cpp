@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 namespace rowmq::simulation {
 
@@ -77,26 +79,38 @@ Model::Queue* Model::queue_of(const Lease& lease) {
 void Model::pass_time(WallTime until) {
     if (until < now_) violated("time ran backwards");
     now_ = until;
-    for (auto& [name, q] : queues_)
-        for (auto& copy : q.copies) {
+    for (auto& [name, q] : queues_) {
+        for (auto& copy : q.copies)
             if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until)
                 lease_over(q, copy, *copy.lease_ends, How::expired);
-            if (copy.state == Copy::State::delayed && copy.due_last <= until) {
-                copy.state = Copy::State::ready;
-                ++q.came_back;
-                copy.in_place = false;
-            }
-            if (copy.fate == Copy::Fate::none && copy.state == Copy::State::ready && copy.expires_first && *copy.expires_first <= until)
+        std::vector<Copies::iterator> due;
+        for (auto copy = q.copies.begin(); copy != q.copies.end(); ++copy)
+            if (copy->state == Copy::State::delayed && copy->due_last <= until) due.push_back(copy);
+        std::sort(due.begin(), due.end(),
+                  [](const auto& a, const auto& b) { return std::tie(a->due_last, a->order) < std::tie(b->due_last, b->order); });
+        for (const auto& copy : due) {
+            copy->state = Copy::State::ready;
+            copy->ready_since = copy->due_last;
+            ++q.came_back;
+            if (std::exchange(copy->in_place, false)) continue;
+            copy->order = next_order_++;  // arrives like a new one
+            q.copies.splice(q.copies.end(), q.copies, copy);
+        }
+        for (auto& copy : q.copies) {
+            const bool there = copy.state == Copy::State::ready || (copy.state == Copy::State::delayed && copy.due_first <= until);
+            if (copy.fate == Copy::Fate::none && there && copy.expires_first && *copy.expires_first <= until)
                 copy.fate = dead_letter_target(q).empty() ? Copy::Fate::expires : Copy::Fate::dead_letters;
         }
+    }
 }
 
 /// A lease ended without success: what becomes of the message.
 void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional<milliseconds> delay) {
     copy.state = Copy::State::ready;
+    copy.ready_since = at;
     ++q.came_back;
     copy.lease_ends.reset();
-    copy.lease_state = how == How::released ? LeaseState::released : how == How::expired ? LeaseState::over : LeaseState::unclear;
+    copy.lease_state = how == How::released ? LeaseState::released : LeaseState::over;
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
         copy.at_once = copy.exhausted = true;
@@ -104,13 +118,13 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};
     if (how == How::released && delay) wait = {*delay, *delay};
-    else if (how == How::released || how == How::session || q.options.backoff.on_expiry)
+    else if (how == How::released || (how == How::expired && q.options.backoff.on_expiry))
         wait = backoff_of(q.options.backoff, std::max(1u, copy.receives_least), copy.receives_most);
-    if (how == How::session) wait.first = milliseconds(0);
     if (wait.second.count() == 0) return;
     copy.state = Copy::State::delayed;
     if (copy.lease_state == LeaseState::over) copy.lease_state = LeaseState::unclear;  // it moves
     copy.in_place = q.options.kind == QueueKind::fifo;
+    if (!copy.in_place) copy.order = next_order_++;
     copy.due_first = at + wait.first;
     copy.due_last = at + wait.second;
     copy.forgettable = how != How::released;
@@ -122,7 +136,6 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.order = next_order_++;
     copy.sequence.reset();
     copy.lease.reset();
-    copy.names_forgotten = false;
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
     copy.at_once = copy.exhausted = false;
@@ -130,6 +143,7 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.state = delay.count() > 0 ? Copy::State::delayed : Copy::State::ready;
     copy.in_place = copy.forgettable = false;
     copy.due_first = copy.due_last = now_ + delay;
+    copy.ready_since = now_;
     ++q.totals.sent;
     ++q.came_back;
     q.copies.push_back(std::move(copy));
@@ -149,7 +163,8 @@ Model::Copies::iterator Model::dead_letter(const std::string& from, Copies::iter
     if (target.empty()) return next;
     moved.origin = from;
     moved.died_after = {moved.receives_least, moved.receives_most};
-    moved.receives_least = 0;
+    moved.receives_least = moved.receives_most = 0;
+    moved.counted_ahead = false;
     moved.may_be_redelivered = true;
     moved.expires_first.reset();
     moved.expires_last.reset();
@@ -231,10 +246,8 @@ void Model::publish(const Publish& p, const PublishResult& result) {
         if (p.ttl) ttl = ttl ? std::min(*ttl, *p.ttl) : *p.ttl;
         Copy copy{.message = result.message, .body = body, .group = p.group, .priority = std::min(p.priority, q.options.max_priority)};
         copy.published = now_;
-        if (ttl) {
-            copy.expires_first = now_ + *ttl;
-            copy.expires_last = now_ + delay + *ttl;
-        }
+        if (ttl) copy.expires_first = copy.expires_last = now_ + delay + *ttl;
+        copy.counted_ahead = q.strict && delay.count() == 0 && waits_.contains(name);
         put(name, std::move(copy), delay);
         q.published_now = delay.count() == 0;
     }
@@ -248,8 +261,9 @@ void Model::publish(const Publish& p, const PublishResult& result) {
 
 // ------------------------------------------------------------------------------------------------ receiving
 
+/// `ready_before`: what became ready then or later may have come too late.
 void Model::grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
-                  const std::vector<Delivery>& deliveries) {
+                  const std::vector<Delivery>& deliveries, WallTime ready_before) {
     auto& q = queue(name);
     std::set<std::string> held;  // groups of an earlier receive
     for (const auto& copy : q.copies)
@@ -257,28 +271,41 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     if (deliveries.size() > next.max) violated("{} deliveries where {} were asked for", deliveries.size(), next.max);
     for (const auto& delivery : deliveries) grant(name, session, subscription, next, delivery, held);
     if (deliveries.empty())  // some are an answer, even when there were more
-        if (const auto* left = left_behind(q))
+        if (const auto* left = left_behind(q, ready_before))
             violated("a receive from '{}' gave nothing and left message {} behind", name, value_of(left->message));
 }
 
-/// A copy that a receive now would have to give, or null.
-const Model::Copy* Model::left_behind(const Queue& q) const {
+/// A copy, ready before then, that a receive now would have to give, or null.
+const Model::Copy* Model::left_behind(const Queue& q, WallTime ready_before) const {
     std::set<std::string> closed;
     if (q.options.kind == QueueKind::fifo)
         for (const auto& copy : q.copies)
             if (copy.state == Copy::State::leased) closed.insert(copy.group);
     for (const auto& copy : q.copies) {
-        if (q.options.kind == QueueKind::standard ? must_be_granted(copy) : !closed.contains(copy.group) && must_be_granted(copy))
-            return &copy;
-        if (q.options.kind == QueueKind::fifo) closed.insert(copy.group);  // only the head of a group counts
+        const bool open = q.options.kind == QueueKind::standard || !closed.contains(copy.group);
+        if (open && must_be_granted(copy) && copy.ready_since < ready_before) return &copy;
+        const bool is_gone = copy.state == Copy::State::ready && copy.expires_last && *copy.expires_last <= now_;
+        if (q.options.kind == QueueKind::fifo && !is_gone) closed.insert(copy.group);  // only the head of a group counts
     }
     return nullptr;
+}
+
+/// Whether a delivery says of itself what would be right for this copy.
+bool Model::fits(const Copy& copy, const Delivery& d) {
+    const bool origin = copy.origin.empty() || (!d.dead_letters.empty() && d.dead_letters.front().queue == copy.origin);
+    const bool expiry =
+        !copy.expires_first || (d.expires_at && *d.expires_at >= *copy.expires_first && *d.expires_at <= *copy.expires_last);
+    return origin && expiry && d.receives > copy.receives_least && d.receives <= copy.receives_most + 1 &&
+           (d.redelivered ? copy.was_received || copy.may_be_redelivered : !copy.was_received);
 }
 
 Model::Copies::iterator Model::find(const std::string& name, const Delivery& d) {
     auto& q = queue(name);
     auto match = [&](const Copy& c) { return c.message == d.message_id && (!c.sequence || *c.sequence == d.lease.sequence); };
-    auto found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c); });
+    // A queue may owe one message twice (redriven from where another of its copies died): the one it can be.
+    auto found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c) && fits(c, d); });
+    if (found != q.copies.end()) return found;
+    found = std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return match(c) && may_be_granted(c); });
     if (found != q.copies.end()) return found;
     for (auto& [source, other] : queues_)  // dead-lettered just now?
         if (&other != &q && dead_letter_target(other) == name)
@@ -350,7 +377,7 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
     copy.state = Copy::State::leased;
     copy.in_place = false;
     copy.lease = d.lease;
-    copy.names_forgotten = false;
+    copy.restarts = 0;
     copy.fate = Copy::Fate::none;
     copy.lease_state = LeaseState::live;
     copy.lease_ends = lease ? std::optional(now_ + *lease) : std::nullopt;
@@ -359,18 +386,19 @@ void Model::grant(const std::string& name, std::size_t session, const Subscripti
 
 void Model::woken(const Woken& w) {
     pass_time(w.at);
-    const auto wait =
-        std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) { return known.first == w.queue && known.second == w.began; });
+    const auto until = w.began + w.next.wait.value_or(queue(w.queue).options.wait);
+    const auto wait = std::find_if(waits_.begin(), waits_.end(), [&](const auto& known) {
+        return known.first == w.queue && known.second.began == w.began && known.second.until == until;
+    });
     if (wait == waits_.end()) violated("a wait on '{}' ended twice", w.queue);
     waits_.erase(wait);
     if (w.error) {
         if (!sessions_ended_ || *w.error != Errc::closed) violated("a wait on '{}' ended with {}", w.queue, name_of(*w.error));
         return;
     }
-    const auto until = w.began + w.next.wait.value_or(queue(w.queue).options.wait);
     if (w.deliveries.empty() && w.at < until) violated("a wait on '{}' gave up {} ms early", w.queue, (until - w.at).count());
     if (w.at > until) violated("a wait on '{}' ended {} ms late", w.queue, (w.at - until).count());
-    grant(w.queue, w.session, w.subscription, w.next, w.deliveries);
+    grant(w.queue, w.session, w.subscription, w.next, w.deliveries, w.at);
 }
 
 }  // namespace rowmq::simulation

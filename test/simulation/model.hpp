@@ -43,7 +43,7 @@ public:
 
 private:
     enum class LeaseState : std::uint8_t { live, over, released, unclear };
-    enum class How : std::uint8_t { released, expired, session };
+    enum class How : std::uint8_t { released, expired, at_once };
     enum class Expected : std::uint8_t { success, refusal, either };
 
     /// That a queue owes a message.
@@ -57,15 +57,17 @@ private:
         std::optional<Sequence> sequence;  ///< as far as it was seen
         enum class State : std::uint8_t { ready, delayed, leased } state = State::ready;
         WallTime due_first{}, due_last{};  ///< delayed: becomes ready between them
-        bool in_place = false;             ///< delayed, but keeps its place (FIFO)
-        bool forgettable = false;          ///< delayed by an expiry: a crash may end it
-        std::optional<Lease> lease;        ///< the newest
+        WallTime ready_since{};
+        bool in_place = false;       ///< delayed, but keeps its place (FIFO)
+        bool forgettable = false;    ///< delayed by an expiry: a crash may end it
+        std::optional<Lease> lease;  ///< the newest
         LeaseState lease_state = LeaseState::live;
-        bool names_forgotten = false;        ///< since the restart nobody leased it
+        std::uint32_t restarts = 0;          ///< since it was leased
         std::optional<WallTime> lease_ends;  ///< none: with its session
         std::size_t session = 0;
         std::uint32_t receives_least = 0, receives_most = 0;
         bool was_received = false, may_be_redelivered = false;
+        bool counted_ahead = false;  ///< published while somebody consumed: a restart may leave one receive too many
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
         bool at_once = false;                                                              ///< its fate is not a matter of time
@@ -103,11 +105,12 @@ private:
     void publish(const Publish& publish, const PublishResult& result);
 
     void grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
-               const std::vector<Delivery>& deliveries);
+               const std::vector<Delivery>& deliveries, WallTime ready_before = WallTime::max());
     void grant(const std::string& name, std::size_t session, const SubscriptionOptions& subscription, const NextRequest& next,
                const Delivery& delivery, const std::set<std::string>& held);
+    static bool fits(const Copy& copy, const Delivery& delivery);
     Copies::iterator find(const std::string& name, const Delivery& delivery);
-    const Copy* left_behind(const Queue& q) const;
+    const Copy* left_behind(const Queue& q, WallTime ready_before = WallTime::max()) const;
     void woken(const Woken& woken);
 
     bool live(const Lease& lease);
@@ -132,11 +135,15 @@ private:
     std::map<std::string, Queue> queues_;
     std::map<std::string, std::vector<std::string>> fanouts_;
     std::map<QueueId, std::string> ids_;
-    std::multimap<std::string, WallTime> waits_;  ///< queue and when it began
-    bool sessions_ended_ = false;                 ///< by the operation under way
+    struct Wait {
+        WallTime began{}, until{};
+    };
+    std::multimap<std::string, Wait> waits_;  ///< by queue
+    bool sessions_ended_ = false;             ///< by the operation under way
     std::int64_t next_order_ = 1;
     MessageId highest_message_{};
     WallTime now_;
+    WallTime began_{};  ///< the operation under way
 };
 
 }  // namespace rowmq::simulation

@@ -29,10 +29,9 @@ bool Model::live(const Lease& lease) {
                             [&](const Copy& c) { return c.lease == lease && c.state == Copy::State::leased; });
 }
 
-/// The copy a lease names: the newest lease of one; after a restart any lease it had before, because numbers are forgotten.
+/// The copy of which a lease is the newest.
 Model::Copies::iterator Model::named(Queue& q, const Lease& lease) {
-    return std::find_if(q.copies.begin(), q.copies.end(),
-                        [&](const Copy& c) { return c.lease == lease || (c.names_forgotten && c.sequence == lease.sequence); });
+    return std::find_if(q.copies.begin(), q.copies.end(), [&](const Copy& c) { return c.lease == lease; });
 }
 
 Model::Expected Model::expectation(const Settlement& s) {
@@ -41,9 +40,9 @@ Model::Expected Model::expectation(const Settlement& s) {
     const auto copy = named(*q, s.lease);
     if (copy == q->copies.end()) return Expected::refusal;
     if (copy->state == Copy::State::leased) return Expected::success;
-    if (copy->lease != s.lease) return Expected::either;
     switch (copy->lease_state) {
         case LeaseState::over:
+            if (copy->restarts > 1 && s.lease.number == 1) return Expected::either;  // not stored
             // Nobody else has it: the work is done, and saying so late still counts.
             if (s.verdict == Verdict::done && copy->fate == Copy::Fate::none && copy->state == Copy::State::ready) return Expected::success;
             return Expected::either;
@@ -98,7 +97,7 @@ void Model::extend(const Operation& operation, const Observation& seen) {
             copy.lease_state = LeaseState::live;
         }
         copy.lease_ends = now_ + operation.by;
-        if (operation.by.count() == 0) lease_over(*q, copy, now_, How::session);
+        if (operation.by.count() == 0) lease_over(*q, copy, now_, How::at_once);
     }
 }
 
@@ -164,7 +163,8 @@ void Model::redrive(const Operation& operation, const Observation& seen) {
         auto copy = *at;
         at = q.copies.erase(at);
         const auto destination = operation.destination.value_or(copy.origin);
-        copy.receives_least = 0;
+        copy.receives_least = copy.receives_most = 0;
+        copy.counted_ahead = false;
         copy.may_be_redelivered = true;
         copy.origin.clear();
         copy.expires_first.reset();
@@ -195,19 +195,19 @@ void Model::end_session(std::size_t session) {
     sessions_ended_ = true;
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies)
-            if (copy.state == Copy::State::leased && copy.session == session) lease_over(q, copy, now_, How::session);
+            if (copy.state == Copy::State::leased && copy.session == session) lease_over(q, copy, now_, How::at_once);
 }
 
 void Model::restart() {
     sessions_ended_ = true;
     for (auto& [name, q] : queues_)
         for (auto& copy : q.copies) {
-            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::session);
-            else if (copy.lease) copy.lease_state = LeaseState::unclear;
-            copy.names_forgotten = true;
+            ++copy.restarts;
+            if (copy.state == Copy::State::leased) lease_over(q, copy, now_, How::at_once);
             copy.at_once = false;  // seen when it is next given
             if (copy.forgettable) copy.due_first = now_;
             if (!q.strict) copy.receives_least = 0;
+            if (copy.counted_ahead && !copy.was_received) copy.receives_most = std::max(copy.receives_most, 1u);
             copy.may_be_redelivered = true;
         }
 }
@@ -244,6 +244,10 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
                 ++at;
             } else if (at->fate == Copy::Fate::dead_letters) {
                 at = dead_letter(name, at);
+            } else if (dropped > 0 && q.totals.expired == counts.expired && at->expires_first > began_) {
+                --dropped;  // within this operation, before it expired
+                ++q.totals.overflowed;
+                at = q.copies.erase(at);
             } else {
                 ++q.totals.expired;
                 at = q.copies.erase(at);
@@ -309,13 +313,16 @@ void Model::compare(const std::string& name, const Contents& contents) const {
 
 void Model::check_waits(std::size_t waiting) const {
     if (waiting != waits_.size()) violated("{} waits are under way instead of {}", waiting, waits_.size());
-    for (const auto& [name, began] : waits_)
+    for (const auto& [name, wait] : waits_) {
+        if (wait.until <= now_) violated("a wait on '{}' should have ended {} ms ago", name, (now_ - wait.until).count());
         if (const auto* copy = left_behind(queues_.at(name)))
             violated("a wait on '{}' sleeps while message {} is ready", name, value_of(copy->message));
+    }
 }
 
 void Model::apply(const Operation& operation, const Observation& seen) {
     sessions_ended_ = false;
+    began_ = now_;
     for (auto& [name, q] : queues_) {
         q.published_now = false;
         q.ready_before = static_cast<std::int64_t>(ready(name));
@@ -330,7 +337,11 @@ void Model::apply(const Operation& operation, const Observation& seen) {
             if (seen.error) violated("receive from '{}': {}", operation.queue, seen.error->text);
             grant(operation.queue, operation.session, operation.subscription, operation.next, seen.deliveries);
             break;
-        case Action::wait: waits_.emplace(operation.queue, now_); break;
+        case Action::wait: {
+            const auto wait = operation.next.wait.value_or(queue(operation.queue).options.wait);
+            waits_.emplace(operation.queue, Wait{.began = now_, .until = now_ + wait});
+            break;
+        }
         case Action::settle:
             if (seen.settled.size() != operation.settlements.size())
                 violated("{} settlements gave {} results", operation.settlements.size(), seen.settled.size());

@@ -13,6 +13,8 @@ inline constexpr std::array rare_states = {
     "a lease is gone",
     "a message is redelivered",
     "a message with an expiry is received",
+    "a name of before a restart is refused",
+    "a name of before a restart settles",
     "a publish is refused",
     "a publish reaches several queues",
     "a receive gives several",

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -56,6 +58,16 @@ TEST_P(ModelSees, the_fault) {
 }
 
 bool is_receive(const Operation& o, const Observation& seen) { return o.action == Action::receive && !seen.deliveries.empty(); }
+
+bool refuses_one_of(const std::set<Lease>& leases, const Operation& o, Observation& seen) {
+    if (o.action != Action::settle) return false;
+    for (std::size_t i = 0; i < seen.settled.size(); ++i) {
+        if (seen.settled[i] || o.settlements[i].verdict != Verdict::done || !leases.contains(o.settlements[i].lease)) continue;
+        seen.settled[i] = Error{Errc::lease_gone, "gone"};
+        return true;
+    }
+    return false;
+}
 
 const std::vector<Fault> faults = {
     {"loses_a_message", "left message",
@@ -146,12 +158,37 @@ const std::vector<Fault> faults = {
          return false;
      }},
     {"refuses_a_live_lease", "should settle but",
-     [](const Operation& o, Observation& seen) {
-         if (o.action != Action::settle || seen.settled.size() != 1 || seen.settled.front() ||
-             o.settlements.front().verdict != Verdict::done)
-             return false;
-         seen.settled.front() = Error{Errc::lease_gone, "gone"};
-         return true;
+     [given = std::make_shared<std::set<Lease>>()](const Operation& o, Observation& seen) {
+         if (refuses_one_of(*given, o, seen)) return true;
+         if (o.action != Action::receive && o.action != Action::publish) given->clear();
+         if (is_receive(o, seen) && !o.subscription.no_lease)
+             for (const auto& d : seen.deliveries) given->insert(d.lease);
+         return false;
+     }},
+    {"refuses_the_newest_name_after_a_restart", "should settle but",
+     [given = std::make_shared<std::set<Lease>>(), ended = std::make_shared<std::set<Lease>>()](const Operation& o, Observation& seen) {
+         if (refuses_one_of(*ended, o, seen)) return true;
+         if (o.action == Action::restart) *ended = std::exchange(*given, {});
+         else if (o.action != Action::receive && o.action != Action::publish) given->clear();
+         if (is_receive(o, seen) && !o.subscription.no_lease && (o.queue == "standard" || o.queue == "priority" || o.queue == "fifo"))
+             for (const auto& d : seen.deliveries)
+                 if (!d.expires_at) given->insert(d.lease);
+         return false;
+     }},
+    {"settles_by_a_name_that_is_not_the_newest", "settled all the same",
+     [newest = std::make_shared<std::map<std::pair<QueueId, Sequence>, Lease>>()](const Operation& o, Observation& seen) {
+         if (o.action == Action::settle)
+             for (std::size_t i = 0; i < seen.settled.size(); ++i) {
+                 const auto& lease = o.settlements[i].lease;
+                 const auto known = newest->find({lease.queue, lease.sequence});
+                 if (!seen.settled[i] || known == newest->end() || known->second == lease || known->second.epoch == lease.epoch) continue;
+                 seen.settled[i].reset();
+                 return true;
+             }
+         for (const auto& d : seen.deliveries) (*newest)[{d.lease.queue, d.lease.sequence}] = d.lease;
+         for (const auto& w : seen.woken)
+             for (const auto& d : w.deliveries) (*newest)[{d.lease.queue, d.lease.sequence}] = d.lease;
+         return false;
      }},
     {"counts_wrongly", "do not conserve",
      [](const Operation&, Observation& seen) {
@@ -166,10 +203,29 @@ const std::vector<Fault> faults = {
          ++c.dead_lettered;
          return true;
      }},
-    {"lets_a_wait_sleep", "waits are under way",
+    {"lets_a_wait_sleep", "sleeps while message",
      [](const Operation&, Observation& seen) {
-         if (seen.woken.empty() || seen.woken.front().deliveries.empty()) return false;
+         if (seen.woken.size() != 1) return false;
+         const auto& w = seen.woken.front();
+         if (w.deliveries.empty() || w.subscription.no_lease || seen.now >= w.began + *w.next.wait) return false;
+         auto& c = seen.counts[w.queue];
+         c.leased -= static_cast<std::int64_t>(w.deliveries.size());
+         c.ready += static_cast<std::int64_t>(w.deliveries.size());
          seen.woken.clear();
+         ++seen.waiting;
+         return true;
+     }},
+    {"does_not_end_a_wait", "should have ended",
+     [](const Operation&, Observation& seen) {
+         if (seen.woken.size() != 1 || !seen.woken.front().deliveries.empty() || seen.woken.front().error) return false;
+         seen.woken.clear();
+         ++seen.waiting;
+         return true;
+     }},
+    {"forgets_a_wait", "waits are under way",
+     [](const Operation&, Observation& seen) {
+         if (seen.waiting == 0) return false;
+         --seen.waiting;
          return true;
      }},
     {"gives_a_message_early", "early",
@@ -183,7 +239,7 @@ const std::vector<Fault> faults = {
      }},
 };
 
-INSTANTIATE_TEST_SUITE_P(Simulation, ModelSees, testing::ValuesIn(faults), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Simulation, ModelSees, testing::ValuesIn(faults), [](const auto& fault) { return std::string(fault.param.name); });
 
 }  // namespace
 }  // namespace rowmq::simulation

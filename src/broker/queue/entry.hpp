@@ -11,7 +11,7 @@ struct Entry {
     std::string properties;  ///< as stored, not decoded yet (read from a page)
     WallTime published_at{};
     WallTime first_received_at{};  ///< in this process; zero: never
-    std::uint32_t last_lease = 0;  ///< the number of its last lease in this process; 0: none
+    std::uint32_t last_lease = 0;  ///< Lease::number of its last lease in this process; 0: none
     bool precounted = false;       ///< its row already counts the next receive
     bool count_behind = false;     ///< its row does not yet count all receives
 

@@ -32,7 +32,8 @@ struct Held {
     };
     Entry entry;
     State state = State::picked;
-    std::uint32_t number = 0;  ///< Lease::number
+    std::uint32_t number = 0;  ///< of the pick in this process; another than Lease::number
+    bool recalled = false;     ///< picked: for a settlement by a name of before the restart
     SessionState* session = nullptr;
     SubscriptionState* subscription = nullptr;
     std::optional<MonotonicTime> deadline;
