@@ -5,6 +5,9 @@
 // Errors: Result values; nothing throws. After a broken disk every call answers Errc::store_failed.
 // Durability: an awaited verb returns after the commit that contains its effect is on disk (synchronous=FULL), unless
 // its docstring says otherwise.
+// Lifetime: the executor outlives open(), the broker, and the calls under way. A call keeps what it needs, so handles may
+// be destroyed, and closed, while calls are under way, also from a coroutine that a call resumes; see ~Broker. Strings and
+// views given to a function that is not awaited are only looked at within it.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -66,7 +69,7 @@ public:
     Result<Subscription> subscribe(QueueId queue, SubscriptionOptions options = {});
 
     /// A subscription of one call.
-    awaitable<Result<std::vector<Delivery>>> receive(std::string_view queue, NextRequest request = {}, SubscriptionOptions options = {});
+    awaitable<Result<std::vector<Delivery>>> receive(std::string queue, NextRequest request = {}, SubscriptionOptions options = {});
 
     /// Ends leases. A lease of another session is settled as well: its name is enough. A refused settlement leaves its
     /// lease as it was. `admitted`: returns when the rows are on their way.
@@ -90,6 +93,11 @@ private:
 
 class Broker {
 public:
+    /// Without close() before, the broker ends as in a crash, in order: what was handed to the store is committed, what was
+    /// not is not, and calls under way resume later through the executor with Errc::closed (or with what they had come
+    /// to), as do all later calls of its sessions and subscriptions. Errc::closed leaves open whether a publish or a
+    /// settlement was stored. Waits for the store's threads, so also for a transaction's function that runs; an executor
+    /// that never runs again destroys the calls with itself.
     ~Broker();
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
@@ -153,10 +161,10 @@ public:
     /// Stops timers, ends sessions, waits for what is under way to commit. Afterwards every call answers Errc::closed.
     awaitable<void> close();
 
-    explicit Broker(std::unique_ptr<struct BrokerState> state);  // by library/open.cpp and tests
+    explicit Broker(std::shared_ptr<struct BrokerState> state);  // by library/open.cpp and tests
 private:
     friend struct BrokerState;
-    std::unique_ptr<struct BrokerState> state_;
+    std::shared_ptr<struct BrokerState> state_;
 };
 
 }  // namespace rowmq

@@ -6,12 +6,106 @@
 
 namespace rowmq {
 
-awaitable<Result<std::vector<Delivery>>> Subscription::next(NextRequest request) {
-    if (!state_ || !state_->session->broker) co_return Error{Errc::closed, "the subscription is closed"};
-    const std::shared_ptr<SubscriptionState> state = state_;
-    Result<std::vector<Delivery>> deliveries = co_await state->session->broker->next(state, request);
+namespace {
+
+Error session_closed() { return {Errc::closed, "the session is closed"}; }
+
+/// None once the session has ended. Who holds it may go on after its broker was destroyed.
+std::shared_ptr<BrokerState> broker_of(const std::shared_ptr<SessionState>& session) {
+    return session && session->broker ? session->broker->shared_from_this() : nullptr;
+}
+
+/// A call of a broker, which it keeps.
+template <typename T>
+awaitable<T> kept(std::shared_ptr<BrokerState> given, awaitable<T> call) {
+    const std::shared_ptr<BrokerState> broker = std::move(given);
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(call);
+    } else {
+        T answer = co_await std::move(call);
+        co_return answer;
+    }
+}
+
+awaitable<Result<void>> back_up(std::shared_ptr<BrokerState> broker, std::string to_path) {
+    if (const auto ok = broker->usable(); !ok) co_return ok.error();
+    Result<void> done = co_await broker->parts.engine->backup(std::move(to_path));
+    co_return done;
+}
+
+// What a session or a subscription is asked, from when it is awaited on: the handle may be gone by then.
+
+awaitable<Result<std::vector<Delivery>>> next(std::shared_ptr<SubscriptionState> subscription, NextRequest request) {
+    const auto broker = subscription ? broker_of(subscription->session) : nullptr;
+    if (!broker) co_return Error{Errc::closed, "the subscription is closed"};
+    Result<std::vector<Delivery>> deliveries = co_await broker->next(subscription, request);
     co_return deliveries;
 }
+
+awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request) {
+    const auto broker = broker_of(session);
+    if (!broker) co_return session_closed();
+    Result<Receipt> receipt = co_await broker->publish(session, std::move(messages), request);
+    co_return receipt;
+}
+
+awaitable<Result<PublishResult>> publish_one(std::shared_ptr<SessionState> session, Publish message) {
+    const auto broker = broker_of(session);
+    if (!broker) co_return session_closed();
+    std::vector<Publish> one;
+    one.push_back(std::move(message));
+    Result<Receipt> receipt = co_await broker->publish(session, std::move(one), PublishRequest{});
+    if (!receipt) co_return receipt.error();
+    PublishResult& result = receipt.value().results.front();
+    if (result.error) co_return *std::move(result.error);
+    co_return std::move(result);
+}
+
+awaitable<Result<std::vector<Delivery>>> receive(std::shared_ptr<SessionState> session, std::string queue, NextRequest request,
+                                                 SubscriptionOptions options) {
+    const auto broker = broker_of(session);
+    if (!broker) co_return session_closed();
+    auto subscription = broker->subscribe(session, broker->catalog.find(session->ns, queue), queue, options);
+    if (!subscription) co_return subscription.error();
+    struct Closing {
+        std::shared_ptr<SubscriptionState> subscription;
+        ~Closing() {
+            if (BrokerState* still = subscription->session->broker) still->unsubscribe(*subscription, Errc::closed);
+        }
+    } closing{subscription.value()};
+    Result<std::vector<Delivery>> deliveries = co_await broker->next(closing.subscription, request);
+    co_return deliveries;
+}
+
+awaitable<Settled> settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm) {
+    const auto broker = broker_of(session);
+    if (!broker) {
+        Settled refused;
+        refused.results.assign(settlements.size(), session_closed());
+        co_return refused;
+    }
+    Settled settled = co_await broker->settle(session, std::move(settlements), confirm);
+    co_return settled;
+}
+
+awaitable<Result<void>> settle_one(std::shared_ptr<SessionState> session, Settlement settlement) {
+    std::vector<Settlement> one;
+    one.push_back(settlement);
+    const Settled settled = co_await settle(std::move(session), std::move(one), Confirm::committed);
+    if (settled.results.front()) co_return *settled.results.front();
+    co_return Result<void>();
+}
+
+awaitable<Result<Receipt>> commit(std::shared_ptr<SessionState> session, Work work) {
+    const auto broker = broker_of(session);
+    if (!broker) co_return session_closed();
+    Result<Receipt> receipt = co_await broker->commit(session, std::move(work));
+    co_return receipt;
+}
+
+}  // namespace
+
+awaitable<Result<std::vector<Delivery>>> Subscription::next(NextRequest request) { return rowmq::next(state_, request); }
 
 void Subscription::close() {
     if (state_ && state_->session->broker) state_->session->broker->unsubscribe(*state_, Errc::closed);
@@ -33,28 +127,10 @@ void Session::close() {
     if (state_ && state_->broker) state_->broker->close_session(state_);
 }
 
-namespace {
-
-Error session_closed() { return {Errc::closed, "the session is closed"}; }
-
-}  // namespace
-
 awaitable<Result<Receipt>> Session::publish(std::vector<Publish> messages, PublishRequest request) {
-    if (!state_ || !state_->broker) co_return session_closed();
-    Result<Receipt> receipt = co_await state_->broker->publish(state_, std::move(messages), request);
-    co_return receipt;
+    return rowmq::publish(state_, std::move(messages), request);
 }
-
-awaitable<Result<PublishResult>> Session::publish(Publish message) {
-    if (!state_ || !state_->broker) co_return session_closed();
-    std::vector<Publish> one;
-    one.push_back(std::move(message));
-    Result<Receipt> receipt = co_await state_->broker->publish(state_, std::move(one), PublishRequest{});
-    if (!receipt) co_return receipt.error();
-    PublishResult& result = receipt.value().results.front();
-    if (result.error) co_return *std::move(result.error);
-    co_return std::move(result);
-}
+awaitable<Result<PublishResult>> Session::publish(Publish message) { return publish_one(state_, std::move(message)); }
 
 Result<Subscription> Session::subscribe(std::string_view queue, SubscriptionOptions options) {
     if (!state_ || !state_->broker) return session_closed();
@@ -76,33 +152,14 @@ Result<Subscription> Session::subscribe(QueueId queue, SubscriptionOptions optio
     return subscription;
 }
 
-awaitable<Result<std::vector<Delivery>>> Session::receive(std::string_view queue, NextRequest request, SubscriptionOptions options) {
-    Result<Subscription> subscription = subscribe(queue, options);
-    if (!subscription) co_return subscription.error();
-    struct Closing {
-        Subscription& subscription;
-        ~Closing() { subscription.close(); }
-    } closing{subscription.value()};
-    Result<std::vector<Delivery>> deliveries = co_await subscription.value().next(request);
-    co_return deliveries;
+awaitable<Result<std::vector<Delivery>>> Session::receive(std::string queue, NextRequest request, SubscriptionOptions options) {
+    return rowmq::receive(state_, std::move(queue), request, options);
 }
-
 awaitable<Settled> Session::settle(std::vector<Settlement> settlements, Confirm confirm) {
-    if (!state_ || !state_->broker) {
-        Settled refused;
-        refused.results.assign(settlements.size(), session_closed());
-        co_return refused;
-    }
-    Settled settled = co_await state_->broker->settle(state_, std::move(settlements), confirm);
-    co_return settled;
+    return rowmq::settle(state_, std::move(settlements), confirm);
 }
-
 awaitable<Result<void>> Session::settle(Lease lease, Verdict verdict, std::optional<milliseconds> delay) {
-    std::vector<Settlement> one;
-    one.push_back({.lease = lease, .verdict = verdict, .delay = delay});
-    const Settled settled = co_await settle(std::move(one), Confirm::committed);
-    if (settled.results.front()) co_return *settled.results.front();
-    co_return Result<void>();
+    return settle_one(state_, {.lease = lease, .verdict = verdict, .delay = delay});
 }
 
 std::vector<std::optional<Error>> Session::extend(std::span<const Lease> leases, milliseconds from_now) {
@@ -110,14 +167,10 @@ std::vector<std::optional<Error>> Session::extend(std::span<const Lease> leases,
     return state_->broker->extend(leases, from_now);
 }
 
-awaitable<Result<Receipt>> Session::commit(Work work) {
-    if (!state_ || !state_->broker) co_return session_closed();
-    Result<Receipt> receipt = co_await state_->broker->commit(state_, std::move(work));
-    co_return receipt;
-}
+awaitable<Result<Receipt>> Session::commit(Work work) { return rowmq::commit(state_, std::move(work)); }
 
-Broker::Broker(std::unique_ptr<BrokerState> state) : state_(std::move(state)) {}
-Broker::~Broker() = default;
+Broker::Broker(std::shared_ptr<BrokerState> state) : state_(std::move(state)) {}
+Broker::~Broker() { state_->abandon(); }
 
 boost::asio::any_io_executor Broker::executor() const { return state_->parts.executor; }
 
@@ -130,16 +183,16 @@ Result<Session> Broker::open_session(std::string_view ns) {
 }
 
 awaitable<Result<QueueInfo>> Broker::declare_queue(std::string name, QueueOptions options, std::string ns) {
-    return state_->declare_queue(std::move(name), std::move(options), std::move(ns));
+    return kept(state_, state_->declare_queue(std::move(name), std::move(options), std::move(ns)));
 }
 awaitable<Result<QueueInfo>> Broker::alter_queue(std::string name, QueueOptions options, std::string ns) {
-    return state_->alter_queue(std::move(name), std::move(options), std::move(ns));
+    return kept(state_, state_->alter_queue(std::move(name), std::move(options), std::move(ns)));
 }
 awaitable<Result<std::int64_t>> Broker::delete_queue(std::string name, DeleteConditions conditions, std::string ns) {
-    return state_->delete_queue(std::move(name), conditions.if_unused, conditions.if_empty, std::move(ns));
+    return kept(state_, state_->delete_queue(std::move(name), conditions.if_unused, conditions.if_empty, std::move(ns)));
 }
 awaitable<Result<std::int64_t>> Broker::purge_queue(std::string name, PurgeScope scope, std::string ns) {
-    return state_->purge_queue(std::move(name), scope.leased, scope.delayed, std::move(ns));
+    return kept(state_, state_->purge_queue(std::move(name), scope.leased, scope.delayed, std::move(ns)));
 }
 
 Result<QueueInfo> Broker::queue(std::string_view name, std::string_view ns) const {
@@ -176,13 +229,17 @@ std::vector<std::string> Broker::dead_letter_sources(std::string_view name, std:
 }
 
 awaitable<Result<ExchangeInfo>> Broker::declare_exchange(std::string name, ExchangeOptions options, std::string ns) {
-    return state_->declare_exchange(std::move(name), std::move(options), std::move(ns));
+    return kept(state_, state_->declare_exchange(std::move(name), std::move(options), std::move(ns)));
 }
 awaitable<Result<void>> Broker::delete_exchange(std::string name, bool if_unused, std::string ns) {
-    return state_->delete_exchange(std::move(name), if_unused, std::move(ns));
+    return kept(state_, state_->delete_exchange(std::move(name), if_unused, std::move(ns)));
 }
-awaitable<Result<void>> Broker::bind(Binding binding, std::string ns) { return state_->bind(std::move(binding), std::move(ns)); }
-awaitable<Result<void>> Broker::unbind(Binding binding, std::string ns) { return state_->unbind(std::move(binding), std::move(ns)); }
+awaitable<Result<void>> Broker::bind(Binding binding, std::string ns) {
+    return kept(state_, state_->bind(std::move(binding), std::move(ns)));
+}
+awaitable<Result<void>> Broker::unbind(Binding binding, std::string ns) {
+    return kept(state_, state_->unbind(std::move(binding), std::move(ns)));
+}
 
 std::vector<ExchangeInfo> Broker::exchanges(std::string_view ns) const {
     const auto space = state_->catalog.find_namespace(ns);
@@ -210,21 +267,21 @@ std::vector<Binding> Broker::bindings(std::string_view ns) const {
 }
 
 awaitable<Result<Page>> Broker::peek(std::string queue, PeekRequest request, std::string ns) {
-    return state_->peek(std::move(queue), std::move(request), std::move(ns));
+    return kept(state_, state_->peek(std::move(queue), std::move(request), std::move(ns)));
 }
 awaitable<Result<void>> Broker::cancel_delayed(std::string queue, MessageId message, std::string ns) {
-    return state_->cancel_delayed(std::move(queue), message, std::move(ns));
+    return kept(state_, state_->cancel_delayed(std::move(queue), message, std::move(ns)));
 }
 awaitable<Result<RedriveTask>> Broker::redrive(RedriveRequest request, std::string ns) {
-    return state_->redrive(std::move(request), std::move(ns));
+    return kept(state_, state_->redrive(std::move(request), std::move(ns)));
 }
-awaitable<Result<RedriveTask>> Broker::cancel_redrive(std::int64_t task) { return state_->cancel_redrive(task); }
+awaitable<Result<RedriveTask>> Broker::cancel_redrive(std::int64_t task) { return kept(state_, state_->cancel_redrive(task)); }
 std::vector<RedriveTask> Broker::redrives(std::string_view source, std::string_view ns) const { return state_->redrives(source, ns); }
 
-awaitable<Result<void>> Broker::committed(Ticket ticket) { return state_->committer.committed(ticket); }
+awaitable<Result<void>> Broker::committed(Ticket ticket) { return kept(state_, state_->committer.committed(ticket)); }
 
 awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::string ns) {
-    return state_->transaction(std::move(fn), state_->namespace_of(ns));
+    return kept(state_, state_->transaction(std::move(fn), std::move(ns)));
 }
 
 BrokerHealth Broker::health() const {
@@ -240,7 +297,7 @@ BrokerHealth Broker::health() const {
             .durability = state_->parts.engine->durability()};
 }
 
-awaitable<Result<void>> Broker::backup(std::string to_path) { return state_->parts.engine->backup(std::move(to_path)); }
-awaitable<void> Broker::close() { return state_->close(); }
+awaitable<Result<void>> Broker::backup(std::string to_path) { return back_up(state_, std::move(to_path)); }
+awaitable<void> Broker::close() { return kept(state_, state_->close()); }
 
 }  // namespace rowmq

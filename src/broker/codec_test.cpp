@@ -62,10 +62,27 @@ TEST(PropertiesJson, reads_plainly_in_sql) {
     EXPECT_EQ(encode(p), R"({"headers":{"region":"eu","count":3}})");
 }
 
+TEST(PropertiesJson, keeps_headers_as_deep_as_they_may_be) {
+    HeaderValue value{std::string("\xff"), "tag"};
+    for (std::size_t depth = 0; depth < Limits{}.header_depth; ++depth)
+        value = {HeaderTable{{"twice", std::move(value)}, {"twice", {nullptr, {}}}}, "tag"};
+    Properties p;
+    p.headers = std::get<HeaderTable>(value.value);
+
+    EXPECT_EQ(decode_properties(encode(p)), p);
+}
+
 TEST(PropertiesJson, that_is_broken_is_a_failure) {
-    EXPECT_THROW(decode_properties("{"), Failure);
-    EXPECT_THROW(decode_properties("[]"), Failure);
-    EXPECT_THROW(decode_properties(R"({"group":7})"), Failure);
+    for (const char* json : {"{", "[]", R"({"group":7})", R"({"priority":"x"})", R"({"priority":300})", R"({"headers":1})",
+                             R"({"headers":{"a":{"$double":1}}})", R"({"headers":{"a":{"$table":[[1]]}}})",
+                             R"({"headers":{"a":{"$tag":"x","b":1}}})", R"({"opaque":{"a":1}})"})
+        EXPECT_THROW(decode_properties(json), Failure) << json;
+}
+
+TEST(OptionsJson, that_are_broken_are_a_failure) {
+    for (const char* json : {"{", "[]", R"({"lease_ms":"x"})", R"({"tags":1})", R"({"tags":{"a":1}})", R"({"dead_letter":{}})"})
+        EXPECT_THROW(decode_queue_options(json), Failure) << json;
+    for (const char* json : {"7", R"({"kind":"x"})", R"({"attributes":[]})"}) EXPECT_THROW(decode_exchange_options(json), Failure) << json;
 }
 
 TEST(OptionsJson, keep_everything_and_write_only_what_differs) {
@@ -121,6 +138,11 @@ TEST(NotesJson, count_up_and_keep_the_newest_first) {
     EXPECT_EQ(notes.dead_letters.size(), 2u);
     EXPECT_EQ(notes.dead_letters[0].queue, "c");
     EXPECT_EQ(encode(Notes{}), nullptr);
+}
+
+TEST(NotesJson, that_are_broken_are_a_failure) {
+    for (const std::string json : {"{", R"({"dead_letters":[1]})", R"({"dead_letters":[{"reason":"x"}]})"})
+        EXPECT_THROW(decode_notes(&json), Failure) << json;
 }
 
 }  // namespace rowmq

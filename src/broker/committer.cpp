@@ -43,8 +43,9 @@ void Committer::then(Then run) { queued_.back()->thens.push_back(std::move(run))
 void Committer::schedule() {
     if (scheduled_ || under_way_ >= in_flight || queued_.empty()) return;
     scheduled_ = true;
-    boost::asio::post(executor_, [this, alive = std::weak_ptr(alive_)] {
-        if (!alive.lock()) return;
+    boost::asio::post(executor_, [this, weak = owner_] {
+        const auto owner = weak.lock();
+        if (!owner) return;
         scheduled_ = false;
         leave();
     });
@@ -57,18 +58,34 @@ void Committer::leave() {
         queued_.pop_front();
         away_.push_back(flight);
         ++under_way_;
-        boost::asio::co_spawn(executor_, travel(*this, std::move(flight), alive_), boost::asio::detached);
+        boost::asio::co_spawn(executor_, travel(*this, std::move(flight), owner_.lock()), boost::asio::detached);
     }
 }
 
-awaitable<void> Committer::travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<bool> alive) {
+awaitable<void> Committer::travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<void> owner) {
+    const std::shared_ptr<void> keeps = std::move(owner);
     storage::Outcome outcome;
     if (self.broken_) {
         outcome.failure = self.broken_;
     } else {
         outcome = co_await self.engine_.commit(flight->batch);
     }
-    if (*alive) self.arrived(*flight, std::move(outcome));
+    self.arrived(*flight, std::move(outcome));
+}
+
+void Committer::abandon() {
+    storage::Outcome outcome;
+    outcome.failure = Error{Errc::closed, "the broker was destroyed: whether this was stored is not known"};
+    if (!broken_) broken_ = outcome.failure;
+    abandoned_ = std::make_shared<const storage::Outcome>(std::move(outcome));
+    for (auto* flights : {&away_, &queued_})
+        for (const auto& flight : *flights)
+            for (Waiting* waiting : std::exchange(flight->waiting, {})) {
+                waiting->outcome = abandoned_;
+                waiting->event.set();
+            }
+    for (Event* admitted : std::exchange(admissions_, {})) admitted->set();
+    for (Event* drained : std::exchange(drains_, {})) drained->set();
 }
 
 void Committer::arrived(Flight& flight, storage::Outcome outcome) {
@@ -114,6 +131,7 @@ Committer::Flight* Committer::flight_of(Ticket ticket) {
 }
 
 awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket) {
+    if (abandoned_ && ticket > folded_) co_return abandoned_;
     Flight* flight = ticket > folded_ ? flight_of(ticket) : nullptr;
     if (!flight) {
         const auto found = remembered_.find(ticket);
@@ -132,7 +150,7 @@ awaitable<Result<void>> Committer::committed(Ticket ticket) {
 }
 
 awaitable<void> Committer::drained() {
-    while (!idle()) {
+    while (!idle() && !abandoned_) {
         Event event;
         drains_.push_back(&event);
         schedule();
@@ -141,6 +159,7 @@ awaitable<void> Committer::drained() {
 }
 
 awaitable<void> Committer::admitted() {
+    if (abandoned_) co_return;
     Event event;
     admissions_.push_back(&event);
     co_await event.wait();

@@ -25,9 +25,13 @@ public:
     using Then = std::function<void(const storage::Outcome&)>;
     using OutcomePointer = std::shared_ptr<const storage::Outcome>;
 
-    ~Committer() { *alive_ = false; }
     Committer(boost::asio::any_io_executor executor, storage::Engine& engine, const Limits& limits, Fold fold)
         : executor_(std::move(executor)), engine_(engine), limits_(limits), fold_(std::move(fold)) {}
+
+    /// What is under way keeps `owner`, whose member this is. Said before anything is handed in.
+    void belong_to(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
+    /// Nobody waits any longer, and nothing more is handed in: those who do wait, or will, are answered Errc::closed.
+    void abandon();
 
     /// The batch to add rows to. Say `touch` afterwards. It may be another one after any await.
     storage::Batch& open();
@@ -77,7 +81,7 @@ private:
 
     void schedule();
     void leave();
-    static awaitable<void> travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<bool> alive);
+    static awaitable<void> travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<void> owner);
     void arrived(Flight& flight, storage::Outcome outcome);
     Flight* flight_of(Ticket ticket);
 
@@ -97,7 +101,8 @@ private:
     std::size_t under_way_ = 0;
     bool scheduled_ = false;
     std::optional<Error> broken_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    OutcomePointer abandoned_;  ///< for who waits then
+    std::weak_ptr<void> owner_;
 };
 
 }  // namespace rowmq

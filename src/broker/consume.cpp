@@ -154,7 +154,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
 
 awaitable<void> BrokerState::page_or_nothing(QueueId id) {
     Queue* queue = catalog.find(id);
-    if (!queue || !queue->live || !queue->live->loading) co_return;
+    if (!queue || !queue->live || !queue->live->loading || abandoned) co_return;
     Event loaded;
     queue->live->load_waiters.push_back(&loaded);
     co_await loaded.wait();

@@ -34,7 +34,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     if (dead_letter_reads_message(queue)) {
         if (!held.entry.has_properties()) {
             if (unit != storage::Unit::always) return false;  // cannot wait: it stays for another try
-            boost::asio::co_spawn(parts.executor, run_dead_letter(*this, queue.id, held.entry.sequence(), reason, alive),
+            boost::asio::co_spawn(parts.executor, run_dead_letter(shared_from_this(), queue.id, held.entry.sequence(), reason),
                                   boost::asio::detached);
             return true;
         }
@@ -87,10 +87,10 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     return true;
 }
 
-awaitable<void> BrokerState::run_dead_letter(BrokerState& self, QueueId id, Sequence sequence, DeadLetterRecord::Reason reason,
-                                             std::shared_ptr<bool> alive) {
+awaitable<void> BrokerState::run_dead_letter(std::shared_ptr<BrokerState> self, QueueId id, Sequence sequence,
+                                             DeadLetterRecord::Reason reason) {
     const auto find = [&]() -> Held* {  // it may have been purged meanwhile
-        Queue* queue = self.catalog.find(id);
+        Queue* queue = self->catalog.find(id);
         if (!queue || queue->deleted || !queue->live) return nullptr;
         const auto found = queue->live->held.find(sequence);
         return found != queue->live->held.end() && found->second.state == Held::State::picked ? &found->second : nullptr;
@@ -98,10 +98,10 @@ awaitable<void> BrokerState::run_dead_letter(BrokerState& self, QueueId id, Sequ
     Held* held = find();
     if (!held) co_return;
     storage::PageRequest request = storage::MessagesById{.ids = {held->entry.row.message}};
-    storage::Page page = co_await self.parts.engine->page(std::move(request));
-    if (!*alive || !(held = find())) co_return;
-    Queue& queue = *self.catalog.find(id);
-    if (page.failure) co_return self.put_back(queue, sequence);
+    storage::Page page = co_await self->parts.engine->page(std::move(request));
+    if (self->abandoned || !(held = find())) co_return;
+    Queue& queue = *self->catalog.find(id);
+    if (page.failure) co_return self->put_back(queue, sequence);
     if (page.messages.empty() || page.messages.front().damaged) {
         held->entry.row.damaged = true;
         co_return;
@@ -109,8 +109,8 @@ awaitable<void> BrokerState::run_dead_letter(BrokerState& self, QueueId id, Sequ
     held->entry.message = page.messages.front().message;
     held->entry.properties = page.messages.front().properties;
     held->entry.published_at = page.messages.front().published_at;
-    if (self.dead_letter(self.committer.open(), queue, *held, reason, storage::Unit::always)) self.committer.touch(2, 0);
-    else self.put_back(queue, sequence);
+    if (self->dead_letter(self->committer.open(), queue, *held, reason, storage::Unit::always)) self->committer.touch(2, 0);
+    else self->put_back(queue, sequence);
 }
 
 void BrokerState::expire_heads(Queue& queue) {

@@ -14,46 +14,46 @@ void BrokerState::due() {
         return;
     }
     due_under_way = true;
-    boost::asio::co_spawn(parts.executor, run_due(*this, alive), boost::asio::detached);
+    boost::asio::co_spawn(parts.executor, run_due(shared_from_this()), boost::asio::detached);
 }
 
-awaitable<void> BrokerState::run_due(BrokerState& self, std::shared_ptr<bool> alive) {
+awaitable<void> BrokerState::run_due(std::shared_ptr<BrokerState> self) {
     std::optional<WallTime> next;
     milliseconds retry{0};
     for (;;) {
-        self.due_again = false;
-        storage::PageRequest request = storage::Due{.until = self.now_wall(), .max = self.limits.background_rows};
-        const storage::Page page = co_await self.parts.engine->page(std::move(request));
-        if (!*alive) co_return;
-        if (page.failure || self.closing || self.committer.broken()) {
+        self->due_again = false;
+        storage::PageRequest request = storage::Due{.until = self->now_wall(), .max = self->limits.background_rows};
+        const storage::Page page = co_await self->parts.engine->page(std::move(request));
+        if (self->abandoned) co_return;
+        if (page.failure || self->closing || self->committer.broken()) {
             retry = std::chrono::seconds(1);
             break;
         }
         next = page.next_due;
         std::size_t rows = 0;
         for (const storage::DelayedRow& row : page.delayed) {
-            if (self.cancelled_while_due.contains(row.entry.key.sequence)) continue;
-            self.move_due(row);
+            if (self->cancelled_while_due.contains(row.entry.key.sequence)) continue;
+            self->move_due(row);
             ++rows;
         }
         if (rows == 0) break;
-        const Ticket ticket = self.committer.touch(rows * 2, 0);
-        const Result<void> stored = co_await self.committer.committed(ticket);
-        if (!*alive) co_return;
-        self.moving_due.clear();
+        const Ticket ticket = self->committer.touch(rows * 2, 0);
+        const Result<void> stored = co_await self->committer.committed(ticket);
+        if (self->abandoned) co_return;
+        self->moving_due.clear();
         if (!stored) {
             retry = std::chrono::seconds(1);
             break;
         }
-        if (page.end && !self.due_again) break;
+        if (page.end && !self->due_again) break;
     }
-    self.due_under_way = false;
-    self.cancelled_while_due.clear();
-    if (self.closing) co_return;
-    if (retry > milliseconds(0)) self.due_timer.arm_by(self.now() + retry);
-    if (self.due_again) self.due_timer.arm_by(self.now());
+    self->due_under_way = false;
+    self->cancelled_while_due.clear();
+    if (self->closing) co_return;
+    if (retry > milliseconds(0)) self->due_timer.arm_by(self->now() + retry);
+    if (self->due_again) self->due_timer.arm_by(self->now());
     if (next)
-        self.due_timer.arm_by(self.now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self.now_wall())));
+        self->due_timer.arm_by(self->now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self->now_wall())));
 }
 
 void BrokerState::move_due(const storage::DelayedRow& row) {
@@ -78,47 +78,47 @@ void BrokerState::move_due(const storage::DelayedRow& row) {
 void BrokerState::sweep(QueueId queue) {
     if (std::find(to_sweep.begin(), to_sweep.end(), queue) == to_sweep.end()) to_sweep.push_back(queue);
     if (std::exchange(sweeping, true)) return;
-    boost::asio::co_spawn(parts.executor, run_sweeps(*this, alive), boost::asio::detached);
+    boost::asio::co_spawn(parts.executor, run_sweeps(shared_from_this()), boost::asio::detached);
 }
 
-awaitable<void> BrokerState::run_sweeps(BrokerState& self, std::shared_ptr<bool> alive) {
-    while (!self.to_sweep.empty() && !self.closing && !self.committer.broken()) {
-        const QueueId id = self.to_sweep.front();
-        const Queue* queue = self.catalog.find(id);
+awaitable<void> BrokerState::run_sweeps(std::shared_ptr<BrokerState> self) {
+    while (!self->to_sweep.empty() && !self->closing && !self->committer.broken()) {
+        const QueueId id = self->to_sweep.front();
+        const Queue* queue = self->catalog.find(id);
         if (!queue) {
-            self.to_sweep.erase(self.to_sweep.begin());
+            self->to_sweep.erase(self->to_sweep.begin());
             continue;
         }
         // Rows of batches under way are swept too: they have been folded, or come before this in order.
         const Sequence everything{std::numeric_limits<std::int64_t>::max()};
-        storage::Batch& batch = self.committer.open();
+        storage::Batch& batch = self->committer.open();
         const std::size_t first = batch.sweeps.size();
         batch.sweeps.push_back({.queue = id,
                                 .up_to = queue->deleted ? everything : queue->floor,
-                                .max = self.limits.background_rows,
+                                .max = self->limits.background_rows,
                                 .delayed_too = queue->deleted});
         const bool delayed = !queue->deleted && queue->delayed_floor > Sequence{};
         if (delayed)
-            batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self.limits.background_rows, .delayed_too = true});
+            batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self->limits.background_rows, .delayed_too = true});
         const bool deleted = queue->deleted;
-        const Ticket ticket = self.committer.touch(self.limits.background_rows, 0);
+        const Ticket ticket = self->committer.touch(self->limits.background_rows, 0);
         auto swept = std::make_shared<std::vector<std::size_t>>();
-        self.committer.then([swept](const storage::Outcome& outcome) { *swept = outcome.swept; });
-        const Result<void> stored = co_await self.committer.committed(ticket);
-        if (!*alive) co_return;
+        self->committer.then([swept](const storage::Outcome& outcome) { *swept = outcome.swept; });
+        const Result<void> stored = co_await self->committer.committed(ticket);
+        if (self->abandoned) co_return;
         if (!stored) break;
         std::size_t rows = 0;
         for (std::size_t i = first; i < first + 1 + (delayed ? 1 : 0) && i < swept->size(); ++i) rows = std::max(rows, (*swept)[i]);
-        if (rows >= self.limits.background_rows) continue;
-        std::erase(self.to_sweep, id);
-        Queue* empty = self.catalog.find(id);
+        if (rows >= self->limits.background_rows) continue;
+        std::erase(self->to_sweep, id);
+        Queue* empty = self->catalog.find(id);
         if (!deleted || !empty) continue;
-        self.committer.open().catalog.emplace_back(storage::QueueErased{id});
-        self.committer.touch(1, 0);
-        self.forget_live(*empty);
-        self.catalog.erase(id);
+        self->committer.open().catalog.emplace_back(storage::QueueErased{id});
+        self->committer.touch(1, 0);
+        self->forget_live(*empty);
+        self->catalog.erase(id);
     }
-    self.sweeping = false;
+    self->sweeping = false;
 }
 
 void BrokerState::housekeeping() {
@@ -143,7 +143,7 @@ void BrokerState::housekeeping() {
     }
     if (!to_sweep.empty()) sweep(to_sweep.front());
     if (some_queue_has_ttl && !std::exchange(expiry_scan_under_way, true))
-        boost::asio::co_spawn(parts.executor, run_expiry_scan(*this, alive), boost::asio::detached);
+        boost::asio::co_spawn(parts.executor, run_expiry_scan(shared_from_this()), boost::asio::detached);
     std::size_t ended = 0;
     for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
         if (task->second.row.state != static_cast<std::uint8_t>(TaskState::running) && ++ended > limits.ended_tasks) {
@@ -168,24 +168,24 @@ void BrokerState::arm_housekeeping() {
 }
 
 // Queues nobody uses: the heads of some of those whose messages expire are read each time.
-awaitable<void> BrokerState::run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive) {
+awaitable<void> BrokerState::run_expiry_scan(std::shared_ptr<BrokerState> self) {
     std::vector<QueueId> some;
     constexpr std::size_t queues_at_once = 200;
     QueueId last{};
-    self.catalog.for_each_queue([&](const Queue& queue) {
-        if (queue.id > self.expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0)
+    self->catalog.for_each_queue([&](const Queue& queue) {
+        if (queue.id > self->expiry_scan_at && queue.options->ttl && !queue.live && !queue.deleted && queue.stored() > 0)
             some.push_back(queue.id);
         last = std::max(last, queue.id);
     });
     std::sort(some.begin(), some.end());
     if (some.size() > queues_at_once) some.resize(queues_at_once);
-    self.expiry_scan_at = some.empty() ? QueueId{} : some.back();
+    self->expiry_scan_at = some.empty() ? QueueId{} : some.back();
     for (const QueueId id : some) {
-        Queue* queue = self.catalog.find(id);
-        if (!queue || queue->deleted || queue->live || self.closing) continue;
+        Queue* queue = self->catalog.find(id);
+        if (!queue || queue->deleted || queue->live || self->closing) continue;
         storage::PageRequest heads = storage::LaneHeads{.queue = id, .after = queue->floor};
-        const storage::Page page = co_await self.parts.engine->page(std::move(heads));
-        if (!*alive) co_return;
+        const storage::Page page = co_await self->parts.engine->page(std::move(heads));
+        if (self->abandoned) co_return;
         for (const storage::EntryRow& head : page.entries) {
             storage::PageRequest first = storage::EntriesAfter{.queue = id,
                                                                .lane = head.key.lane,
@@ -195,17 +195,18 @@ awaitable<void> BrokerState::run_expiry_scan(BrokerState& self, std::shared_ptr<
                                                                .without_groups = {},
                                                                .only_group = {},
                                                                .scan = 0};
-            const storage::Page entry = co_await self.parts.engine->page(std::move(first));
-            if (!*alive) co_return;
-            queue = self.catalog.find(id);
-            if (!queue || queue->deleted || self.closing) break;
-            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self.now_wall()) continue;
-            self.touch_live(*queue);  // its window reads on and expires what it finds
-            self.load(*queue);
+            const storage::Page entry = co_await self->parts.engine->page(std::move(first));
+            if (self->abandoned) co_return;
+            queue = self->catalog.find(id);
+            if (!queue || queue->deleted || self->closing) break;
+            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self->now_wall())
+                continue;
+            self->touch_live(*queue);  // its window reads on and expires what it finds
+            self->load(*queue);
             break;
         }
     }
-    self.expiry_scan_under_way = false;
+    self->expiry_scan_under_way = false;
 }
 
 }  // namespace rowmq

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/base64.hpp"
+#include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "rowmq/error.hpp"
 
@@ -90,7 +91,7 @@ HeaderValue object_value(const boost::json::object& object) {
         if (name == "$bytes") return {decoded(inner), {}};
         if (name == "$binary") return {Binary{decoded(inner)}, {}};
         if (name == "$time") return {WallTime(milliseconds(inner.to_number<std::int64_t>())), {}};
-        if (name == "$double") return {inner.get_string() == "inf" ? INFINITY : inner.get_string() == "-inf" ? -INFINITY : NAN, {}};
+        if (name == "$double") return {inner.as_string() == "inf" ? INFINITY : inner.as_string() == "-inf" ? -INFINITY : NAN, {}};
         if (name == "$table") {
             HeaderTable table;
             for (const auto& pair : inner.as_array()) table.push_back({text_of(pair.as_array().at(0)), value_of(pair.as_array().at(1))});
@@ -187,8 +188,11 @@ HeaderValue value_of(const boost::json::value& json) {
 }
 
 boost::json::value parse(std::string_view text, std::string_view what) {
+    // A table within a table may take four levels of JSON: its tag, {"$table": ..}, the list in it, the pair in that.
+    boost::json::parse_options options;
+    options.max_depth = 4 * Limits{}.header_depth + 8;
     boost::system::error_code failed;
-    boost::json::value json = boost::json::parse(text, failed);
+    boost::json::value json = boost::json::parse(text, failed, {}, options);
     if (failed) throw Failure("stored " + std::string(what) + " are not JSON: " + failed.message());
     return json;
 }

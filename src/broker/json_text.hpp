@@ -5,10 +5,12 @@
 #include <boost/json/value.hpp>
 #include <charconv>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "rowmq/error.hpp"
 #include "rowmq/message.hpp"
 
 namespace rowmq::json_text {
@@ -27,6 +29,20 @@ std::string text_of(const boost::json::value& json);
 HeaderValue value_of(const boost::json::value& json);
 /// Parses; throws Failure naming `what` when the text is not JSON.
 boost::json::value parse(std::string_view text, std::string_view what);
+
+/// What `read` makes of a stored text. A value that is missing or of another kind is a Failure naming `what`, too.
+template <typename Read>
+auto reading(std::string_view what, const Read& read) {
+    try {
+        return read();
+    } catch (const Failure&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& wrong) {
+        throw Failure("stored " + std::string(what) + " are not as they were written: " + wrong.what());
+    }
+}
 
 /// Writes one object, member by member.
 class ObjectWriter {

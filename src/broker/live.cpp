@@ -70,20 +70,20 @@ void BrokerState::load(Queue& queue) {
     if (at_hand.loading || queue.deleted || closing || committer.broken()) return;
     at_hand.loading = true;
     at_hand.removed_since_page.clear();
-    boost::asio::co_spawn(parts.executor, run_load(*this, queue.id, alive), boost::asio::detached);
+    boost::asio::co_spawn(parts.executor, run_load(shared_from_this(), queue.id), boost::asio::detached);
 }
 
-awaitable<void> BrokerState::run_load(BrokerState& self, QueueId id, std::shared_ptr<bool> alive) {
-    Queue* queue = self.catalog.find(id);
+awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId id) {
+    Queue* queue = self->catalog.find(id);
     if (!queue || !queue->live) co_return;
-    self.window_room();
-    const std::size_t room = self.limits.windows_bytes > self.window_bytes ? self.limits.windows_bytes - self.window_bytes : 0;
-    queue->live->window->allow(self.limits.windows_entries > self.window_entries ? self.limits.windows_entries - self.window_entries : 0,
-                               room);
+    self->window_room();
+    const std::size_t room = self->limits.windows_bytes > self->window_bytes ? self->limits.windows_bytes - self->window_bytes : 0;
+    queue->live->window->allow(
+        self->limits.windows_entries > self->window_entries ? self->limits.windows_entries - self->window_entries : 0, room);
     const storage::PageRequest request = queue->live->window->next_page();
-    storage::Page page = co_await self.parts.engine->page(request);
-    if (!*alive) co_return;
-    queue = self.catalog.find(id);
+    storage::Page page = co_await self->parts.engine->page(request);
+    if (self->abandoned) co_return;
+    queue = self->catalog.find(id);
     if (!queue || !queue->live) co_return;
     Live& at_hand = *queue->live;
     const bool failed = page.failure.has_value();
@@ -91,7 +91,7 @@ awaitable<void> BrokerState::run_load(BrokerState& self, QueueId id, std::shared
     if (!failed) {
         for (storage::EntryRow& row : page.entries) queue->add_marked_count(row);
         Window& window = *at_hand.window;
-        const WindowChange change(self, window);
+        const WindowChange change(*self, window);
         window.loaded(request, std::move(page), [&](std::uint8_t, Sequence sequence) {
             return at_hand.held.contains(sequence) || at_hand.removed_since_page.contains(sequence);
         });
@@ -100,11 +100,11 @@ awaitable<void> BrokerState::run_load(BrokerState& self, QueueId id, std::shared
     at_hand.removed_since_page.clear();
     for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
     if (failed) co_return;
-    self.trim(*queue);
-    self.write_through_ahead(*queue);
-    self.wake(*queue);
-    self.set_timer(*queue);
-    if (!at_hand.waiters.empty() && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self.load(*queue);
+    self->trim(*queue);
+    self->write_through_ahead(*queue);
+    self->wake(*queue);
+    self->set_timer(*queue);
+    if (!at_hand.waiters.empty() && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
 }
 
 // Where deliveries are not counted beforehand, what may be delivered is marked so before it is.

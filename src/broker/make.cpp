@@ -47,15 +47,10 @@ BrokerState::BrokerState(BrokerParts given)
     };
 }
 
-BrokerState::~BrokerState() {
-    *alive = false;
-    for (SessionState* session : sessions) {
-        session->broker = nullptr;
-        session->subscriptions.clear();  // they own their session in turn
-    }
-}
+BrokerState::~BrokerState() = default;
 
 void BrokerState::start(storage::Snapshot snapshot) {
+    committer.belong_to(weak_from_this());
     epoch = snapshot.epoch;
     store_id = snapshot.store_id;
     last_id = reserved_ids = snapshot.reserved_ids;
@@ -109,7 +104,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
     for (auto& [id, task] : tasks)
         if (task.row.state == static_cast<std::uint8_t>(TaskState::running) ||
             task.row.state == static_cast<std::uint8_t>(TaskState::cancelling))
-            boost::asio::co_spawn(parts.executor, run_redrive(*this, id, alive), boost::asio::detached);
+            boost::asio::co_spawn(parts.executor, run_redrive(shared_from_this(), id), boost::asio::detached);
 }
 
 Result<void> BrokerState::usable() const {
@@ -129,18 +124,7 @@ WallTime BrokerState::now_wall() { return wall = std::max(wall, parts.clock->wal
 
 awaitable<void> BrokerState::close() {
     if (closing) co_return;
-    for (SessionState* session : std::vector(sessions.begin(), sessions.end())) {
-        session->broker = nullptr;
-        for (const auto& subscription : session->subscriptions) {
-            subscription->closed = true;
-            if (subscription->waiter) subscription->waiter->set();
-        }
-        const auto ended = std::exchange(session->subscriptions, {});  // they own their session in turn
-        for (const auto& subscription : ended)
-            if (Queue* queue = catalog.find(subscription->queue); queue && queue->live)
-                std::erase(queue->live->subscriptions, subscription.get());
-    }
-    sessions.clear();
+    end_sessions();
     closing = true;
     timers.stop();
     for (auto& [id, task] : tasks)
@@ -153,8 +137,49 @@ awaitable<void> BrokerState::close() {
     co_await parts.engine->close();
 }
 
+void BrokerState::end_sessions() {
+    for (SessionState* session : std::exchange(sessions, {})) {
+        session->broker = nullptr;
+        const auto ended = std::exchange(session->subscriptions, {});  // they own their session in turn
+        for (const auto& subscription : ended) {
+            subscription->closed = true;
+            if (subscription->waiter) std::exchange(subscription->waiter, nullptr)->set();
+        }
+    }
+    for (Queue* queue : live_queues) {
+        queue->live->subscriptions.clear();
+        queue->live->waiters.clear();
+        queue->live->asked = 0;
+        for (auto& [sequence, held] : queue->live->held) {
+            held.session = nullptr;
+            held.subscription = nullptr;
+        }
+    }
+}
+
+// Nobody waits for a commit or a page any more: what suspended a call resumes it, or the executor destroys it. Nothing may
+// be left that only a call itself would free.
+void BrokerState::abandon() {
+    if (getpid() != process) {  // nothing of the parent's goes on here
+        for (SessionState* session : sessions) session->broker = nullptr;
+        return;
+    }
+    const bool was_closed = std::exchange(closing, true);
+    abandoned = true;
+    if (!was_closed) end_sessions();
+    timers.stop();
+    for (auto& [id, task] : tasks)
+        if (task.sleeping) std::exchange(task.sleeping, nullptr)->set();
+    for (Queue* queue : live_queues)
+        for (Event* waiting : std::exchange(queue->live->load_waiters, {})) waiting->set();
+    committer.abandon();
+    for (const auto& preparation : preparing)  // the storage thread must not wait for the strand that waits for it
+        preparation->answer([] { return Error{Errc::closed, "the broker was destroyed while the transaction was under way"}; });
+    parts.engine->stop();
+}
+
 awaitable<Result<std::unique_ptr<Broker>>> make_broker(BrokerParts parts) {
-    auto state = std::make_unique<BrokerState>(std::move(parts));
+    auto state = std::make_shared<BrokerState>(std::move(parts));
     Result<storage::Snapshot> snapshot = co_await state->parts.engine->load();
     if (!snapshot) {
         Error error = snapshot.error();
@@ -169,6 +194,7 @@ awaitable<Result<std::unique_ptr<Broker>>> make_broker(BrokerParts parts) {
     }
     if (!problem.empty()) {
         co_await state->parts.engine->close();
+        state->abandon();  // what start() began
         co_return Error{Errc::store_failed, problem};
     }
     co_return std::make_unique<Broker>(std::move(state));

@@ -46,10 +46,11 @@ std::shared_ptr<const std::string> encode(const Notes& notes) {
     return std::make_shared<const std::string>(std::move(out));
 }
 
-Notes decode_notes(const std::string* json) {
+namespace {
+
+Notes read_notes(const std::string& json) {
     Notes notes;
-    if (!json || json->empty()) return notes;
-    const boost::json::value parsed = json_text::parse(*json, "notes");
+    const boost::json::value parsed = json_text::parse(json, "notes");
     const auto* list = parsed.is_object() ? parsed.get_object().if_contains("dead_letters") : nullptr;
     if (!list || !list->is_array()) return notes;
     for (const auto& item : list->get_array()) {
@@ -63,6 +64,13 @@ Notes decode_notes(const std::string* json) {
                                       .last = time("last_ms")});
     }
     return notes;
+}
+
+}  // namespace
+
+Notes decode_notes(const std::string* json) {
+    if (!json || json->empty()) return {};
+    return json_text::reading("notes", [&] { return read_notes(*json); });
 }
 
 void add(Notes& notes, DeadLetterRecord record, std::size_t limit) {

@@ -24,6 +24,26 @@ void for_each_text(P& p, F&& f) {
     f("routing_key", p.routing_key);
 }
 
+Properties read_properties(std::string_view json) {
+    Properties p;
+    const boost::json::value parsed = json_text::parse(json, "properties");
+    const auto* object = parsed.if_object();
+    if (!object) throw Failure("stored properties are not an object");
+    for_each_text(p, [&](std::string_view name, std::string& text) {
+        if (const auto* v = object->if_contains(name)) text = json_text::text_of(*v);
+    });
+    if (const auto* v = object->if_contains("priority")) p.priority = v->to_number<std::uint8_t>();
+    if (const auto* v = object->if_contains("delivery_mode")) p.delivery_mode = v->to_number<std::uint8_t>();
+    if (const auto* v = object->if_contains("timestamp_ms")) p.timestamp = WallTime(milliseconds(v->to_number<std::int64_t>()));
+    if (const auto* v = object->if_contains("expiration_ms")) p.expiration = milliseconds(v->to_number<std::int64_t>());
+    if (const auto* v = object->if_contains("headers")) p.headers = std::get<HeaderTable>(json_text::value_of(*v).value);
+    if (const auto* v = object->if_contains("opaque")) {
+        const HeaderValue table = json_text::value_of(*v);
+        for (const Header& h : std::get<HeaderTable>(table.value)) p.opaque[h.name] = std::get<std::string>(h.value.value);
+    }
+    return p;
+}
+
 }  // namespace
 
 std::string encode(const Properties& p) {
@@ -47,24 +67,8 @@ std::string encode(const Properties& p) {
 }
 
 Properties decode_properties(std::string_view json) {
-    Properties p;
-    if (json.empty()) return p;
-    const boost::json::value parsed = json_text::parse(json, "properties");
-    const auto* object = parsed.if_object();
-    if (!object) throw Failure("stored properties are not an object");
-    for_each_text(p, [&](std::string_view name, std::string& text) {
-        if (const auto* v = object->if_contains(name)) text = json_text::text_of(*v);
-    });
-    if (const auto* v = object->if_contains("priority")) p.priority = v->to_number<std::uint8_t>();
-    if (const auto* v = object->if_contains("delivery_mode")) p.delivery_mode = v->to_number<std::uint8_t>();
-    if (const auto* v = object->if_contains("timestamp_ms")) p.timestamp = WallTime(milliseconds(v->to_number<std::int64_t>()));
-    if (const auto* v = object->if_contains("expiration_ms")) p.expiration = milliseconds(v->to_number<std::int64_t>());
-    if (const auto* v = object->if_contains("headers")) p.headers = std::get<HeaderTable>(json_text::value_of(*v).value);
-    if (const auto* v = object->if_contains("opaque")) {
-        const HeaderValue table = json_text::value_of(*v);
-        for (const Header& h : std::get<HeaderTable>(table.value)) p.opaque[h.name] = std::get<std::string>(h.value.value);
-    }
-    return p;
+    if (json.empty()) return {};
+    return json_text::reading("properties", [&] { return read_properties(json); });
 }
 
 }  // namespace rowmq

@@ -76,7 +76,7 @@ awaitable<Result<RedriveTask>> BrokerState::redrive(RedriveRequest request, std:
         tasks.erase(id);
         co_return stored.error();
     }
-    boost::asio::co_spawn(parts.executor, run_redrive(*this, id, alive), boost::asio::detached);
+    boost::asio::co_spawn(parts.executor, run_redrive(shared_from_this(), id), boost::asio::detached);
     co_return task_of(tasks.at(id).row);
 }
 
@@ -154,17 +154,17 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
     return moved;
 }
 
-awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std::shared_ptr<bool> alive) {
+awaitable<void> BrokerState::run_redrive(std::shared_ptr<BrokerState> self, std::int64_t id) {
     const auto over = [&self, id](TaskState state, std::string failure) {
-        const auto found = self.tasks.find(id);
-        if (found == self.tasks.end() || self.closing) return;
+        const auto found = self->tasks.find(id);
+        if (found == self->tasks.end() || self->closing) return;
         found->second.row.state = static_cast<std::uint8_t>(state);
         found->second.row.failure = std::move(failure);
-        self.committer.open().catalog.emplace_back(found->second.row);
-        self.committer.touch(1, 0);
+        self->committer.open().catalog.emplace_back(found->second.row);
+        self->committer.touch(1, 0);
     };
     {
-        RedriveProgress& task = self.tasks.at(id);
+        RedriveProgress& task = self->tasks.at(id);
         if (!task.row.selected.empty()) {
             const auto list = json_text::parse(task.row.selected, "selected sequences");
             for (const auto& s : list.as_array()) task.selected.push_back(Sequence{s.to_number<std::int64_t>()});
@@ -173,32 +173,32 @@ awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std
         }
     }
     for (;;) {
-        if (!*alive || self.closing || self.committer.broken()) co_return;
-        const auto found = self.tasks.find(id);
-        if (found == self.tasks.end()) co_return;
+        if (self->abandoned || self->closing || self->committer.broken()) co_return;
+        const auto found = self->tasks.find(id);
+        if (found == self->tasks.end()) co_return;
         RedriveProgress& task = found->second;
         if (task.row.state == static_cast<std::uint8_t>(TaskState::cancelling)) co_return over(TaskState::cancelled, {});
-        Queue* source = self.catalog.find(task.row.source);
+        Queue* source = self->catalog.find(task.row.source);
         if (!source || source->deleted) co_return over(TaskState::failed, "the source queue was deleted");
         if (task.picking && task.selected.empty()) co_return over(TaskState::completed, {});
-        self.touch_live(*source);
+        self->touch_live(*source);
 
         std::string failure;
-        const std::size_t most = task.row.per_second > 0 ? std::min<std::size_t>(task.row.per_second, self.limits.background_rows / 2)
-                                                         : self.limits.background_rows / 2;
-        const std::size_t moved = self.move_some(*source, task, most, failure);
+        const std::size_t most = task.row.per_second > 0 ? std::min<std::size_t>(task.row.per_second, self->limits.background_rows / 2)
+                                                         : self->limits.background_rows / 2;
+        const std::size_t moved = self->move_some(*source, task, most, failure);
         if (moved > 0) {
             task.row.moved += static_cast<std::int64_t>(moved);
-            self.committer.open().catalog.emplace_back(task.row);
-            const Ticket ticket = self.committer.touch(moved * 2 + 1, 0);
-            const Result<void> stored = co_await self.committer.committed(ticket);
-            if (!*alive || self.closing) co_return;
+            self->committer.open().catalog.emplace_back(task.row);
+            const Ticket ticket = self->committer.touch(moved * 2 + 1, 0);
+            const Result<void> stored = co_await self->committer.committed(ticket);
+            if (self->abandoned || self->closing) co_return;
             if (!stored) co_return over(TaskState::failed, stored.error().text);
         }
         if (!failure.empty()) co_return over(TaskState::failed, failure);
         if (task.over) co_return over(TaskState::completed, {});
         if (moved == 0) {
-            source = self.catalog.find(self.tasks.at(id).row.source);
+            source = self->catalog.find(self->tasks.at(id).row.source);
             if (!source || !source->live) continue;
             Live& at_hand = *source->live;
             const bool more =
@@ -209,7 +209,7 @@ awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std
                                    fmt::format("message with sequence {} is not ready in the source", value_of(task.selected.back())));
                 co_return over(TaskState::completed, {});
             }
-            self.load(*source);
+            self->load(*source);
             if (!at_hand.loading) co_return;
             Event loaded;
             at_hand.load_waiters.push_back(&loaded);
@@ -220,12 +220,12 @@ awaitable<void> BrokerState::run_redrive(BrokerState& self, std::int64_t id, std
         Event rested;
         task.sleeping = &rested;
         {
-            Timer timer(self.timers, [&rested] { rested.set(); });
-            timer.arm(self.now() + std::chrono::milliseconds(1'000 * moved / task.row.per_second));
+            Timer timer(self->timers, [&rested] { rested.set(); });
+            timer.arm(self->now() + std::chrono::milliseconds(1'000 * moved / task.row.per_second));
             co_await rested.wait();
-            if (!*alive) co_return;
+            if (self->abandoned) co_return;
         }
-        if (const auto again = self.tasks.find(id); again != self.tasks.end()) again->second.sleeping = nullptr;
+        if (const auto again = self->tasks.find(id); again != self->tasks.end()) again->second.sleeping = nullptr;
     }
 }
 

@@ -3,6 +3,7 @@
 // Memory is who holds what right now; it is the fold of committed batches and may be dropped and read from rows again.
 
 #include <boost/asio/any_io_executor.hpp>
+#include <future>
 #include <list>
 #include <set>
 #include <span>
@@ -50,13 +51,30 @@ struct RedriveProgress {
     Event* sleeping = nullptr;
 };
 
-struct BrokerState {
+/// The rows of what an application's function staged, which the storage thread waits for in the middle of the transaction.
+struct Preparation {
+    using Rows = Result<std::shared_ptr<const storage::Batch>>;
+    std::promise<Rows> rows;
+    std::shared_future<Rows> answer_to_come{rows.get_future()};
+    bool answered = false;  ///< of the strand, which answers
+
+    template <typename Build>
+    void answer(const Build& build) {
+        if (!std::exchange(answered, true)) rows.set_value(build());
+    }
+};
+
+/// Owned by the Broker and by every call under way. What runs by itself (run_*) owns it too, so `abandoned` is looked at after
+/// each await there: then there is nobody to go on for.
+struct BrokerState : std::enable_shared_from_this<BrokerState> {
     explicit BrokerState(BrokerParts given);
     ~BrokerState();
 
     // make.cpp
     void start(storage::Snapshot snapshot);
     awaitable<void> close();
+    void abandon();  ///< the Broker is destroyed
+    void end_sessions();
     Result<void> usable() const;
 
     // ids and time (make.cpp)
@@ -125,7 +143,7 @@ struct BrokerState {
     void touch_live(Queue& queue);   ///< used now
     bool window_room();              ///< makes some by forgetting what is used least
     void load(Queue& queue);         ///< begins to read a page unless one is under way
-    static awaitable<void> run_load(BrokerState& self, QueueId id, std::shared_ptr<bool> alive);
+    static awaitable<void> run_load(std::shared_ptr<BrokerState> self, QueueId id);
     void write_through_ahead(Queue& queue);
     void wake(Queue& queue);  ///< as many waiters as there are messages for
     void on_timer(Queue& queue);
@@ -171,14 +189,14 @@ struct BrokerState {
     /// A target chosen by what the message itself says (its routing key, its priority) may have to wait until that is read.
     bool dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit);
     bool dead_letter_reads_message(const Queue& queue) const;
-    static awaitable<void> run_dead_letter(BrokerState& self, QueueId id, Sequence sequence, DeadLetterRecord::Reason reason,
-                                           std::shared_ptr<bool> alive);
+    static awaitable<void> run_dead_letter(std::shared_ptr<BrokerState> self, QueueId id, Sequence sequence,
+                                           DeadLetterRecord::Reason reason);
     void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
     void expire_heads(Queue& queue);
 
     // work.cpp
     awaitable<Result<Receipt>> commit(std::shared_ptr<SessionState> session, Work work);
-    awaitable<Result<Receipt>> transaction(TransactionFunction fn, NamespaceId ns);
+    awaitable<Result<Receipt>> transaction(TransactionFunction fn, std::string ns);
     /// Adds rows of all of `work` in one unit; an error adds nothing.
     Result<std::vector<PublishResult>> add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit);
     std::int64_t ids_for(const Settlement& settlement) const;  ///< how many add() takes for it, at most
@@ -216,20 +234,20 @@ struct BrokerState {
     // janitor.cpp: what is due, swept, rotated, expired by idleness
     void due();
     void move_due(const storage::DelayedRow& row);
-    static awaitable<void> run_due(BrokerState& self, std::shared_ptr<bool> alive);
+    static awaitable<void> run_due(std::shared_ptr<BrokerState> self);
     void sweep(QueueId queue);
-    static awaitable<void> run_sweeps(BrokerState& self, std::shared_ptr<bool> alive);
+    static awaitable<void> run_sweeps(std::shared_ptr<BrokerState> self);
     void housekeeping();
     void arm_housekeeping();
     void look_after(const Queue& queue);  ///< what its options ask of the janitor
-    static awaitable<void> run_expiry_scan(BrokerState& self, std::shared_ptr<bool> alive);
+    static awaitable<void> run_expiry_scan(std::shared_ptr<BrokerState> self);
 
     // redrive.cpp
     awaitable<Result<RedriveTask>> redrive(RedriveRequest request, std::string ns);
     awaitable<Result<RedriveTask>> cancel_redrive(std::int64_t task);
     std::vector<RedriveTask> redrives(std::string_view source, std::string_view ns) const;
     std::size_t move_some(Queue& source, RedriveProgress& task, std::size_t most, std::string& failure);
-    static awaitable<void> run_redrive(BrokerState& self, std::int64_t task, std::shared_ptr<bool> alive);
+    static awaitable<void> run_redrive(std::shared_ptr<BrokerState> self, std::int64_t task);
 
     BrokerParts parts;
     const Limits limits;
@@ -243,7 +261,7 @@ struct BrokerState {
     IdBlock* id_block = nullptr;  ///< while a transaction's rows are made
     WallTime wall{}, wall_stored{};
     std::uint32_t last_pick = 0;
-    bool closing = false;
+    bool closing = false, abandoned = false;
     int process = 0;  ///< its pid: a fork()ed child is refused
 
     std::set<SessionState*, InOrderOfOpening> sessions;
@@ -264,7 +282,7 @@ struct BrokerState {
 
     std::map<std::int64_t, RedriveProgress> tasks;
 
-    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+    std::set<std::shared_ptr<Preparation>> preparing;
 };
 
 /// Keeps the broker's sums over all windows right while one of them changes.

@@ -40,7 +40,9 @@ private:
 class Timers final {
 public:
     explicit Timers(Clock& clock) : clock_(clock) {}
-    ~Timers() { clock_.cancel(); }
+    ~Timers() {
+        if (!stopped_) clock_.cancel();  // else the alarm may be another's
+    }
     MonotonicTime now() { return clock_.monotonic(); }
     void stop() {
         stopped_ = true;

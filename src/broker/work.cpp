@@ -2,8 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <future>
 
+#include "broker/catalog/options.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
@@ -96,10 +96,13 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
     }
 }
 
-awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, NamespaceId ns) {
+awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, std::string name) {
     if (const auto ok = usable(); !ok) co_return ok.error();
+    if (auto e = check_name("the namespace's name", name, limits)) co_return *std::move(e);
     if (!parts.engine->has_sql())
         co_return Error{Errc::invalid_argument, "the store " + parts.engine->name() + " has no SQL: transaction(fn) needs one"};
+
+    const NamespaceId ns = namespace_of(name);
 
     struct Prepared {
         std::shared_ptr<storage::Batch> rows;
@@ -108,15 +111,19 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
         IdBlock ids;
     };
     auto prepared = std::make_shared<Prepared>();
-    const auto build = [this, ns, prepared](Work staged) -> Result<std::shared_ptr<const storage::Batch>> {
-        if (staged.publishes.size() + staged.settlements.size() > limits.publishes_per_call)
-            return prepared->refused.emplace(Errc::limit_exceeded, "more than " + std::to_string(limits.publishes_per_call) +
-                                                                       " publishes and settlements in one transaction");
+    // The store may hold it for longer than there is a broker. Only the strand may become the last owner of the state.
+    const auto build = [weak = weak_from_this(), ns, prepared](Work staged) -> Preparation::Rows {
+        const auto self = weak.lock();
+        if (!self) return Error{Errc::closed, "the broker is gone"};
+        const std::size_t most = self->limits.publishes_per_call;
+        if (staged.publishes.size() + staged.settlements.size() > most)
+            return prepared->refused.emplace(
+                Error{Errc::limit_exceeded, "more than " + std::to_string(most) + " publishes and settlements in one transaction"});
         auto rows = std::make_shared<storage::Batch>();
         const storage::Unit unit = rows->new_unit();
-        id_block = &prepared->ids;
-        Result<std::vector<PublishResult>> added = add(*rows, ns, staged, unit);
-        id_block = nullptr;
+        self->id_block = &prepared->ids;
+        Result<std::vector<PublishResult>> added = self->add(*rows, ns, staged, unit);
+        self->id_block = nullptr;
         if (!added) {
             prepared->refused = added.error();
             return added.error();
@@ -126,6 +133,8 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
         return std::shared_ptr<const storage::Batch>(rows);
     };
 
+    const auto preparation = std::make_shared<Preparation>();
+    preparing.insert(preparation);
     storage::Batch& batch = committer.open();
     prepared->ids = {.next = last_id + 1, .last = last_id + limits.transaction_ids};
     last_id = prepared->ids.last;
@@ -134,14 +143,13 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
     application.unit = unit;
     application.limit = limits.transaction_time;
     application.run = std::move(fn);
-    application.prepare = [build, executor = parts.executor](Work staged) -> Result<std::shared_ptr<const storage::Batch>> {
+    application.prepare = [build, executor = parts.executor, preparation](Work staged) -> Preparation::Rows {
         using boost::asio::io_context;
         const auto* inner = executor.target<io_context::executor_type>();
         if (inner && inner->running_in_this_thread()) return build(std::move(staged));
-        std::promise<Result<std::shared_ptr<const storage::Batch>>> promise;
-        auto answer = promise.get_future();
-        boost::asio::post(executor, [&] { promise.set_value(build(std::move(staged))); });
-        return answer.get();
+        boost::asio::post(executor,
+                          [build, preparation, staged = std::move(staged)] { preparation->answer([&] { return build(staged); }); });
+        return preparation->answer_to_come.get();
     };
     batch.applications.push_back(std::move(application));
     const Ticket ticket = committer.touch(1, 0);
@@ -154,6 +162,7 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, Name
         fold(*prepared->rows, own);
     });
     const Committer::OutcomePointer outcome = co_await committer.outcome(ticket);
+    preparing.erase(preparation);
     if (outcome->failure) co_return *outcome->failure;
     if (prepared->refused) co_return Error{Errc::transaction_failed, prepared->refused->text};
     for (const storage::LeftOut& l : outcome->left_out)

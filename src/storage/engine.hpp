@@ -146,6 +146,9 @@ public:
     virtual awaitable<CheckReport> check() = 0;
     /// Ends what is under way and closes. Afterwards only destruction.
     virtual awaitable<void> close() = 0;
+    /// For an owner that cannot await close(): the engine's threads have ended when it returns. What was handed in is done
+    /// and its answer on its way to the strand; what is asked later is answered Errc::closed, or as before.
+    virtual void stop() = 0;
 
     virtual std::string name() const = 0;        ///< "sqlite:orders.db", "memory:"
     virtual std::string durability() const = 0;  ///< "full", "normal", "off", "none"

@@ -102,12 +102,15 @@ std::string encode(const QueueOptions& options) {
 }
 
 QueueOptions decode_queue_options(std::string_view json) {
-    QueueOptions options;
-    const Json parsed = json_text::parse(json, "options of a queue");
-    for_each_option(options, [&](std::string_view name, auto& value, const auto&) {
-        if (const auto* found = parsed.as_object().if_contains(name)) read(*found, value);
+    constexpr std::string_view what = "options of a queue";
+    return json_text::reading(what, [&] {
+        QueueOptions options;
+        const Json parsed = json_text::parse(json, what);
+        for_each_option(options, [&](std::string_view name, auto& value, const auto&) {
+            if (const auto* found = parsed.as_object().if_contains(name)) read(*found, value);
+        });
+        return options;
     });
-    return options;
 }
 
 std::string encode(const ExchangeOptions& options) {
@@ -120,11 +123,15 @@ std::string encode(const ExchangeOptions& options) {
 }
 
 ExchangeOptions decode_exchange_options(std::string_view json) {
-    ExchangeOptions options;
-    const Json parsed = json_text::parse(json, "options of an exchange");
-    if (const auto* kind = parsed.as_object().if_contains("kind")) read(*kind, options.kind);
-    if (const auto* attributes = parsed.as_object().if_contains("attributes")) read(*attributes, options.attributes);
-    return options;
+    constexpr std::string_view what = "options of an exchange";
+    return json_text::reading(what, [&] {
+        ExchangeOptions options;
+        const Json parsed = json_text::parse(json, what);
+        const auto& object = parsed.as_object();
+        if (const auto* kind = object.if_contains("kind")) read(*kind, options.kind);
+        if (const auto* attributes = object.if_contains("attributes")) read(*attributes, options.attributes);
+        return options;
+    });
 }
 
 std::optional<Error> check_name(std::string_view what, std::string_view name, const Limits& limits) {

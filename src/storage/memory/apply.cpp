@@ -13,6 +13,8 @@ template <typename... Ts>
 struct Overloaded : Ts... {
     using Ts::operator()...;
 };
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
 
 void change(Content& content, const CatalogChange& row) {
     std::visit(Overloaded{

@@ -71,9 +71,9 @@ void check_counters(const Scan& scan, CheckReport& report) {
         const auto scanned = scan.queues.find(id);
         const Scanned found = scanned == scan.queues.end() ? Scanned{} : scanned->second;
         const std::int64_t waiting = c.sent - c.done - c.dead_lettered - c.expired - c.purged - c.overflowed - c.redriven;
-        const auto compare = [&](std::string_view what, std::int64_t says, std::int64_t is) {
+        const auto compare = [&, queue = id](std::string_view what, std::int64_t says, std::int64_t is) {
             if (says != is)
-                report.problems.push_back(fmt::format("counters of queue {}: {} is {}, a scan finds {}", value_of(id), what, says, is));
+                report.problems.push_back(fmt::format("counters of queue {}: {} is {}, a scan finds {}", value_of(queue), what, says, is));
         };
         compare("what is left", waiting, found.entries + found.delayed);
         compare("delayed", c.delayed, found.delayed);

@@ -67,6 +67,8 @@ public:
         closed_ = true;
     }
 
+    void stop() override {}
+
     std::string name() const override { return "memory:"; }
     std::string durability() const override { return "none"; }
     bool has_sql() const override { return false; }

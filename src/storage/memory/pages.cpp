@@ -20,8 +20,8 @@ public:
 
     std::vector<MessageRow> take() {
         std::ranges::sort(ids_);
-        const auto repeated = std::ranges::unique(ids_);
-        ids_.erase(repeated.begin(), repeated.end());
+        const auto repeated = std::unique(ids_.begin(), ids_.end());
+        ids_.erase(repeated, ids_.end());
         std::vector<MessageRow> rows;
         rows.reserve(ids_.size());
         for (MessageId id : ids_)
@@ -77,8 +77,8 @@ void read(const Content& content, const LaneHeads& request, Page& page) {
 void read(const Content& content, const MessagesById& request, Page& page) {
     std::vector<MessageId> ids = request.ids;
     std::ranges::sort(ids);
-    const auto repeated = std::ranges::unique(ids);
-    ids.erase(repeated.begin(), repeated.end());
+    const auto repeated = std::unique(ids.begin(), ids.end());
+    ids.erase(repeated, ids.end());
     for (MessageId id : ids)
         if (const auto found = content.messages.find(id); found != content.messages.end()) page.messages.push_back(found->second);
     page.end = true;

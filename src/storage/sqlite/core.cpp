@@ -28,15 +28,19 @@ std::size_t bytes_of(const Batch& batch) {
 Core::Core(boost::asio::any_io_executor strand, SqliteOptions options)
     : strand_(std::move(strand)), options_(std::move(options)), fork_depth_(fork_depth()) {}
 
-Core::~Core() {
+Core::~Core() { stop(); }
+
+void Core::stop() {
+    closed_ = true;
+    // Pages first: without the writer there is no store to read.
+    aside_.stop();
+    reader_.stop();
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
         wake_.notify_one();
     }
     if (writer_.joinable()) writer_.join();
-    reader_.stop();
-    aside_.stop();
 }
 
 std::optional<Error> Core::refusal() const {

@@ -50,6 +50,7 @@ public:
     void start_backup(std::string path, Done<Result<void>> done);
     void start_check(Done<CheckReport> done);
     void start_close(Done<bool> done);
+    void stop();  ///< ends the threads, after what was handed in
     void set_admin_address(std::string address);
 
     /// Why nothing can be asked: closed, or in a forked child.

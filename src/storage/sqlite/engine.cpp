@@ -82,6 +82,10 @@ awaitable<void> SqliteEngine::close() {
     co_await suspended<bool>(core_->strand(), std::move(start));
 }
 
+void SqliteEngine::stop() {
+    if (!core_->is_forked()) core_->stop();
+}
+
 std::string SqliteEngine::name() const { return "sqlite:" + core_->options().path; }
 
 std::string SqliteEngine::durability() const {

@@ -60,6 +60,7 @@ public:
     awaitable<Result<void>> backup(std::string path) override;
     awaitable<CheckReport> check() override;
     awaitable<void> close() override;
+    void stop() override;
 
     std::string name() const override;
     std::string durability() const override;

@@ -17,6 +17,7 @@ void Worker::stop() {
         stopping_ = true;
         wake_.notify_one();
     }
+    const std::lock_guard only(ending_);
     if (thread_.joinable()) thread_.join();
 }
 

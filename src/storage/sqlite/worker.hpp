@@ -1,6 +1,6 @@
 #pragma once
 // A thread that runs jobs in order; started by the first one.
-// Threads: post() from any.
+// Threads: post() and stop() from any but its own; nothing is posted after stop().
 
 #include <condition_variable>
 #include <functional>
@@ -27,6 +27,7 @@ private:
     std::condition_variable wake_;
     std::vector<std::function<void()>> jobs_;
     bool stopping_ = false;
+    std::mutex ending_;  ///< both the strand and the writer may stop it
     std::thread thread_;
 };
 

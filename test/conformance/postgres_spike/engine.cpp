@@ -99,6 +99,7 @@ public:
         co_await turn();
         connection_.reset();
     }
+    void stop() override {}
     std::string name() const override { return "postgresql:" + schema_; }
     std::string durability() const override { return "full"; }
     bool has_sql() const override { return false; }
