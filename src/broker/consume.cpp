@@ -25,7 +25,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     const std::uint32_t max_receives = queue.options->max_receives;
     std::size_t bytes = 0, side_rows = 0;
     std::optional<Entry> last;  // only its group is looked at
-    if (!queue.strict && window.highest() > queue.through) write_through_ahead(queue);
+    if (!queue.strict && window.highest() > queue.counters.delivered_through) write_through_ahead(queue);
 
     while (picks.size() < max && session.leases < limits.leases_per_session && at_hand.held.size() < limits.leases_per_queue) {
         std::optional<Entry> entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
@@ -197,7 +197,7 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
     bool marked = true;
     for (const Pick& p : picks) {
         highest = std::max(highest, p.sequence);
-        marked &= queue->strict || p.sequence <= queue->through;
+        marked &= queue->strict || p.sequence <= queue->counters.delivered_through;
     }
     if (!marked) {
         storage::CounterDelta& delta = counter(batch, *queue);
@@ -235,7 +235,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     bool needs_work = queue->strict;
     for (const Pick& p : picks) {
         const Held* h = held(id, p.sequence, p.number);
-        needs_work |= p.sequence > queue->through || (h && (!h->entry.has_body() || counts_first(*queue, h->entry)));
+        needs_work |= p.sequence > queue->counters.delivered_through || (h && (!h->entry.has_body() || counts_first(*queue, h->entry)));
     }
     std::optional<Error> failed;
     if (needs_work) failed = co_await prepare(id, picks);

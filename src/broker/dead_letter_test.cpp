@@ -93,6 +93,42 @@ TEST_F(DeadLetterTarget, keeps_the_priority) {
     EXPECT_EQ(bodies(receive("dead")), (Texts{"7", "1"}));
 }
 
+class Redrive : public Bed {};
+
+TEST_F(Redrive, gives_back_the_priority_though_it_has_to_be_read) {
+    limits.page_bytes = 1;
+    declare("dead");
+    declare("q", {.max_priority = 9, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    for (const std::uint8_t priority : {1, 2, 7}) {
+        Publish p{.routing_key = "q", .message = Message(std::to_string(priority)), .priority = priority};
+        ASSERT_TRUE(try_publish(p));
+    }
+    for (const Delivery& d : receive("q")) EXPECT_EQ(settle(d, Verdict::reject), std::nullopt);
+    crash();
+
+    ASSERT_TRUE(run_in(io, broker->redrive({.source = "dead"})));
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"7", "2", "1"}));
+    EXPECT_EQ(broker->redrives().front().state, TaskState::completed);
+}
+
+TEST_F(Redrive, of_a_queue_with_priorities_moves_what_stands_behind_newer_messages) {
+    limits.background_rows = 2;  // one at a time
+    restart();
+    declare("q", {.max_priority = 9});
+    declare("other");
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    ASSERT_TRUE(run_in(io, broker->redrive({.source = "q", .destination = "other", .per_second = 1})));
+    Publish p{.routing_key = "q", .message = Message("urgent"), .priority = 9};
+    ASSERT_TRUE(try_publish(p));
+
+    for (int i = 0; i < 5; ++i) advance(1s);
+
+    EXPECT_EQ(bodies(receive("other")), (Texts{"a", "b", "c"}));
+    EXPECT_EQ(bodies(receive("q")), Texts{"urgent"});
+}
+
 class Peek : public Bed {};
 
 TEST_F(Peek, ends_a_page_where_bodies_end_and_goes_on_after_it) {

@@ -30,7 +30,6 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         Queue* queue = catalog.find(d.queue);
         if (!queue) continue;
         storage::add(queue->counters, d);
-        queue->through = queue->counters.delivered_through;
     }
 
     std::vector<Queue*> woken;

@@ -111,7 +111,7 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
 void BrokerState::write_through_ahead(Queue& queue) {
     if (queue.strict || queue.deleted || !queue.live || queue.live->subscriptions.empty() || queue.live->through_under_way) return;
     const Sequence highest = queue.live->window->highest();
-    if (highest <= queue.through) return;
+    if (highest <= queue.counters.delivered_through) return;
     queue.live->through_under_way = true;
     storage::Batch& batch = committer.open();
     storage::CounterDelta& delta = counter(batch, queue);

@@ -79,7 +79,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
     for (const auto& counters : snapshot.counters)
         if (Queue* queue = catalog.find(counters.queue)) {
             queue->counters = counters;
-            queue->through = queue->through_at_start = counters.delivered_through;
+            queue->through_at_start = counters.delivered_through;
             queue->counted_at_start = counters.counted_through;
         }
     for (auto& row : snapshot.exchanges) {

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "broker/json_text.hpp"
+#include "broker/properties.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
@@ -95,11 +96,22 @@ awaitable<Result<RedriveTask>> BrokerState::cancel_redrive(std::int64_t id) {
     co_return answer;
 }
 
+// None: it has to be read from the message.
+std::optional<std::uint8_t> BrokerState::priority_of(const Queue& source, const Entry& entry, const RedriveProgress& task) const {
+    if (const auto read = task.priorities.find(entry.row.message); read != task.priorities.end()) return read->second;
+    if (entry.message.properties) return entry.message.properties->priority.value_or(0);
+    if (!entry.properties.empty()) return decode_properties(entry.properties).priority.value_or(0);
+    if (entry.has_body()) return 0;
+    if (source.options->max_priority > 0) return static_cast<std::uint8_t>(255 - entry.row.key.lane);
+    return std::nullopt;
+}
+
 // Moves up to `most` entries into the open batch. Returns how many; a failure text ends the task.
 std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::size_t most, std::string& failure) {
     Window& window = *source.live->window;
     const WindowChange change(*this, window);
     std::size_t moved = 0;
+    std::vector<Entry> aside;  // of a queue with priorities: newer ones that stand before older ones
     while (moved < most && failure.empty()) {
         std::optional<Entry> entry;
         if (!task.selected.empty()) {
@@ -123,6 +135,10 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         const std::string name = task.row.destination         ? *task.row.destination
                                  : notes.dead_letters.empty() ? std::string()
                                                               : notes.dead_letters.front().queue;
+        if (sequence > task.row.up_to && source.options->max_priority > 0) {
+            aside.push_back(*std::move(entry));
+            continue;
+        }
         Queue* to = catalog.find(task.row.ns, name);
         if (sequence > task.row.up_to || !to || to == &source) {
             if (sequence <= task.row.up_to)
@@ -130,6 +146,13 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
                                        : fmt::format("there is no queue \"{}\" to move to", name);
             window.returned(*std::move(entry));
             task.over = true;
+            break;
+        }
+        const auto priority = to->options->max_priority > 0 ? priority_of(source, *entry, task) : std::uint8_t{0};
+        if (!priority) {
+            task.unread = entry->row.message;
+            if (task.picking) task.selected.push_back(sequence);
+            window.returned(*std::move(entry));
             break;
         }
         Held& held = source.live->held[sequence];
@@ -143,7 +166,7 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         delta.bytes -= row.bytes;
         storage::EntryRow there;
         there.group = row.group.empty() && to->fifo() ? source.name : row.group;
-        there.key = {to->id, lane_of(*to, there.group, 0), Sequence{next_id()}};
+        there.key = {to->id, lane_of(*to, there.group, *priority), Sequence{next_id()}};
         there.message = row.message;
         if (to->options->ttl) there.expires_at = now_wall() + *to->options->ttl;
         there.copies = row.copies;
@@ -151,6 +174,7 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         put_entry(batch, *to, std::move(there), milliseconds(0), false);
         ++moved;
     }
+    for (Entry& entry : aside) window.returned(std::move(entry));
     return moved;
 }
 
@@ -197,12 +221,22 @@ awaitable<void> BrokerState::run_redrive(std::shared_ptr<BrokerState> self, std:
         }
         if (!failure.empty()) co_return over(TaskState::failed, failure);
         if (task.over) co_return over(TaskState::completed, {});
+        if (const auto unread = std::exchange(task.unread, std::nullopt)) {
+            storage::PageRequest wanted = storage::MessagesById{.ids = {*unread}};
+            const storage::Page page = co_await self->parts.engine->page(std::move(wanted));
+            if (self->closing) co_return;
+            if (page.failure) co_return over(TaskState::failed, page.failure->text);
+            const bool known = !page.messages.empty() && !page.messages.front().properties.empty();
+            task.priorities = {{*unread, known ? decode_properties(page.messages.front().properties).priority.value_or(0) : 0}};
+            if (moved == 0) continue;
+        }
         if (moved == 0) {
             source = self->catalog.find(self->tasks.at(id).row.source);
             if (!source || !source->live) continue;
             Live& at_hand = *source->live;
-            const bool more =
-                task.picking ? at_hand.window->wants_page(std::numeric_limits<std::size_t>::max()) : at_hand.window->needs_page();
+            const bool more = task.picking || source->options->max_priority > 0
+                                  ? at_hand.window->wants_page(std::numeric_limits<std::size_t>::max())
+                                  : at_hand.window->needs_page();
             if (!more) {
                 if (task.picking && !task.selected.empty())
                     co_return over(TaskState::failed,

@@ -46,8 +46,10 @@ struct SubscriptionState {
 struct RedriveProgress {
     storage::TaskRow row;
     std::vector<Sequence> selected;
-    bool picking = false;  ///< only `selected`
-    bool over = false;     ///< came to what was not there when it began
+    bool picking = false;                          ///< only `selected`
+    bool over = false;                             ///< came to what was not there when it began
+    std::optional<MessageId> unread;               ///< whose priority has to be read before it can be moved
+    std::map<MessageId, std::uint8_t> priorities;  ///< that were read
     Event* sleeping = nullptr;
 };
 
@@ -246,6 +248,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<Result<RedriveTask>> redrive(RedriveRequest request, std::string ns);
     awaitable<Result<RedriveTask>> cancel_redrive(std::int64_t task);
     std::vector<RedriveTask> redrives(std::string_view source, std::string_view ns) const;
+    std::optional<std::uint8_t> priority_of(const Queue& source, const Entry& entry, const RedriveProgress& task) const;
     std::size_t move_some(Queue& source, RedriveProgress& task, std::size_t most, std::string& failure);
     static awaitable<void> run_redrive(std::shared_ptr<BrokerState> self, std::int64_t task);
 

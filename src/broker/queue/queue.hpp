@@ -81,7 +81,6 @@ struct Queue {
     std::shared_ptr<const std::string> options_text;
     WallTime created_at{}, modified_at{};
     Sequence floor{}, delayed_floor{};
-    Sequence through{};                                                        ///< stored: up to it entries may have been delivered
     Sequence through_at_start{};                                               ///< what was stored when this process began
     Sequence counted_at_start{};                                               ///< likewise of counters.counted_through
     storage::Counters counters;                                                ///< as committed
