@@ -40,6 +40,19 @@ TEST_F(DeadLetters, count_receives_across_a_restart) {
     EXPECT_EQ(bodies(receive("dead")), Texts{"poison"});
 }
 
+TEST_F(DeadLetters, of_leases_that_run_out_together_keep_their_order) {
+    declare("dead");
+    declare("q",
+            {.kind = QueueKind::fifo, .lease = 1s, .max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    const Texts all{"a", "b", "c", "d", "e"};
+    for (const std::string& body : all) publish("q", body, "g");
+    EXPECT_EQ(bodies(receive("q")), all);
+
+    advance(1s);
+
+    EXPECT_EQ(bodies(receive("dead")), all);
+}
+
 TEST_F(DeadLetters, go_back_by_redrive) {
     declare("dead");
     declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});

@@ -80,9 +80,13 @@ void Model::pass_time(WallTime until) {
     if (until < now_) violated("time ran backwards");
     now_ = until;
     for (auto& [name, q] : queues_) {
+        std::vector<Copy*> over;
         for (auto& copy : q.copies)
-            if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until)
-                lease_over(q, copy, *copy.lease_ends, How::expired);
+            if (copy.state == Copy::State::leased && copy.lease_ends && *copy.lease_ends <= until) over.push_back(&copy);
+        std::sort(over.begin(), over.end(), [](const Copy* a, const Copy* b) {
+            return std::tie(*a->lease_ends, a->sequence) < std::tie(*b->lease_ends, b->sequence);
+        });
+        for (auto* copy : over) lease_over(q, *copy, *copy->lease_ends, How::expired);
         std::vector<Copies::iterator> due;
         for (auto copy = q.copies.begin(); copy != q.copies.end(); ++copy)
             if (copy->state == Copy::State::delayed && copy->due_last <= until) due.push_back(copy);
@@ -114,6 +118,7 @@ void Model::lease_over(Queue& q, Copy& copy, WallTime at, How how, std::optional
     if (q.options.max_receives > 0 && copy.receives_least >= q.options.max_receives) {
         copy.fate = Copy::Fate::dead_letters;
         copy.at_once = copy.exhausted = true;
+        copy.died = next_order_++;
         return;
     }
     std::pair<milliseconds, milliseconds> wait{0, 0};

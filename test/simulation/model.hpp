@@ -71,6 +71,7 @@ private:
         std::optional<WallTime> expires_first, expires_last;
         enum class Fate : std::uint8_t { none, expires, dead_letters } fate = Fate::none;  ///< leaves when the broker likes
         bool at_once = false;                                                              ///< its fate is not a matter of time
+        std::int64_t died = 0;                                                             ///< in which order it met its fate
         bool exhausted = false;                                                            ///< received as often as allowed
         std::string origin;                                                                ///< dead-lettered from
         std::optional<std::pair<std::uint32_t, std::uint32_t>> died_after;

@@ -75,6 +75,7 @@ void Model::settled(const Settlement& s) {
             copy->lease_state = LeaseState::unclear;
             copy->fate = Copy::Fate::dead_letters;
             copy->at_once = true;
+            copy->died = next_order_++;
             break;
     }
 }
@@ -239,11 +240,12 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
                 ++at;
             }
         }
+        std::vector<Copies::iterator> died;
         for (auto at = q.copies.begin(); at != q.copies.end();) {
             if (at->fate == Copy::Fate::none || take(at->message)) {
                 ++at;
             } else if (at->fate == Copy::Fate::dead_letters) {
-                at = dead_letter(name, at);
+                died.push_back(at++);
             } else if (dropped > 0 && q.totals.expired == counts.expired && at->expires_first > began_) {
                 --dropped;  // within this operation, before it expired
                 ++q.totals.overflowed;
@@ -253,6 +255,8 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
                 at = q.copies.erase(at);
             }
         }
+        std::stable_sort(died.begin(), died.end(), [](const auto& a, const auto& b) { return a->died < b->died; });
+        for (const auto& copy : died) dead_letter(name, copy);
     }
     for (const auto& copy : q.copies)
         if (copy.fate != Copy::Fate::none && copy.at_once)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -52,7 +53,8 @@ struct Deadline {
     MonotonicTime when;
     Sequence sequence;
     std::uint32_t number;
-    friend bool operator>(const Deadline& a, const Deadline& b) { return a.when > b.when; }
+    /// Those of one receive run out together: they come back in order.
+    friend bool operator>(const Deadline& a, const Deadline& b) { return std::tie(a.when, a.sequence) > std::tie(b.when, b.sequence); }
 };
 
 struct Live {
