@@ -114,7 +114,8 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
     std::vector<Entry> aside;  // of a queue with priorities: newer ones that stand before older ones
     while (moved < most && failure.empty()) {
         std::optional<Entry> entry;
-        if (!task.selected.empty()) {
+        if (task.picking) {
+            if (task.selected.empty()) break;
             const Sequence wanted = task.selected.back();
             for (int lane = 0; lane < 256 && !entry; ++lane) entry = window.extract(static_cast<std::uint8_t>(lane), wanted);
             if (!entry) break;  // not in memory (yet)
