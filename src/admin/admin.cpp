@@ -82,11 +82,11 @@ awaitable<Response> Admin::handle(Request request) {
     if (from_another_site(request)) {
         co_return error_response(403, "access_refused", "requests of web pages of other sites are refused");
     }
-    Call call;
+    std::string name;
     const Route* route = nullptr;
     std::string allowed;
     for (const auto& candidate : routes) {
-        if (!matches(candidate.pattern, request.path, call.name)) continue;
+        if (!matches(candidate.pattern, request.path, name)) continue;
         if (candidate.method == request.method || (candidate.method == "GET" && request.method == "HEAD")) route = &candidate;
         allowed += (allowed.empty() ? "" : ", ") + std::string(candidate.method);
     }
@@ -96,20 +96,17 @@ awaitable<Response> Admin::handle(Request request) {
         refused.allow = allowed;
         co_return refused;
     }
-    if (!request.body.empty()) {
-        if (!is_json(request.content_type)) {
-            co_return error_response(415, "invalid_argument", "a body must come with Content-Type: application/json");
-        }
-        boost::system::error_code failed;
-        auto value = boost::json::parse(request.body, failed);
-        if (failed || !value.is_object()) {
-            co_return error_response(400, "invalid_argument", "the body is not a JSON object");
-        }
-        call.body = std::move(value.get_object());
-        request.body = std::string();
+    if (!request.body.empty() && !is_json(request.content_type)) {
+        co_return error_response(415, "invalid_argument", "a body must come with Content-Type: application/json");
     }
+    auto body = request.body.empty() ? Result<boost::json::object>(boost::json::object()) : parse_body(request.body);
+    if (body.has_error()) co_return error_response(body.error());
+    request.body = std::string();
     const auto ns = request.query.find("namespace");
-    call.ns = ns == request.query.end() ? std::string(default_namespace) : ns->second;
+    Call call{.request = {},
+              .name = std::move(name),
+              .ns = ns == request.query.end() ? std::string(default_namespace) : ns->second,
+              .body = std::move(*body)};
     call.request = std::move(request);
     auto answer = (this->*route->handler)(std::move(call));
     co_return co_await std::move(answer);

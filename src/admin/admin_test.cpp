@@ -312,5 +312,17 @@ TEST_F(AdminApi, refuses_web_pages_of_other_sites) {
     EXPECT_EQ(ask(question).status, 404);  // no such queue: it was let in
 }
 
+TEST_F(AdminApi, takes_ten_thousand_small_messages_but_no_more_values_than_a_body_pays_for) {
+    ask("PUT", "/rowmq/v1/queues/q");
+    const auto list_of = [](std::string_view what, int many) {
+        std::string body = R"({"messages":[)";
+        for (int i = 0; i < many; ++i) (body += what) += i + 1 == many ? "" : ",";
+        return body + "]}";
+    };
+
+    EXPECT_EQ(ask("POST", "/rowmq/v1/queues/q/messages", list_of(R"({"body":"x"})", 10'000)).status, 200);
+    EXPECT_EQ(code(ask("POST", "/rowmq/v1/queues/q/messages", list_of("0", 1'000'000))), "limit_exceeded");
+}
+
 }  // namespace
 }  // namespace rowmq::admin

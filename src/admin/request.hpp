@@ -37,6 +37,10 @@ struct Response {
 /// A request out of its method and target ("/rowmq/v1/queues/a%2Fb?max=3"). Errors: invalid_argument.
 Result<Request> parse_target(std::string_view method, std::string_view target);
 
+/// A body. It takes at most 4 times its size and 2 MiB of memory, ten thousand small messages among them. Errors:
+/// invalid_argument (not a JSON object), limit_exceeded (too many values for its size).
+Result<boost::json::object> parse_body(std::string_view body);
+
 Response json_response(const boost::json::value& value, int status = 200);
 /// {"code": "no_such_queue", "text": "..."} with the status that belongs to it.
 Response error_response(const Error& error);

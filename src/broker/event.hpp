@@ -23,7 +23,7 @@ public:
     boost::asio::awaitable<void> wait() {
         return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
             [this](auto&& handler) {
-                handler_.emplace(std::move(handler));
+                handler_.emplace(std::forward<decltype(handler)>(handler));
                 if (set_) resume();
             },
             boost::asio::use_awaitable);

@@ -194,5 +194,39 @@ TEST(XmlWriter, writes_every_kind_of_field) {
               "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DeleteMessageResponse>");
 }
 
+/// A batch of so many messages with so many attributes each, as short as can be.
+std::string json_batch(int messages, int attributes) {
+    std::string text = R"({"Entries":[)";
+    for (int m = 0; m < messages; ++m) {
+        text += m > 0 ? R"(,{"MessageAttributes":{)" : R"({"MessageAttributes":{)";
+        for (int a = 0; a < attributes; ++a) text += a > 0 ? R"(,"":{})" : R"("":{})";
+        text += "}}";
+    }
+    return text + "]}";
+}
+std::string query_batch(int messages, int attributes) {
+    std::string text = "Action=SendMessageBatch";
+    for (int m = 1; m <= messages; ++m)
+        for (int a = 1; a <= attributes; ++a)
+            text += "&SendMessageBatchRequestEntry." + std::to_string(m) + ".MessageAttribute." + std::to_string(a) + "=";
+    return text;
+}
+
+TEST(JsonReader, takes_no_more_elements_than_a_request_pays_for) {
+    SendMessageBatchRequest most, more;
+
+    EXPECT_FALSE(read_json(json_batch(10, 10), most));
+    EXPECT_EQ(most.entries.back().message.attributes.size(), 10u);
+    EXPECT_TRUE(read_json(json_batch(10, 100), more));
+}
+
+TEST(QueryReader, takes_no_more_elements_than_a_request_pays_for) {
+    SendMessageBatchRequest most, more;
+
+    EXPECT_FALSE(read_query(*Parameters::parse(query_batch(10, 10)), most));
+    EXPECT_EQ(most.entries.back().message.attributes.size(), 10u);
+    EXPECT_TRUE(read_query(*Parameters::parse(query_batch(10, 99)), more));
+}
+
 }  // namespace
 }  // namespace rowmq::sqs

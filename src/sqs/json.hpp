@@ -45,6 +45,7 @@ public:
         in_.begin_array();
         while (in_.next_element()) {
             if (v.size() == max_elements) return in_.fail("a list has more than 100 elements");
+            if (!in_.pay(sizeof(T))) return;
             element(v.emplace_back());
         }
     }
@@ -56,6 +57,7 @@ public:
         in_.begin_object();
         while (in_.next_key(key)) {
             if (v.size() == max_elements) return in_.fail("a map has more than 100 elements");
+            if (!in_.pay(sizeof(std::pair<std::string, T>))) return;
             auto& [k, value] = v.emplace_back();
             k = key;
             element(value);

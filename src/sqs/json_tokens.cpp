@@ -211,6 +211,12 @@ void JsonTokens::skip() {
     at_ = stop;
 }
 
+bool JsonTokens::pay(std::size_t bytes) {
+    if (take_credit(credit_, bytes)) return true;
+    fail("it has too many elements for its size");
+    return false;
+}
+
 void JsonTokens::end() {
     if (!failed() && peek() != '\0') fail("something follows the request");
     if (!failed() && at_ != end_) fail("something follows the request");

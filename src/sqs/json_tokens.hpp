@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "sqs/messages.hpp"
+
 namespace rowmq::sqs {
 
 class JsonTokens {
 public:
-    explicit JsonTokens(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
+    explicit JsonTokens(std::string_view text) : at_(text.data()), end_(text.data() + text.size()), credit_(credit_of(text.size())) {}
 
     /// Empty while all is well; else what is wrong, for a person.
     std::string_view error() const noexcept { return error_; }
@@ -26,6 +28,8 @@ public:
     bool next_element();  ///< false: the array has ended (or failed)
     void skip();          ///< any one value
     void end();           ///< nothing but white space may follow
+    /// Before an element of `bytes` is added to a list or map; false when the request is too short for so many.
+    bool pay(std::size_t bytes);
 
 private:
     char peek();
@@ -39,6 +43,7 @@ private:
     static constexpr int max_depth = 32;
     const char* at_;
     const char* end_;
+    std::size_t credit_;
     std::string_view error_;
     int depth_ = 0;
     bool first_ = false;  ///< nothing of the innermost object or array was taken yet

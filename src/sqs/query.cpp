@@ -117,6 +117,12 @@ std::vector<std::uint32_t> QueryReader::numbers(const std::string& prefix) {
     return {};
 }
 
+bool QueryReader::pay(std::size_t element_bytes) {
+    if (take_credit(credit_, element_bytes)) return true;
+    if (error_.empty()) error_ = "The request has too many elements for its size.";
+    return false;
+}
+
 void append_xml_text(std::string& out, std::string_view text) {
     std::size_t run = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -26,6 +26,7 @@ public:
     /// The numbers n of parameters called `prefix`n or `prefix`n.something, ascending; at most `max` + 1 of them.
     std::vector<std::uint32_t> numbers(std::string_view prefix, std::size_t max) const;
     std::size_t size() const noexcept { return all_.size(); }
+    std::size_t bytes() const noexcept { return text_.size(); }
 
 private:
     struct Place {
@@ -42,7 +43,8 @@ private:
 /// Visits a layout to read the parameters below `prefix`.
 class QueryReader {
 public:
-    QueryReader(const Parameters& from, std::string prefix, std::string& error) : from_(from), prefix_(std::move(prefix)), error_(error) {}
+    QueryReader(const Parameters& from, std::string prefix, std::string& error, std::size_t& credit)
+        : from_(from), prefix_(std::move(prefix)), error_(error), credit_(credit) {}
 
     void text(std::string_view name, Text& v) {
         if (const auto found = from_.get(prefix_ + std::string(name))) v = std::string(*found);
@@ -52,12 +54,16 @@ public:
     template <typename T>
     void list(ListName name, std::vector<T>& v) {
         const std::string prefix = prefix_ + std::string(name.query) + '.';
-        for (const std::uint32_t n : numbers(prefix)) element(prefix + std::to_string(n), v.emplace_back());
+        for (const std::uint32_t n : numbers(prefix)) {
+            if (!pay(sizeof(T))) return;
+            element(prefix + std::to_string(n), v.emplace_back());
+        }
     }
     template <typename T>
     void map(MapName name, Map<T>& v) {
         const std::string prefix = prefix_ + std::string(name.query) + '.';
         for (const std::uint32_t n : numbers(prefix)) {
+            if (!pay(sizeof(std::pair<std::string, T>))) return;
             const std::string entry = prefix + std::to_string(n) + '.';
             auto& [key, value] = v.emplace_back();
             if (const auto found = from_.get(entry + std::string(name.key))) key = *found;
@@ -67,24 +73,27 @@ public:
 
 private:
     std::vector<std::uint32_t> numbers(const std::string& prefix);
+    bool pay(std::size_t element_bytes);
     void element(const std::string& name, std::string& v) {
         if (const auto found = from_.get(name)) v = *found;
     }
     template <typename M>
     void element(const std::string& name, M& v) {
-        QueryReader inner(from_, name + '.', error_);
+        QueryReader inner(from_, name + '.', error_, credit_);
         M::layout(v, inner);
     }
 
     const Parameters& from_;
     std::string prefix_;
     std::string& error_;  ///< the first
+    std::size_t& credit_;
 };
 
 template <typename M>
 std::optional<Refusal> read_query(const Parameters& parameters, M& m) {
     std::string error;
-    QueryReader reader(parameters, {}, error);
+    std::size_t credit = credit_of(parameters.bytes());
+    QueryReader reader(parameters, {}, error, credit);
     M::layout(m, reader);
     if (error.empty()) return std::nullopt;
     return Refusal{Fault::malformed_request, error};

@@ -2,13 +2,17 @@
 #include <cstdlib>
 
 #include "sqs/json.hpp"
+#include "test/fuzz/allocations.hpp"
 
 namespace {
 
 template <typename M>
 void try_as(std::string_view text) {
     M m;
-    if (rowmq::sqs::read_json(text, m)) return;
+    {
+        const rowmq::fuzz::Allocations law(text.size());
+        if (rowmq::sqs::read_json(text, m)) return;
+    }
     const std::string written = rowmq::sqs::write_json(m);
     M again;
     if (rowmq::sqs::read_json(written, again)) std::abort();

@@ -79,6 +79,7 @@ awaitable<void> release(Service& service, std::vector<Lease> leases) {
     const auto session = service.session();
     if (!session) co_return;
     std::vector<Settlement> settlements;
+    settlements.reserve(leases.size());
     for (const Lease& lease : leases) settlements.push_back({.lease = lease, .verdict = Verdict::release, .delay = milliseconds(0)});
     const Settled settled = co_await (*session)->settle(std::move(settlements));
     static_cast<void>(settled);  // a lease that ended meanwhile needs no release
