@@ -144,6 +144,7 @@ void Model::put(const std::string& to, Copy copy, milliseconds delay) {
     copy.lease_ends.reset();
     copy.fate = Copy::Fate::none;
     copy.at_once = copy.exhausted = false;
+    copy.died = 0;
     copy.was_received = false;  // here
     copy.state = delay.count() > 0 ? Copy::State::delayed : Copy::State::ready;
     copy.in_place = copy.forgettable = false;

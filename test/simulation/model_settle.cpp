@@ -255,7 +255,9 @@ void Model::take_over(const std::string& name, const QueueCounts& counts, const 
                 at = q.copies.erase(at);
             }
         }
-        std::stable_sort(died.begin(), died.end(), [](const auto& a, const auto& b) { return a->died < b->died; });
+        // What has only expired is seen when nothing of its group stands or is held before it any more.
+        std::stable_sort(died.begin(), died.end(),
+                         [](const auto& a, const auto& b) { return std::pair(a->died == 0, a->died) < std::pair(b->died == 0, b->died); });
         for (const auto& copy : died) dead_letter(name, copy);
     }
     for (const auto& copy : q.copies)
