@@ -36,7 +36,7 @@ struct OpenLimits {
 struct OpenOptions {
     Durability durability = Durability::full;
     /// Commit the receive count before a delivery, in queues that do not say: exact across crashes, at the price of a commit.
-    /// (What is published while somebody consumes is stored as received once: ended before that, one is counted too many.)
+    /// (Where no max_receives decides, what consumers are about to take is counted ahead: ended before that, one too many.)
     bool strict_counting = true;
     OpenLimits limits{};
     /// Told to whoever tries to open the same store meanwhile, and to the command line ("127.0.0.1:15672").

@@ -104,6 +104,18 @@ TEST_F(StrictCounting, counts_ahead_no_more_than_consumers_are_about_to_take) {
     EXPECT_EQ(receives(receive("q")), (Counts{1, 1, 1, 1, 1}));
 }
 
+TEST_F(StrictCounting, counts_nothing_ahead_for_a_consumer_at_work_where_the_count_decides) {
+    declare("dead");
+    declare("q", {.max_receives = 2, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    Subscription consumer = session.subscribe("q").value();
+    ASSERT_TRUE(run_in(io, consumer.next({.max = 10, .wait = 0ms})));
+    publish("q", "a");
+
+    crash();
+
+    EXPECT_EQ(receives(receive("q")), Counts{1});
+}
+
 TEST_F(StrictCounting, of_a_queue_that_counted_loosely_before_begins_where_it_stands) {
     declare("q");
     for (const char* body : {"a", "b"}) publish("q", body);

@@ -134,9 +134,9 @@ bool BrokerState::is_awaited(const Queue& queue, std::int64_t entries) const {
 
 // Whether the coming delivery is counted as the entry is put, which spares the delivery a commit of its own. A crash before
 // the delivery leaves one receive too many, so only what consumers will have taken within their next two calls is counted;
-// where a single receive decides, only what one that waits takes at once.
+// where the count decides over the message, only what one that waits takes at once.
 bool BrokerState::counts_ahead(const Queue& queue) const {
-    if (queue.options->max_receives == 1) return is_awaited(queue, queue.pending_entries);
+    if (queue.options->max_receives > 0) return is_awaited(queue, queue.pending_entries);
     return !queue.options->paused && std::cmp_less_equal(queue.stored() - queue.held() + queue.pending_entries, 2 * queue.live->asked);
 }
 
