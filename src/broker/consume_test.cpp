@@ -136,6 +136,20 @@ TEST_F(Receive, gives_higher_priorities_first) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"9", "5", "5", "0"}));
 }
 
+TEST_F(Receive, gives_higher_priorities_first_where_they_have_to_be_read) {
+    limits.window_entries = 4;
+    restart();
+    declare("q", {.max_priority = 9});
+    EXPECT_TRUE(receive("q").empty());                           // from now on it is looked at
+    for (const std::uint8_t priority : {0, 0, 9, 9, 9, 9, 9}) {  // the last three find no room
+        Publish p{.routing_key = "q", .message = Message(std::to_string(priority)), .priority = priority};
+        ASSERT_TRUE(try_publish(p));
+    }
+
+    EXPECT_EQ(bodies(receive("q", 5)), (Texts{"9", "9", "9", "9", "9"}));
+    EXPECT_EQ(bodies(receive("q", 5)), (Texts{"0", "0"}));
+}
+
 TEST_F(Receive, drops_what_expired) {
     declare("q", {.ttl = 10s});
     publish("q", "old");

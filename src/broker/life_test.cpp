@@ -157,6 +157,18 @@ TEST_F(Purge, removes_what_is_ready_and_spares_leases) {
     EXPECT_EQ(counts("q").purged, 2);
 }
 
+TEST_F(Purge, of_all_leaves_no_bytes) {
+    declare("q");
+    for (const char* body : {"a", "bb"}) publish("q", body);
+
+    EXPECT_EQ(run_in(io, broker->purge_queue("q", {})).value(), 2);
+
+    EXPECT_EQ(counts("q").bytes, 0);
+    restart();
+    EXPECT_EQ(counts("q").bytes, 0);
+    EXPECT_EQ(counts("q").purged, 2);
+}
+
 TEST_F(Purge, removes_leased_and_delayed_ones_where_asked) {
     declare("q");
     for (const char* body : {"a", "b", "c"}) publish("q", body);

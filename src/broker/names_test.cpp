@@ -77,6 +77,33 @@ TEST_F(Names, settle_nothing_that_was_leased_anew_since_the_restart) {
     EXPECT_EQ(settle(second), std::nullopt);
 }
 
+TEST_F(Names, settle_nothing_that_was_leased_anew_after_a_second_lease) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    receive_one("q");
+    advance(1s);
+    const Delivery second = receive_one("q");
+    advance(1s);
+    const Delivery third = receive_one("q");
+
+    restart();
+
+    EXPECT_EQ(settle(second), Errc::lease_gone);
+    EXPECT_EQ(settle(third), std::nullopt);
+}
+
+TEST_F(Names, of_a_first_lease_outlive_one_restart_only) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    const Delivery first = receive_one("q");
+
+    restart();
+    restart();
+
+    EXPECT_EQ(settle(first), Errc::lease_gone);
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
 TEST_F(Names, of_what_was_leased_before_outlive_any_number_of_restarts) {
     declare("q", {.lease = 1s});
     publish("q", "a");
