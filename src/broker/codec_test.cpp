@@ -1,6 +1,7 @@
 // What is written into rows as JSON comes back as it was, and reads well for whoever queries it.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 #include "broker/catalog/options.hpp"
@@ -41,6 +42,26 @@ TEST(PropertiesJson, keeps_every_kind_of_header) {
     const std::string json = encode(p);
 
     EXPECT_EQ(decode_properties(json), p) << json;
+}
+
+TEST(PropertiesJson, keeps_every_bit_of_a_double) {
+    std::uint64_t bits = 1;
+    Properties p;
+    for (int i = 0; i < 1'000; ++i) {
+        bits = bits * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
+        const auto number = std::bit_cast<double>(bits);
+        if (std::isfinite(number)) p.headers.push_back({std::to_string(i), {number, {}}});
+        p.headers.push_back({"small " + std::to_string(i), {static_cast<double>(bits) / 1e19, {}}});
+    }
+
+    EXPECT_EQ(decode_properties(encode(p)), p);
+}
+
+TEST(OptionsJson, keep_every_bit_of_a_double) {
+    for (int i = 0; i < 1'000; ++i) {
+        const QueueOptions o{.backoff = {.multiplier = 1 + i / 111.0, .jitter = i / 1'001.0}};
+        EXPECT_EQ(decode_queue_options(encode(o)), o) << encode(o);
+    }
 }
 
 TEST(PropertiesJson, keeps_infinities_and_not_a_number) {

@@ -84,6 +84,20 @@ std::string decoded(const boost::json::value& json) {
     throw Failure("a stored value is not Base64");
 }
 
+double double_in(std::string_view text) {
+    double number = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || stop != text.data() + text.size()) throw Failure("a stored value is not a number");
+    return number;
+}
+
+/// Boost.JSON reads many numbers a bit or two away from what they say.
+bool reads_back(std::string_view text, double number) {
+    boost::system::error_code failed;
+    const boost::json::value json = boost::json::parse(text, failed);
+    return !failed && json.is_double() && json.get_double() == number;
+}
+
 HeaderValue object_value(const boost::json::object& object) {
     if (object.size() == 1 && object.begin()->key().starts_with('$')) {
         const auto name = object.begin()->key();
@@ -91,7 +105,7 @@ HeaderValue object_value(const boost::json::object& object) {
         if (name == "$bytes") return {decoded(inner), {}};
         if (name == "$binary") return {Binary{decoded(inner)}, {}};
         if (name == "$time") return {WallTime(milliseconds(inner.to_number<std::int64_t>())), {}};
-        if (name == "$double") return {inner.as_string() == "inf" ? INFINITY : inner.as_string() == "-inf" ? -INFINITY : NAN, {}};
+        if (name == "$double") return {double_in(inner.as_string()), {}};
         if (name == "$table") {
             HeaderTable table;
             for (const auto& pair : inner.as_array()) table.push_back({text_of(pair.as_array().at(0)), value_of(pair.as_array().at(1))});
@@ -141,16 +155,20 @@ void append_text(std::string& out, std::string_view bytes) {
 }
 
 void append_number(std::string& out, double number) {
-    if (!std::isfinite(number)) {
-        out += R"({"$double":")";
-        out += std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
-        out += "\"}";
+    char text[40];
+    char* end = std::to_chars(text, text + 32, number).ptr;
+    if (std::isfinite(number) && std::string_view(text, end).find_first_of(".e") == std::string_view::npos) {
+        *end++ = '.';
+        *end++ = '0';
+    }
+    const std::string_view written(text, end);
+    if (reads_back(written, number)) {
+        out += written;
         return;
     }
-    char text[32];
-    const std::string_view written(text, std::to_chars(text, text + sizeof text, number).ptr);
-    out += written;
-    if (written.find_first_of(".e") == std::string_view::npos) out += ".0";
+    out += R"({"$double":")";
+    out += std::isnan(number) ? std::string_view("nan") : written;
+    out += "\"}";
 }
 
 void append_value(std::string& out, const HeaderValue& value) {
@@ -185,6 +203,11 @@ HeaderValue value_of(const boost::json::value& json) {
         case boost::json::kind::object: return object_value(json.get_object());
     }
     throw Failure("a stored value is of no known kind");
+}
+
+double double_of(const boost::json::value& json) {
+    if (!json.is_object()) return json.to_number<double>();
+    return std::get<double>(value_of(json).value);
 }
 
 boost::json::value parse(std::string_view text, std::string_view what) {

@@ -22,7 +22,9 @@ inline void append_number(std::string& out, std::int64_t number) {
     char text[24];
     out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
 }
+/// {"$double": "..."} where a reader of JSON would not find the same number.
 void append_number(std::string& out, double number);
+double double_of(const boost::json::value& json);  ///< what append_number wrote, or an integer
 
 /// What append_text wrote; throws Failure when it is neither form.
 std::string text_of(const boost::json::value& json);

@@ -69,7 +69,7 @@ void write(std::string& out, const std::optional<T>& o) {
 
 using Json = boost::json::value;
 void read(const Json& j, bool& b) { b = j.as_bool(); }
-void read(const Json& j, double& d) { d = j.to_number<double>(); }
+void read(const Json& j, double& d) { d = json_text::double_of(j); }
 void read(const Json& j, milliseconds& ms) { ms = milliseconds(j.to_number<std::int64_t>()); }
 template <typename I>
 requires(std::is_integral_v<I> && !std::is_same_v<I, bool>) void read(const Json& j, I& i) { i = j.to_number<I>(); }
