@@ -123,5 +123,11 @@ TEST(Settings, name_the_variable_that_is_wrong) {
     }
 }
 
+TEST(Settings, take_letters_where_toml_takes_them_and_only_utf8) {
+    EXPECT_EQ(read_toml("store = \"sqlite:\u00e4\u03b1.db\" # \u00e4\n", "x").value().store, "sqlite:\u00e4\u03b1.db");
+    for (const char* text : {"[l\xe9m]\n", "\xce\xbf = 1\n", "store = \"\xff\"\n", "[\x01", "[\x7f\t", "[=1]\n"})
+        EXPECT_TRUE(read_toml(text, "x").has_error()) << text;
+}
+
 }  // namespace
 }  // namespace rowmq::app
