@@ -258,7 +258,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     for (const Pick& p : picks) {
         Held* h = held(id, p.sequence, p.number);
         if (!h) continue;
-        if (h->entry.row.damaged) {
+        if (h->entry.row.damaged || !decode(h->entry)) {
             end_lease(*queue, *h);
             continue;
         }
@@ -295,11 +295,19 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     co_return deliveries;
 }
 
-Delivery BrokerState::delivery_of(const Queue& queue, Entry& entry) const {
-    if (!entry.properties.empty() && !entry.message.properties) {
-        entry.message.properties = std::make_shared<const Properties>(decode_properties(entry.properties));
+bool BrokerState::decode(Entry& entry) {
+    try {
+        if (!entry.properties.empty() && !entry.message.properties)
+            entry.message.properties = std::make_shared<const Properties>(decode_properties(entry.properties));
         entry.properties.clear();
+        if (entry.row.notes) static_cast<void>(decode_notes(entry.row.notes.get()));
+    } catch (const Failure&) {  // notes have no checksum
+        entry.row.damaged = true;
     }
+    return !entry.row.damaged;
+}
+
+Delivery BrokerState::delivery_of(const Queue& queue, Entry& entry) const {
     Delivery delivery;
     delivery.lease = {.queue = queue.id, .sequence = entry.sequence(), .number = 0, .epoch = epoch, .lane = entry.row.key.lane};
     delivery.message_id = entry.row.message;

@@ -28,6 +28,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         return true;
     }
 
+    if (!decode(held.entry)) return true;  // stays where it is, out of everybody's way
     const storage::EntryRow& row = held.entry.row;
     const DeadLetter& target = *queue.options->dead_letter;
     Properties own;
@@ -39,7 +40,6 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
             return true;
         }
         if (held.entry.message.properties) own = *held.entry.message.properties;
-        else if (!held.entry.properties.empty()) own = decode_properties(held.entry.properties);
     }
     std::string key = target.routing_key.value_or(own.routing_key);
     if (key.empty()) key = queue.name;

@@ -129,6 +129,26 @@ TEST_F(Redrive, of_a_queue_with_priorities_moves_what_stands_behind_newer_messag
     EXPECT_EQ(bodies(receive("q")), Texts{"urgent"});
 }
 
+class DamagedNotes : public Bed {};
+
+TEST_F(DamagedNotes, keep_their_message_out_of_everybodys_way_and_no_other) {
+    declare("dead");
+    declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    for (const Delivery& d : receive("q")) EXPECT_EQ(settle(d, Verdict::reject), std::nullopt);
+    settle_down();
+    content->entries.begin()->second.notes = std::make_shared<const std::string>(R"({"dead_letters":[{"reason":"mox_receives"}]})");
+    restart();
+
+    EXPECT_EQ(run_in(io, broker->peek("dead")).value().messages.size(), 2u);
+    EXPECT_EQ(bodies(receive("dead", 1)), Texts{"b"});
+    ASSERT_TRUE(run_in(io, broker->redrive({.source = "dead"})));
+    settle_down();
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"c"});
+    EXPECT_EQ(counts("dead").sent, 3);
+}
+
 class Peek : public Bed {};
 
 TEST_F(Peek, ends_a_page_where_bodies_end_and_goes_on_after_it) {

@@ -63,7 +63,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
     std::size_t bytes = 0;
     const auto add = [&](Queue& queue, storage::Page page) {
         for (Entry& entry : join(std::move(page))) {
-            if (entry.row.damaged || !entry.has_body()) continue;
+            if (entry.row.damaged || !entry.has_body() || !decode(entry)) continue;
             queue.add_marked_count(entry.row);
             Delivery delivery = delivery_of(queue, entry);
             if (queue.live)

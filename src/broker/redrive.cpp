@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "broker/json_text.hpp"
-#include "broker/properties.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
@@ -100,7 +99,6 @@ awaitable<Result<RedriveTask>> BrokerState::cancel_redrive(std::int64_t id) {
 std::optional<std::uint8_t> BrokerState::priority_of(const Queue& source, const Entry& entry, const RedriveProgress& task) const {
     if (const auto read = task.priorities.find(entry.row.message); read != task.priorities.end()) return read->second;
     if (entry.message.properties) return entry.message.properties->priority.value_or(0);
-    if (!entry.properties.empty()) return decode_properties(entry.properties).priority.value_or(0);
     if (entry.has_body()) return 0;
     if (source.options->max_priority > 0) return static_cast<std::uint8_t>(255 - entry.row.key.lane);
     return std::nullopt;
@@ -132,7 +130,11 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
             committer.touch(1, 0);
             continue;
         }
-        Notes notes = decode_notes(entry->row.notes.get());
+        if (!decode(*entry)) {  // stays where it is, out of everybody's way
+            source.live->held[sequence].entry = *std::move(entry);
+            continue;
+        }
+        const Notes notes = decode_notes(entry->row.notes.get());
         const std::string name = task.row.destination         ? *task.row.destination
                                  : notes.dead_letters.empty() ? std::string()
                                                               : notes.dead_letters.front().queue;
@@ -227,8 +229,10 @@ awaitable<void> BrokerState::run_redrive(std::shared_ptr<BrokerState> self, std:
             const storage::Page page = co_await self->parts.engine->page(std::move(wanted));
             if (self->closing) co_return;
             if (page.failure) co_return over(TaskState::failed, page.failure->text);
-            const bool known = !page.messages.empty() && !page.messages.front().properties.empty();
-            task.priorities = {{*unread, known ? decode_properties(page.messages.front().properties).priority.value_or(0) : 0}};
+            Entry read;
+            if (!page.messages.empty()) read.properties = page.messages.front().properties;
+            const bool known = decode(read) && read.message.properties;
+            task.priorities = {{*unread, known ? read.message.properties->priority.value_or(0) : 0}};
             if (moved == 0) continue;
         }
         if (moved == 0) {

@@ -163,7 +163,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     static bool counts_first(const Queue& queue, const Entry& entry);
     awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks);
     awaitable<void> page_or_nothing(QueueId queue);  ///< until the page under way is in
-    Delivery delivery_of(const Queue& queue, Entry& entry) const;
+    /// Decodes the properties. False, and damaged, when what is stored beside the body cannot be read.
+    static bool decode(Entry& entry);
+    Delivery delivery_of(const Queue& queue, Entry& entry) const;  ///< of one that decode() could read
     Held* held(QueueId queue, Sequence sequence, std::uint32_t number, Queue** found = nullptr);
     void put_back(Queue& queue, Sequence sequence);  ///< from held to the window, as it is
     bool may_receive(const Queue& queue, const SubscriptionState& subscription) const;
