@@ -210,7 +210,7 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
         if (!h || !counts_first(*queue, h->entry)) continue;
         if (queue->counts_by_mark() && h->entry.row.receives == 1) {
             if (p.sequence > queue->counters.counted_through) mark = std::max(mark, p.sequence);
-        } else if (!std::exchange(h->entry.precounted, false)) {
+        } else if (queue->live->counted_ahead.erase(p.sequence) == 0) {
             batch.updates.push_back({.key = h->entry.row.key, .receives = h->entry.row.receives, .available_at = {}});
             h->entry.count_behind = false;
             ++rows;

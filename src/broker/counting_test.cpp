@@ -79,6 +79,25 @@ TEST_F(StrictCounting, counts_what_a_waiting_consumer_gets_with_the_message_itse
     EXPECT_EQ(mark(q.id), value_of(got[0].lease.sequence));
 }
 
+TEST_F(StrictCounting, counts_once_what_was_counted_ahead_and_then_had_to_be_read) {
+    limits.window_entries = 1;
+    restart();
+    declare("f", {.kind = QueueKind::fifo, .max_receives = 3});
+    publish("f", "held", "g");
+    EXPECT_EQ(receive("f").size(), 1u);
+    publish("f", "behind", "g");  // takes the window's only place, and cannot be delivered
+    std::vector<Delivery> got;
+    boost::asio::co_spawn(io, session.receive("f", {.max = 1, .wait = 5s}),
+                          [&](std::exception_ptr, Result<std::vector<Delivery>> result) { got = result.value(); });
+    settle_down();
+
+    publish("f", "read from its row", "other");
+    settle_down();
+
+    EXPECT_EQ(bodies(got), Texts{"read from its row"});
+    EXPECT_EQ(receives(got), Counts{1});
+}
+
 // A count too many would dead-letter what nobody has seen.
 TEST_F(StrictCounting, counts_nothing_ahead_for_a_queue_that_is_paused) {
     declare("dead");

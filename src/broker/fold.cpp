@@ -55,8 +55,10 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         if (hint < batch.messages.size() && batch.messages[hint].id == row.message) {
             entry.message = batch.messages[hint].message;
             entry.published_at = batch.messages[hint].published_at;
-            entry.precounted = queue->strict && row.receives == 1;
-            if (entry.precounted) entry.row.receives = 0;
+            if (queue->strict && row.receives == 1) {
+                queue->live->counted_ahead.insert(row.key.sequence);
+                entry.row.receives = 0;
+            }
         } else if (hint > 0 && (hint == batch.messages.size() || batch.messages[hint].id > row.message)) {
             hint = 0;  // out of step: start over for the next
         }
@@ -124,6 +126,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         end_lease(*queue, found->second);
         at_hand.window->settled(found->second.entry);
         at_hand.held.erase(found);
+        if (!at_hand.counted_ahead.empty()) at_hand.counted_ahead.erase(removal.key.sequence);
         if (queue->fifo() && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
     }
 

@@ -89,7 +89,10 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     const bool failed = page.failure.has_value();
     at_hand.load_failure = page.failure;
     if (!failed) {
-        for (storage::EntryRow& row : page.entries) queue->add_marked_count(row);
+        for (storage::EntryRow& row : page.entries) {
+            queue->add_marked_count(row);
+            if (at_hand.counted_ahead.contains(row.key.sequence)) row.receives = 0;
+        }
         Window& window = *at_hand.window;
         const WindowChange change(*self, window);
         window.loaded(request, std::move(page), [&](std::uint8_t, Sequence sequence) {

@@ -66,6 +66,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
             if (entry.row.damaged || !entry.has_body() || !decode(entry)) continue;
             queue.add_marked_count(entry.row);
             Delivery delivery = delivery_of(queue, entry);
+            if (queue.live && queue.live->counted_ahead.contains(entry.sequence())) delivery.receives = 0;
             if (queue.live)
                 if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end())
                     delivery.receives = at->second.entry.row.receives;

@@ -12,7 +12,6 @@ struct Entry {
     WallTime published_at{};
     WallTime first_received_at{};  ///< in this process; zero: never
     std::uint32_t last_lease = 0;  ///< Lease::number of its last lease in this process; 0: none
-    bool precounted = false;       ///< its row already counts the next receive
     bool count_behind = false;     ///< its row does not yet count all receives
 
     Sequence sequence() const noexcept { return row.key.sequence; }

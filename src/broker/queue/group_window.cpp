@@ -201,7 +201,7 @@ public:
         for (auto next = groups_.begin(); next != groups_.end();) {
             Group& group = *(next++)->second;
             std::erase_if(group.entries, [&](const auto& item) {
-                const bool forget = !item.second.count_behind && !item.second.precounted && item.second.last_lease == 0;
+                const bool forget = !item.second.count_behind && item.second.last_lease == 0;
                 if (forget) uncount(item.second);
                 return forget;
             });

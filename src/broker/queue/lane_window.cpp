@@ -159,7 +159,7 @@ public:
             const Sequence before = Sequence{value_of(lane.fresh.front().sequence()) - 1};
             for (Entry& entry : lane.fresh) {
                 uncount(entry);
-                if (!entry.count_behind && !entry.precounted) continue;
+                if (!entry.count_behind) continue;
                 count(entry);  // what its row does not say is kept
                 const Sequence sequence = entry.sequence();
                 lane.returned.emplace(sequence, std::move(entry));

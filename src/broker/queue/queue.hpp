@@ -67,6 +67,7 @@ struct Live {
     std::size_t asked = 0;       ///< by the latest next() of each of them, together
     std::list<Waiter*> waiters;  ///< by priority, then in order of arrival
     std::vector<Event*> load_waiters;
+    std::unordered_set<Sequence> counted_ahead;       ///< their rows already count the first receive, which is still to come
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
     Timer timer;                                      ///< lease deadlines, sleeping groups, expiry
     bool loading = false;
