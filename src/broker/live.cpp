@@ -30,7 +30,8 @@ void BrokerState::touch_live(Queue& queue) {
 void BrokerState::drop_live(Queue& queue) {
     if (!queue.live) return;
     Live& at_hand = *queue.live;
-    if (!at_hand.held.empty() || !at_hand.subscriptions.empty() || !at_hand.waiters.empty() || at_hand.loading || queue.pending_entries > 0)
+    if (!at_hand.held.empty() || !at_hand.subscriptions.empty() || !at_hand.waiters.empty() || at_hand.loading ||
+        !at_hand.counted_ahead.empty() || queue.pending_entries > 0)
         return;
     forget_live(queue);
 }

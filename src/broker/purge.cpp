@@ -45,6 +45,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
         Live& at_hand = *queue->live;
         const WindowChange change(*this, *at_hand.window);
         at_hand.window->purge(floor);
+        std::erase_if(at_hand.counted_ahead, [&](Sequence sequence) { return sequence <= floor; });
         for (const Sequence sequence : others) {
             Held& held = at_hand.held.at(sequence);
             end_lease(*queue, held);
