@@ -69,7 +69,9 @@ protected:
             const Outcome outcome = test::run_in(io_, engine_->commit(shared));
             ASSERT_EQ(text_of(outcome), text_of(expected));
             ASSERT_FALSE(expected.failure);
-            if (i % 25 == 24) ASSERT_EQ(groups(*engine_, seed + i), groups(*reference, seed + i));
+            if (i % 25 == 24) {
+                ASSERT_EQ(groups(*engine_, seed + i), groups(*reference, seed + i));
+            }
             if (i % 100 == 99) {
                 Snapshot found = reload(), wanted = test::run_in(io_, memory::make_engine(io_.get_executor(), content)->load()).value();
                 found.store_id = wanted.store_id = store_id;
