@@ -255,6 +255,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     deliveries.reserve(picks.size());
     std::size_t removed = 0;
     Ticket ticket{};
+    const bool keep_properties = dead_letter_reads_message(*queue);
     for (const Pick& p : picks) {
         Held* h = held(id, p.sequence, p.number);
         if (!h) continue;
@@ -279,7 +280,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         }
         delivery.lease.number = h->entry.last_lease;
         h->state = Held::State::leased;
-        h->entry.drop_body(dead_letter_reads_message(*queue));
+        h->entry.drop_body(keep_properties);
         if (!lease) continue;
         h->deadline = time + std::clamp(*lease, milliseconds(0), limits.lease);
         auto& deadlines = queue->live->deadlines;

@@ -145,7 +145,7 @@ public:
         if (!listed_) return storage::LaneHeads{.queue = queue_, .after = floor_};
         storage::EntriesAfter request{
             .queue = queue_, .lane = 0, .after = {}, .max = 0, .max_bytes = 0, .without_groups = {}, .only_group = {}, .scan = 0};
-        request.max_bytes = std::clamp<std::size_t>(room_bytes_, 4096, limits_.page_bytes);
+        request.max_bytes = std::min(std::max<std::size_t>(room_bytes_, 4096), limits_.page_bytes);
         if (const Group* group = all_lanes_paged() ? group_to_page() : nullptr) {
             request.lane = group->lane;
             request.after = std::max(*group->more_after, floor_);

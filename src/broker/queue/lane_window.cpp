@@ -127,8 +127,8 @@ public:
             return storage::EntriesAfter{.queue = queue_,
                                          .lane = lane.number,
                                          .after = std::max(lane.cursor, floor_),
-                                         .max = std::clamp<std::size_t>(room_entries_, 16, limits_.page_entries),
-                                         .max_bytes = std::clamp<std::size_t>(room_bytes_, 4096, limits_.page_bytes),
+                                         .max = std::min(std::max<std::size_t>(room_entries_, 16), limits_.page_entries),
+                                         .max_bytes = std::min(std::max<std::size_t>(room_bytes_, 4096), limits_.page_bytes),
                                          .without_groups = {},
                                          .only_group = {},
                                          .scan = 0};
