@@ -10,34 +10,17 @@
 #include <utility>
 #include <vector>
 
+#include "aws/wire.hpp"
+
 namespace rowmq::sqs {
 
-using Text = std::optional<std::string>;
-using Number = std::optional<std::int64_t>;
-using Texts = std::vector<std::string>;
-template <typename T>
-using Map = std::vector<std::pair<std::string, T>>;
-
-/// A list is "Entries": [...] in JSON and Entry.1, Entry.2 in Query and XML.
-// Lists of lists would let a short request take much memory. Reading one stays under 4 times its size and 64 KiB: texts may
-// take 3 times, elements (of which a growing list holds twice as many as it needs) the rest. Ten messages of ten attributes
-// always fit.
-inline std::size_t credit_of(std::size_t request_bytes) { return request_bytes + 48 * 1024; }
-inline bool take_credit(std::size_t& credit, std::size_t element_bytes) {
-    if (credit < 2 * element_bytes) return false;
-    credit -= 2 * element_bytes;
-    return true;
-}
-
-struct ListName {
-    std::string_view json, query;
-    bool always = false;  ///< written when empty too (JSON)
-};
-/// A map is "Attributes": {...} in JSON and Attribute.1.Name, Attribute.1.Value in Query and XML.
-struct MapName {
-    std::string_view json, query;
-    std::string_view key = "Name", value = "Value";
-};
+using aws::ListName;
+using aws::Map;
+using aws::MapName;
+using aws::Nothing;
+using aws::Number;
+using aws::Text;
+using aws::Texts;
 
 inline constexpr MapName queue_attributes_name{"Attributes", "Attribute"};
 inline constexpr MapName message_attributes_name{"MessageAttributes", "MessageAttribute"};
@@ -57,11 +40,6 @@ struct MessageAttribute {
     }
 };
 using MessageAttributes = Map<MessageAttribute>;
-
-/// What actions without a result answer.
-struct Nothing {
-    static void layout(auto&, auto&) {}
-};
 
 /// Why one entry of a batch failed.
 struct BatchError {

@@ -7,15 +7,17 @@
 #include <type_traits>
 #include <utility>
 
+#include "aws/json.hpp"
+#include "aws/query.hpp"
+#include "aws/xml.hpp"
 #include "sqs/actions/actions.hpp"
-#include "sqs/json.hpp"
-#include "sqs/query.hpp"
 #include "sqs/service.hpp"
 
 namespace rowmq::sqs {
 namespace {
 
 constexpr std::string_view json_type = "application/x-amz-json-1.0";
+constexpr std::string_view xml_namespace = "http://queue.amazonaws.com/doc/2012-11-05/";
 constexpr std::string_view target_prefix = "AmazonSQS.";
 
 /// One request on its way through.
@@ -25,9 +27,9 @@ struct Call {
     std::string action;
     std::string request_id;
     bool query = false;
-    Parameters parameters;  ///< of a Query request
-    std::string body;       ///< of a JSON request
-    std::string path;       ///< names the queue, where no QueueUrl does
+    aws::Parameters parameters;  ///< of a Query request
+    std::string body;            ///< of a JSON request
+    std::string path;            ///< names the queue, where no QueueUrl does
     std::function<awaitable<void>()> unsent;
 };
 
@@ -50,10 +52,11 @@ net::Response refuse(Call& call, Refusal refusal) {
     const Code code = code_of(refusal.fault);
     if (call.query) {
         if (refusal == no_such_queue()) refusal.text = "The specified queue does not exist for this wsdl version.";
-        return response(call, code.status, write_xml_error(refusal, call.request_id));
+        const aws::XmlError error{.code = code.query, .text = std::move(refusal.text), .sender = code.sender, .detail = true};
+        return response(call, code.status, aws::write_xml_error(xml_namespace, error, call.request_id));
     }
     std::string body = fmt::format("{{\"__type\":\"com.amazonaws.sqs#{}\",\"message\":", code.json);
-    append_json_text(body, refusal.text);
+    aws::append_json_text(body, refusal.text);
     body += '}';
     net::Response r = response(call, code.status, std::move(body));
     r.fields.emplace_back("x-amzn-query-error", fmt::format("{};{}", code.query, code.sender ? "Sender" : "Receiver"));
@@ -71,15 +74,16 @@ struct Types<awaitable<Answer<Out>> (*)(Service&, Caller, In)> {
 template <auto action>
 awaitable<net::Response> run(Call& call) {
     typename Types<decltype(action)>::Request request;
-    auto malformed = call.query ? read_query(call.parameters, request) : read_json(call.body, request);
-    if (malformed) co_return refuse(call, *std::move(malformed));
+    auto malformed = call.query ? aws::read_query(call.parameters, request) : aws::read_json(call.body, request);
+    if (malformed) co_return refuse(call, {Fault::malformed_request, *std::move(malformed)});
     call.body = {};
     if constexpr (requires { request.queue_url; }) {
         if (!request.queue_url && call.path.size() > 1) request.queue_url = call.path;
     }
     const auto answer = co_await action(call.service, call.caller, std::move(request));
     if (!answer) co_return refuse(call, answer.error());
-    net::Response r = response(call, 200, call.query ? write_xml(call.action, *answer, call.request_id) : write_json(*answer));
+    net::Response r =
+        response(call, 200, call.query ? aws::write_xml(xml_namespace, call.action, *answer, call.request_id) : aws::write_json(*answer));
     r.unsent = std::move(call.unsent);
     co_return r;
 }
@@ -147,8 +151,9 @@ std::optional<Refusal> recognise(net::Request& request, Call& call) {
             text.append("&").append(request.body);
         }
     }
-    auto parameters = Parameters::parse(std::move(text));
-    if (!parameters) return parameters.error();
+    std::string malformed;
+    auto parameters = aws::Parameters::parse(std::move(text), malformed);
+    if (!parameters) return Refusal{Fault::malformed_request, std::move(malformed)};
     call.parameters = *std::move(parameters);
     const auto action = call.parameters.get("Action");
     if (!action) return Refusal{Fault::missing_action, "The request must contain the parameter Action."};

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "sqs/json.hpp"
+#include "aws/json.hpp"
 
 namespace rowmq::sqs {
 namespace {
@@ -245,7 +245,7 @@ std::optional<std::string> attribute_of(const QueueInfo& queue, std::string_view
     if (name == "RedrivePolicy") {
         if (!o.dead_letter || !o.dead_letter->exchange.empty() || !o.dead_letter->routing_key || o.max_receives == 0) return std::nullopt;
         std::string policy = "{\"deadLetterTargetArn\":";
-        append_json_text(policy, arn_of(*o.dead_letter->routing_key, settings));
+        aws::append_json_text(policy, arn_of(*o.dead_letter->routing_key, settings));
         return policy + fmt::format(",\"maxReceiveCount\":{}}}", o.max_receives);
     }
     return kept();

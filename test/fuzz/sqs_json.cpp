@@ -1,7 +1,8 @@
 // Any bytes as the JSON of a request: read or refused, never a crash; what was read is written and read back the same.
 #include <cstdlib>
 
-#include "sqs/json.hpp"
+#include "aws/json.hpp"
+#include "sqs/messages.hpp"
 #include "test/fuzz/allocations.hpp"
 
 namespace {
@@ -11,12 +12,12 @@ void try_as(std::string_view text) {
     M m;
     {
         const rowmq::fuzz::Allocations law(text.size());
-        if (rowmq::sqs::read_json(text, m)) return;
+        if (rowmq::aws::read_json(text, m)) return;
     }
-    const std::string written = rowmq::sqs::write_json(m);
+    const std::string written = rowmq::aws::write_json(m);
     M again;
-    if (rowmq::sqs::read_json(written, again)) std::abort();
-    if (rowmq::sqs::write_json(again) != written) std::abort();
+    if (rowmq::aws::read_json(written, again)) std::abort();
+    if (rowmq::aws::write_json(again) != written) std::abort();
 }
 
 }  // namespace

@@ -1,22 +1,25 @@
 // Any bytes as form-encoded parameters: read or refused, never a crash.
-#include "sqs/query.hpp"
+#include "aws/query.hpp"
+#include "aws/xml.hpp"
+#include "sqs/messages.hpp"
 #include "test/fuzz/allocations.hpp"
 
 namespace {
 
 template <typename M>
-void try_as(std::string_view action, const rowmq::sqs::Parameters& parameters, std::size_t size) {
+void try_as(std::string_view action, const rowmq::aws::Parameters& parameters, std::size_t size) {
     M m;
     {
         const rowmq::fuzz::Allocations law(size);
-        if (rowmq::sqs::read_query(parameters, m)) return;
+        if (rowmq::aws::read_query(parameters, m)) return;
     }
-    rowmq::sqs::write_xml(action, m, "id");
+    rowmq::aws::write_xml("http://queue.amazonaws.com/doc/2012-11-05/", action, m, "id");
 }
 
-rowmq::sqs::Answer<rowmq::sqs::Parameters> parse(std::string text) {
+std::optional<rowmq::aws::Parameters> parse(std::string text) {
     const rowmq::fuzz::Allocations law(text.size());
-    return rowmq::sqs::Parameters::parse(std::move(text));
+    std::string malformed;
+    return rowmq::aws::Parameters::parse(std::move(text), malformed);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-#include "sqs/json.hpp"
+#include "aws/json.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 
 void append_json_text(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
@@ -27,4 +27,4 @@ void append_json_text(std::string& out, std::string_view text) {
     out += '"';
 }
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

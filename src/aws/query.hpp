@@ -1,5 +1,5 @@
 #pragma once
-// The Query side of the messages: form-encoded parameters in, XML out.
+// AWS Query requests: form-encoded parameters, read into layouts.
 
 #include <charconv>
 #include <cstddef>
@@ -9,17 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "aws/wire.hpp"
 #include "base/base64.hpp"
-#include "sqs/errors.hpp"
-#include "sqs/messages.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 
 /// Form-encoded parameters, decoded and sorted by name.
 class Parameters {
 public:
-    /// Errors (malformed_request): a broken escape, not UTF-8, more than 1,000 parameters.
-    static Answer<Parameters> parse(std::string encoded);
+    /// None, and `error` says why: a broken escape, not UTF-8, more than 1,000 parameters.
+    static std::optional<Parameters> parse(std::string encoded, std::string& error);
 
     /// None when there is none of that name. Of several, the first in name order wins.
     std::optional<std::string_view> get(std::string_view name) const;
@@ -89,94 +88,15 @@ private:
     std::size_t& credit_;
 };
 
+/// What is wrong, for a person, when something is.
 template <typename M>
-std::optional<Refusal> read_query(const Parameters& parameters, M& m) {
+std::optional<std::string> read_query(const Parameters& parameters, M& m) {
     std::string error;
     std::size_t credit = credit_of(parameters.bytes());
     QueryReader reader(parameters, {}, error, credit);
     M::layout(m, reader);
     if (error.empty()) return std::nullopt;
-    return Refusal{Fault::malformed_request, error};
+    return error;
 }
 
-/// Appends `text` with the characters escaped that XML reserves.
-void append_xml_text(std::string& out, std::string_view text);
-
-class XmlWriter {
-public:
-    explicit XmlWriter(std::string& out) : out_(out) {}
-
-    void text(std::string_view name, const std::string& v) {
-        open(name);
-        append_xml_text(out_, v);
-        close(name);
-    }
-    void text(std::string_view name, const Text& v) {
-        if (v) text(name, *v);
-    }
-    void number(std::string_view name, const Number& v) {
-        if (v) text(name, std::to_string(*v));
-    }
-    void flag(std::string_view name, bool v) { text(name, std::string(v ? "true" : "false")); }
-    void bytes(std::string_view name, const Text& v) {
-        if (v) text(name, base64_encode(*v));
-    }
-    template <typename T>
-    void list(ListName name, const std::vector<T>& v) {
-        for (const T& e : v) element(name.query, e);
-    }
-    template <typename T>
-    void map(MapName name, const Map<T>& v) {
-        for (const auto& [key, value] : v) {
-            open(name.query);
-            text(name.key, key);
-            element(name.value, value);
-            close(name.query);
-        }
-    }
-
-    void open(std::string_view name) {
-        out_ += '<';
-        out_ += name;
-        out_ += '>';
-    }
-    void close(std::string_view name) {
-        out_ += "</";
-        out_ += name;
-        out_ += '>';
-    }
-
-private:
-    void element(std::string_view name, const std::string& v) { text(name, v); }
-    template <typename M>
-    void element(std::string_view name, const M& v) {
-        open(name);
-        M::layout(v, *this);
-        close(name);
-    }
-
-    std::string& out_;
-};
-
-/// The whole document that answers `action`.
-template <typename M>
-std::string write_xml(std::string_view action, const M& m, std::string_view request_id) {
-    const std::string whole = std::string(action) + "Response";
-    const std::string result = std::string(action) + "Result";
-    std::string out = "<?xml version=\"1.0\"?><" + whole + " xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\">";
-    XmlWriter writer(out);
-    if constexpr (!std::is_same_v<M, Nothing>) {
-        writer.open(result);
-        M::layout(m, writer);
-        writer.close(result);
-    }
-    writer.open("ResponseMetadata");
-    writer.text("RequestId", std::string(request_id));
-    writer.close("ResponseMetadata");
-    writer.close(whole);
-    return out;
-}
-
-std::string write_xml_error(const Refusal& refusal, std::string_view request_id);
-
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -1,8 +1,8 @@
-#include "sqs/json_tokens.hpp"
+#include "aws/json_tokens.hpp"
 
 #include <charconv>
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 namespace {
 
 void append_utf8(std::string& out, unsigned code) {
@@ -222,4 +222,4 @@ void JsonTokens::end() {
     if (!failed() && at_ != end_) fail("something follows the request");
 }
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "sqs/messages.hpp"
+#include "aws/wire.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 
 class JsonTokens {
 public:
@@ -49,4 +49,4 @@ private:
     bool first_ = false;  ///< nothing of the innermost object or array was taken yet
 };
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -1,10 +1,10 @@
-#include "sqs/query.hpp"
+#include "aws/query.hpp"
 
 #include <algorithm>
 
 #include "base/utf8.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 namespace {
 
 constexpr std::size_t max_parameters = 1'000;
@@ -19,11 +19,14 @@ int hex_digit(char c) {
 
 }  // namespace
 
-Answer<Parameters> Parameters::parse(std::string encoded) {
+std::optional<Parameters> Parameters::parse(std::string encoded, std::string& error) {
     Parameters p;
     p.text_ = std::move(encoded);
     std::string& text = p.text_;
-    const auto malformed = [](const char* why) { return Refusal{Fault::malformed_request, why}; };
+    const auto malformed = [&error](const char* why) -> std::optional<Parameters> {
+        error = why;
+        return std::nullopt;
+    };
     if (text.size() > UINT32_MAX) return malformed("The parameters are longer than 4 GiB.");
 
     // Decoding never makes text longer, so it happens where the text stands.
@@ -123,37 +126,4 @@ bool QueryReader::pay(std::size_t element_bytes) {
     return false;
 }
 
-void append_xml_text(std::string& out, std::string_view text) {
-    std::size_t run = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        std::string_view as;
-        switch (text[i]) {
-            case '&': as = "&amp;"; break;
-            case '<': as = "&lt;"; break;
-            case '>': as = "&gt;"; break;
-            case '"': as = "&quot;"; break;
-            case '\r': as = "&#xD;"; break;  // a parser would turn a bare one into a line feed
-            default: continue;
-        }
-        out.append(text, run, i - run).append(as);
-        run = i + 1;
-    }
-    out.append(text, run, std::string_view::npos);
-}
-
-std::string write_xml_error(const Refusal& refusal, std::string_view request_id) {
-    const Code code = code_of(refusal.fault);
-    std::string out = "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\">";
-    XmlWriter writer(out);
-    writer.open("Error");
-    writer.text("Type", std::string(code.sender ? "Sender" : "Receiver"));
-    writer.text("Code", std::string(code.query));
-    writer.text("Message", refusal.text);
-    out += "<Detail/>";
-    writer.close("Error");
-    writer.text("RequestId", std::string(request_id));
-    writer.close("ErrorResponse");
-    return out;
-}
-
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -7,13 +7,12 @@
 #include <string_view>
 #include <type_traits>
 
+#include "aws/json_tokens.hpp"
+#include "aws/wire.hpp"
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
-#include "sqs/errors.hpp"
-#include "sqs/json_tokens.hpp"
-#include "sqs/messages.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 
 /// Elements of one list or map a request may have; SQS's own limits are lower and have their own errors.
 inline constexpr std::size_t max_elements = 100;
@@ -92,16 +91,16 @@ void read_json_object(JsonTokens& in, M& m) {
     }
 }
 
-/// A request's body; an empty one is an empty object.
+/// A request's body; an empty one is an empty object. What is wrong with it, for a person, when something is.
 template <typename M>
-std::optional<Refusal> read_json(std::string_view body, M& m) {
+std::optional<std::string> read_json(std::string_view body, M& m) {
     if (body.empty()) return std::nullopt;
-    if (!is_utf8(body)) return Refusal{Fault::malformed_request, "The request is not UTF-8."};
+    if (!is_utf8(body)) return "The request is not UTF-8.";
     JsonTokens in(body);
     read_json_object(in, m);
     in.end();
     if (!in.failed()) return std::nullopt;
-    return Refusal{Fault::malformed_request, "The request is not the JSON this action takes: " + std::string(in.error()) + "."};
+    return "The request is not the JSON this action takes: " + std::string(in.error()) + ".";
 }
 
 /// Appends `text`, quoted and escaped.
@@ -178,4 +177,4 @@ std::string write_json(const M& m) {
     return out;
 }
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws
