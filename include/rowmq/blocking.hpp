@@ -92,6 +92,7 @@ public:
 
     Result<ExchangeInfo> declare_exchange(std::string name, ExchangeOptions options = {}, std::string ns = std::string(default_namespace));
     Result<void> delete_exchange(std::string name, bool if_unused = false, std::string ns = std::string(default_namespace));
+    Result<ExchangeInfo> alter_exchange(std::string name, ExchangeOptions options, std::string ns = std::string(default_namespace));
     Result<void> bind(Binding binding, std::string ns = std::string(default_namespace));
     Result<void> unbind(Binding binding, std::string ns = std::string(default_namespace));
     Result<std::vector<ExchangeInfo>> exchanges(std::string ns = std::string(default_namespace));

@@ -130,10 +130,16 @@ public:
     awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options = {},
                                                      std::string ns = std::string(default_namespace));
     awaitable<Result<void>> delete_exchange(std::string name, bool if_unused = false, std::string ns = std::string(default_namespace));
+    /// Replaces the options; `kind` cannot change (invalid_argument).
+    awaitable<Result<ExchangeInfo>> alter_exchange(std::string name, ExchangeOptions options,
+                                                   std::string ns = std::string(default_namespace));
+    /// Between the same two by the same key there is one binding: binding again replaces its options.
     awaitable<Result<void>> bind(Binding binding, std::string ns = std::string(default_namespace));
     awaitable<Result<void>> unbind(Binding binding, std::string ns = std::string(default_namespace));
     std::vector<ExchangeInfo> exchanges(std::string_view ns = default_namespace) const;
-    std::vector<Binding> bindings(std::string_view ns = default_namespace) const;
+    Result<ExchangeInfo> exchange(std::string_view name, std::string_view ns = default_namespace) const;
+    /// All, or those of one exchange.
+    std::vector<Binding> bindings(std::string_view ns = default_namespace, std::string_view exchange = "") const;
 
     /// Without side effects: no lease, no count.
     awaitable<Result<Page>> peek(std::string queue, PeekRequest request = {}, std::string ns = std::string(default_namespace));

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,7 @@ struct Delivery {
     WallTime first_received_at{};  ///< as far as this process knows
     std::optional<WallTime> expires_at;
     std::vector<DeadLetterRecord> dead_letters;  ///< newest first
+    std::string note;                            ///< BindingOptions::note of the binding that brought it
 };
 
 struct SubscriptionOptions {
@@ -128,11 +130,23 @@ struct ExchangeInfo {
     ExchangeOptions options;
 };
 
+/// What a binding does with the messages that reach its exchange.
+struct BindingOptions {
+    enum class FilterOn : std::uint8_t { headers, body };
+    std::string filter;  ///< JSON in the language of Amazon SNS's filter policies (doc/filters.md); empty: all messages
+    FilterOn filter_on = FilterOn::headers;
+    std::string note;                               ///< told to who receives a copy that came this way: Delivery::note
+    bool paused = false;                            ///< takes nothing
+    std::map<std::string, std::string> attributes;  ///< a protocol's own, kept as they are
+    friend auto operator<=>(const BindingOptions&, const BindingOptions&) = default;
+};
+
 /// From an exchange to a queue.
 struct Binding {
     std::string exchange;
     std::string queue;
     std::string routing_key;
+    BindingOptions options;
     friend auto operator<=>(const Binding&, const Binding&) = default;
 };
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <type_traits>
 
-#include "aws/json_tokens.hpp"
 #include "aws/wire.hpp"
 #include "base/base64.hpp"
+#include "base/json_tokens.hpp"
 #include "base/utf8.hpp"
 
 namespace rowmq::aws {

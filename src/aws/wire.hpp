@@ -2,13 +2,14 @@
 // What the layouts of AWS's requests and responses are made of: a struct and one `layout` each, walked by the JSON reader
 // and writer, the Query reader and the XML writer. What a Query list or map is called differs from JSON and stands beside it.
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/credit.hpp"
 
 namespace rowmq::aws {
 
@@ -19,16 +20,6 @@ template <typename T>
 using Map = std::vector<std::pair<std::string, T>>;
 
 /// A list is "Entries": [...] in JSON and Entry.1, Entry.2 in Query and XML.
-// Lists of lists would let a short request take much memory. Reading one stays under 4 times its size and 64 KiB: texts may
-// take 3 times, elements (of which a growing list holds twice as many as it needs) the rest. Ten messages of ten attributes
-// always fit.
-inline std::size_t credit_of(std::size_t request_bytes) { return request_bytes + 48 * 1024; }
-inline bool take_credit(std::size_t& credit, std::size_t element_bytes) {
-    if (credit < 2 * element_bytes) return false;
-    credit -= 2 * element_bytes;
-    return true;
-}
-
 struct ListName {
     std::string_view json, query;
     bool always = false;  ///< written when empty too (JSON)

@@ -2,6 +2,8 @@
 
 #include "rowmq/broker.hpp"
 
+#include <fmt/format.h>
+
 #include "broker/state.hpp"
 
 namespace rowmq {
@@ -234,6 +236,9 @@ awaitable<Result<ExchangeInfo>> Broker::declare_exchange(std::string name, Excha
 awaitable<Result<void>> Broker::delete_exchange(std::string name, bool if_unused, std::string ns) {
     return kept(state_, state_->delete_exchange(std::move(name), if_unused, std::move(ns)));
 }
+awaitable<Result<ExchangeInfo>> Broker::alter_exchange(std::string name, ExchangeOptions options, std::string ns) {
+    return kept(state_, state_->alter_exchange(std::move(name), std::move(options), std::move(ns)));
+}
 awaitable<Result<void>> Broker::bind(Binding binding, std::string ns) {
     return kept(state_, state_->bind(std::move(binding), std::move(ns)));
 }
@@ -252,16 +257,30 @@ std::vector<ExchangeInfo> Broker::exchanges(std::string_view ns) const {
     return infos;
 }
 
-std::vector<Binding> Broker::bindings(std::string_view ns) const {
+Result<ExchangeInfo> Broker::exchange(std::string_view name, std::string_view ns) const {
+    const auto space = state_->catalog.find_namespace(ns);
+    const Exchange* found = space ? state_->catalog.find_exchange(*space, name) : nullptr;
+    if (!found) return Error{Errc::no_such_exchange, fmt::format("there is no exchange \"{}\"", name)};
+    return ExchangeInfo{.id = found->id, .ns = std::string(ns), .name = found->name, .options = found->options};
+}
+
+std::vector<Binding> Broker::bindings(std::string_view ns, std::string_view exchange) const {
     const auto space = state_->catalog.find_namespace(ns);
     std::vector<Binding> all;
-    state_->catalog.for_each_exchange([&](const Exchange& exchange) {
-        if (!space || exchange.ns != *space) return;
-        for (const auto& [key, queues] : exchange.by_key)
-            for (const QueueId id : queues)
+    if (!space) return all;
+    const auto add = [&](const Exchange& from) {
+        for (const auto& [key, queues] : from.by_key)
+            for (const auto& [id, terms] : queues)
                 if (const Queue* queue = state_->catalog.find(id))
-                    all.push_back({.exchange = exchange.name, .queue = queue->name, .routing_key = key});
-    });
+                    all.push_back({from.name, queue->name, key, terms ? terms->options : BindingOptions{}});
+    };
+    if (!exchange.empty()) {
+        if (const Exchange* one = state_->catalog.find_exchange(*space, exchange)) add(*one);
+    } else {
+        state_->catalog.for_each_exchange([&](const Exchange& one) {
+            if (one.ns == *space) add(one);
+        });
+    }
     std::sort(all.begin(), all.end());
     return all;
 }

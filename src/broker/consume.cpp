@@ -324,7 +324,11 @@ Delivery BrokerState::delivery_of(const Queue& queue, Entry& entry) const {
     delivery.published_at = entry.published_at;
     delivery.first_received_at = entry.first_received_at;
     delivery.expires_at = entry.row.expires_at;
-    if (entry.row.notes) delivery.dead_letters = decode_notes(entry.row.notes.get()).dead_letters;
+    if (entry.row.notes) {
+        Notes notes = decode_notes(entry.row.notes.get());
+        delivery.dead_letters = std::move(notes.dead_letters);
+        delivery.note = std::move(notes.note);
+    }
     return delivery;
 }
 

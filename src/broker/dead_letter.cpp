@@ -18,6 +18,16 @@ bool BrokerState::dead_letter_reads_message(const Queue& queue) const {
     return to && to->options->max_priority > 0;
 }
 
+namespace {
+
+/// What a copy is told that was dead-lettered through a binding with a note of its own.
+std::shared_ptr<const std::string> noted(Notes notes, const std::string& binding) {
+    notes.note = decode_notes(&binding).note;
+    return encode(notes);
+}
+
+}  // namespace
+
 bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit) {
     using Reason = DeadLetterRecord::Reason;
     auto counted = &storage::CounterDelta::dead_lettered;
@@ -43,15 +53,16 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     }
     std::string key = target.routing_key.value_or(own.routing_key);
     if (key.empty()) key = queue.name;
-    std::vector<Queue*> queues;
-    if (!route(catalog, queue.ns, target.exchange, key, queues) || queues.empty()) return false;
+    std::vector<Reached> reached;
+    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached) || reached.empty()) return false;
 
     Notes notes = decode_notes(row.notes.get());
     // What nobody rejected goes round once: a cycle of expiry or overflow ends here.
     const bool automatic = reason == Reason::expired || reason == Reason::max_length;
     for (const DeadLetterRecord& r : notes.dead_letters)
-        if (automatic && r.queue == queue.name && r.reason == reason) std::erase(queues, &queue);
-    if (queues.empty() || (automatic && queues.size() == 1 && queues.front() == &queue)) {
+        if (automatic && r.queue == queue.name && r.reason == reason)
+            std::erase_if(reached, [&](const Reached& to) { return to.queue == &queue; });
+    if (reached.empty() || (automatic && reached.size() == 1 && reached.front().queue == &queue)) {
         remove(batch, queue, held, counted, unit);
         return true;
     }
@@ -60,7 +71,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
                limits.dead_letter_records);
     const auto text = encode(notes);
 
-    const auto targets = static_cast<std::int32_t>(queues.size());
+    const auto targets = static_cast<std::int32_t>(reached.size());
     std::int32_t copies = row.copies;
     if (targets > 1) {  // the body is now owed to more queues
         batch.shares.push_back({.message = row.message, .add = copies == 1 ? targets : targets - 1, .unit = unit});
@@ -72,7 +83,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     source.bytes -= row.bytes;
     held.state = Held::State::settling;
 
-    for (Queue* to : queues) {
+    for (const auto& [to, brings] : reached) {
         storage::EntryRow moved;
         moved.group = row.group.empty() && to->fifo() ? queue.name : row.group;
         moved.key = {to->id, lane_of(*to, moved.group, own.priority.value_or(0)), Sequence{next_id()}};
@@ -80,7 +91,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         if (to->options->ttl) moved.expires_at = now + *to->options->ttl;
         moved.copies = copies;
         moved.bytes = row.bytes;
-        moved.notes = text;
+        moved.notes = brings ? noted(notes, *brings) : text;
         moved.unit = unit;
         put_entry(batch, *to, std::move(moved), milliseconds(0), false);
     }

@@ -125,7 +125,7 @@ void BrokerState::remove_queue(Queue& queue) {
     catalog.for_each_exchange([&](const Exchange& exchange) {
         if (!exchange.queues.contains(queue.id)) return;
         for (const auto& [key, queues] : exchange.by_key)
-            if (queues.contains(queue.id)) bound.push_back({exchange.id, queue.id, key});
+            if (queues.contains(queue.id)) bound.push_back({exchange.id, queue.id, key, {}});
     });
     storage::Batch& batch = committer.open();
     for (storage::BindingRow& row : bound) {

@@ -10,12 +10,23 @@ namespace {
 
 Error no_exchange(std::string_view name) { return {Errc::no_such_exchange, fmt::format("there is no exchange \"{}\"", name)}; }
 
+bool have_equal_options(const Terms* a, const Terms* b) { return a && b ? a->options == b->options : a == b; }
+
+std::optional<Error> check(const ExchangeOptions& options, const Limits& limits) {
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : options.attributes) bytes += name.size() + text.size();
+    if (bytes <= limits.attributes_bytes) return std::nullopt;
+    return Error{Errc::invalid_argument,
+                 fmt::format("the attributes of an exchange have {} bytes: at most {} are allowed", bytes, limits.attributes_bytes)};
+}
+
 }  // namespace
 
 awaitable<Result<ExchangeInfo>> BrokerState::declare_exchange(std::string name, ExchangeOptions options, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     if (auto e = check_name("the namespace's name", ns, limits)) co_return *std::move(e);
     if (auto e = check_name("the exchange's name", name, limits)) co_return *std::move(e);
+    if (auto e = check(options, limits)) co_return *std::move(e);
     const NamespaceId space = namespace_of(ns);
     if (const Exchange* known = catalog.find_exchange(space, name)) {
         if (!(known->options == options))
@@ -39,6 +50,26 @@ awaitable<Result<ExchangeInfo>> BrokerState::declare_exchange(std::string name, 
     const Result<void> stored = co_await committer.committed(ticket);
     if (!stored) {
         catalog.erase(id);
+        co_return stored.error();
+    }
+    co_return ExchangeInfo{.id = id, .ns = std::move(ns), .name = std::move(name), .options = std::move(options)};
+}
+
+awaitable<Result<ExchangeInfo>> BrokerState::alter_exchange(std::string name, ExchangeOptions options, std::string ns) {
+    if (const auto ok = usable(); !ok) co_return ok.error();
+    if (auto e = check(options, limits)) co_return *std::move(e);
+    const auto space = catalog.find_namespace(ns);
+    Exchange* exchange = space ? catalog.find_exchange(*space, name) : nullptr;
+    if (!exchange) co_return no_exchange(name);
+    if (exchange->options.kind != options.kind)
+        co_return Error{Errc::invalid_argument, fmt::format("the kind of exchange \"{}\" cannot change", name)};
+    const ExchangeId id = exchange->id;
+    const ExchangeOptions before = std::exchange(exchange->options, options);
+    committer.open().catalog.emplace_back(storage::ExchangeRow{.id = id, .ns = *space, .name = name, .options = encode(options)});
+    const Ticket ticket = committer.touch(1, 0);
+    const Result<void> stored = co_await committer.committed(ticket);
+    if (!stored) {
+        if (Exchange* still = catalog.find_exchange(id)) still->options = before;
         co_return stored.error();
     }
     co_return ExchangeInfo{.id = id, .ns = std::move(ns), .name = std::move(name), .options = std::move(options)};
@@ -70,17 +101,24 @@ awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     if (!queue) co_return queue.error();
     if (catalog.binding_count() >= limits.bindings)
         co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
+    const auto terms = terms_of(std::move(binding.options), limits);
+    if (!terms) co_return terms.error();
     const QueueId to = queue.value()->id;
     const ExchangeId from = exchange->id;
+    const auto before = catalog.find_binding(*exchange, to, binding.routing_key);
     Ticket ticket = committer.last_ticket();
-    const bool made = catalog.bind(*exchange, to, binding.routing_key);
-    if (made) {
-        committer.open().catalog.emplace_back(storage::BindingRow{from, to, binding.routing_key});
+    const bool changed = !before || !have_equal_options(before->get(), terms->get());
+    if (changed) {
+        catalog.bind(*exchange, to, binding.routing_key, *terms);
+        std::string options = *terms ? encode((*terms)->options) : std::string();
+        committer.open().catalog.emplace_back(storage::BindingRow{from, to, binding.routing_key, std::move(options)});
         ticket = committer.touch(1, 0);
     }
     const Result<void> stored = co_await committer.committed(ticket);
-    if (!stored && made)
-        if (Exchange* still = catalog.find_exchange(from)) catalog.unbind(*still, to, binding.routing_key);
+    if (Exchange* still = stored || !changed ? nullptr : catalog.find_exchange(from)) {
+        if (before) catalog.bind(*still, to, binding.routing_key, *before);
+        else catalog.unbind(*still, to, binding.routing_key);
+    }
     co_return stored;
 }
 
@@ -94,7 +132,7 @@ awaitable<Result<void>> BrokerState::unbind(Binding binding, std::string ns) {
     if (!catalog.unbind(*exchange, queue.value()->id, binding.routing_key))
         co_return Error{Errc::no_such_binding,
                         fmt::format("exchange \"{}\" has no binding to queue \"{}\" with that key", binding.exchange, binding.queue)};
-    committer.open().catalog.emplace_back(storage::BindingErased{{exchange->id, queue.value()->id, binding.routing_key}});
+    committer.open().catalog.emplace_back(storage::BindingErased{{exchange->id, queue.value()->id, binding.routing_key, {}}});
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);
     co_return stored;

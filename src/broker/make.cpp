@@ -91,7 +91,11 @@ void BrokerState::start(storage::Snapshot snapshot) {
         catalog.add(std::move(exchange));
     }
     for (const auto& row : snapshot.bindings)
-        if (Exchange* exchange = catalog.find_exchange(row.exchange)) catalog.bind(*exchange, row.queue, row.routing_key);
+        if (Exchange* exchange = catalog.find_exchange(row.exchange)) {
+            auto terms = terms_of(decode_binding_options(row.options), limits);
+            if (!terms) throw Failure("a stored binding of exchange \"" + exchange->name + "\" is refused: " + terms.error().text);
+            catalog.bind(*exchange, row.queue, row.routing_key, *std::move(terms));
+        }
     for (auto& row : snapshot.tasks) {
         const std::int64_t id = row.id;
         RedriveProgress& task = tasks[id];

@@ -29,8 +29,11 @@ DeadLetterRecord::Reason reason_named(std::string_view name) {
 }  // namespace
 
 std::shared_ptr<const std::string> encode(const Notes& notes) {
-    if (notes.dead_letters.empty()) return nullptr;
-    std::string out = R"({"dead_letters":[)";
+    if (notes.dead_letters.empty() && notes.note.empty()) return nullptr;
+    std::string out;
+    json_text::ObjectWriter whole(out);
+    if (!notes.note.empty()) whole.text("note", notes.note);
+    if (!notes.dead_letters.empty()) whole.key("dead_letters") += '[';
     for (const DeadLetterRecord& r : notes.dead_letters) {
         if (&r != notes.dead_letters.data()) out += ',';
         json_text::ObjectWriter object(out);
@@ -42,7 +45,8 @@ std::shared_ptr<const std::string> encode(const Notes& notes) {
         object.number("last_ms", r.last.time_since_epoch().count());
         object.close();
     }
-    out += "]}";
+    if (!notes.dead_letters.empty()) out += ']';
+    whole.close();
     return std::make_shared<const std::string>(std::move(out));
 }
 
@@ -51,6 +55,7 @@ namespace {
 Notes read_notes(const std::string& json) {
     Notes notes;
     const boost::json::value parsed = json_text::parse(json, "notes");
+    if (const auto* note = parsed.is_object() ? parsed.get_object().if_contains("note") : nullptr) notes.note = json_text::text_of(*note);
     const auto* list = parsed.is_object() ? parsed.get_object().if_contains("dead_letters") : nullptr;
     if (!list || !list->is_array()) return notes;
     for (const auto& item : list->get_array()) {

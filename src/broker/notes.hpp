@@ -12,6 +12,7 @@ namespace rowmq {
 
 struct Notes {
     std::vector<DeadLetterRecord> dead_letters;  ///< newest first
+    std::string note;                            ///< of the binding that brought the copy
 };
 
 std::shared_ptr<const std::string> encode(const Notes& notes);

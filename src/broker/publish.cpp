@@ -70,14 +70,15 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
-    if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, staged.queues); !routed) return routed.error();
-    if (staged.queues.size() > limits.queues_per_publish)
-        return Error{Errc::limit_exceeded,
-                     fmt::format("the message goes to {} queues: at most {} are allowed", staged.queues.size(), limits.queues_per_publish)};
+    if (const auto routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.message, staged.reached); !routed)
+        return routed.error();
+    if (staged.reached.size() > limits.queues_per_publish)
+        return Error{Errc::limit_exceeded, fmt::format("the message goes to {} queues: at most {} are allowed", staged.reached.size(),
+                                                       limits.queues_per_publish)};
 
     staged.deduplication_id = publish.deduplication_id;
-    for (const Queue* queue : staged.queues) {
-        const Deduplication& d = queue->options->deduplication;
+    for (const Reached& to : staged.reached) {
+        const Deduplication& d = to.queue->options->deduplication;
         if (d.enabled && d.content_based && staged.deduplication_id.empty()) staged.deduplication_id = sha256_hex(publish.message.text());
         staged.conditional |= d.enabled && !staged.deduplication_id.empty();
     }
@@ -94,7 +95,8 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
                          fmt::format("properties of {} bytes: at most {} are allowed", staged.properties.size(), limits.properties_bytes)};
     }
     staged.bytes = publish.message.text().size() + staged.properties.size();
-    for (const Queue* queue : staged.queues) {
+    for (const Reached& to : staged.reached) {
+        const Queue* queue = to.queue;
         const QueueOptions& o = *queue->options;
         if (std::cmp_greater(publish.message.text().size(), o.max_message_bytes))
             return Error{Errc::message_too_large, fmt::format("a body of {} bytes: queue \"{}\" takes at most {}",
@@ -169,12 +171,13 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
 PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::Unit unit) {
     Publish& publish = *staged.publish;
     const auto id = MessageId{next_id()};
-    PublishResult result{.message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.queues.size())};
-    if (staged.queues.empty()) return result;
+    PublishResult result{.message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.reached.size())};
+    if (staged.reached.empty()) return result;
     const WallTime now = now_wall();
-    const auto copies = static_cast<std::int32_t>(staged.queues.size());
+    const auto copies = static_cast<std::int32_t>(staged.reached.size());
     bool first = true;
-    for (Queue* queue : staged.queues) {
+    for (Reached& to : staged.reached) {
+        Queue* queue = to.queue;
         milliseconds delay = queue->options->delay;
         if (publish.delay) delay = *publish.delay;
         if (publish.deliver_at) delay = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(*publish.deliver_at - now));
@@ -185,6 +188,7 @@ PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::U
         row.expires_at = expiry_of(*queue, publish, now + delay);
         row.copies = copies;
         row.bytes = static_cast<std::int32_t>(staged.bytes);
+        row.notes = std::move(to.notes);
         row.unit = unit;
         result.sequence = row.key.sequence;
         const Deduplication& d = queue->options->deduplication;
@@ -252,7 +256,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         if (receipt.results[i].error) continue;
         const storage::Unit unit = staged[i].conditional ? batch.new_unit() : storage::Unit::always;
         if (staged[i].conditional) conditional.emplace_back(unit, i);
-        rows += staged[i].queues.size() + 1;
+        rows += staged[i].reached.size() + 1;
         bytes += staged[i].bytes;
         receipt.results[i] = put(batch, staged[i], unit);
     }

@@ -12,6 +12,7 @@
 #include "broker/committer.hpp"
 #include "broker/make.hpp"
 #include "broker/notes.hpp"
+#include "broker/routing/route.hpp"
 #include "broker/timers.hpp"
 
 namespace rowmq {
@@ -97,7 +98,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     // publish.cpp
     struct Staged {  ///< one publish, checked and routed
         Publish* publish = nullptr;
-        std::vector<Queue*> queues;
+        std::vector<Reached> reached;
         std::string properties;  ///< encoded
         std::string deduplication_id;
         std::size_t bytes = 0;
@@ -108,13 +109,13 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     class Places {
     public:
         void take(const Staged& staged) {
-            for (Queue* queue : staged.queues) change(*queue, staged.bytes, 1);
+            for (const Reached& to : staged.reached) change(*to.queue, staged.bytes, 1);
             taken_.push_back(&staged);
         }
         ~Places() { leave(); }
         void leave() {
             for (const Staged* staged : std::exchange(taken_, {}))
-                for (Queue* queue : staged->queues) change(*queue, staged->bytes, -1);
+                for (const Reached& to : staged->reached) change(*to.queue, staged->bytes, -1);
         }
 
     private:
@@ -224,6 +225,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     // exchanges.cpp
     awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options, std::string ns);
     awaitable<Result<void>> delete_exchange(std::string name, bool if_unused, std::string ns);
+    awaitable<Result<ExchangeInfo>> alter_exchange(std::string name, ExchangeOptions options, std::string ns);
     awaitable<Result<void>> bind(Binding binding, std::string ns);
     awaitable<Result<void>> unbind(Binding binding, std::string ns);
 

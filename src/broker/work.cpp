@@ -29,7 +29,7 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
     places.leave();
     if (id_block) {
         std::int64_t ids = 0;
-        for (const Staged& one : staged) ids += std::max<std::int64_t>(1, std::ssize(one.queues));
+        for (const Staged& one : staged) ids += std::max<std::int64_t>(1, std::ssize(one.reached));
         for (const Settlement& settlement : work.settlements) ids += ids_for(settlement);
         if (ids > id_block->last - id_block->next + 1)
             return Error{Errc::limit_exceeded, "a transaction that puts or moves " + std::to_string(ids) + " messages: at most " +

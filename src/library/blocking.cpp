@@ -199,6 +199,9 @@ Result<ExchangeInfo> Broker::declare_exchange(std::string name, ExchangeOptions 
 Result<void> Broker::delete_exchange(std::string name, bool if_unused, std::string ns) {
     return call<void>(runtime_, [&] { return runtime_->broker().delete_exchange(name, if_unused, ns); });
 }
+Result<ExchangeInfo> Broker::alter_exchange(std::string name, ExchangeOptions options, std::string ns) {
+    return call<ExchangeInfo>(runtime_, [&] { return runtime_->broker().alter_exchange(name, options, ns); });
+}
 Result<void> Broker::bind(Binding binding, std::string ns) {
     return call<void>(runtime_, [&] { return runtime_->broker().bind(binding, ns); });
 }

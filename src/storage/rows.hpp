@@ -148,6 +148,7 @@ struct BindingRow {
     ExchangeId exchange{};
     QueueId queue{};
     std::string routing_key;
+    std::string options;  ///< JSON (broker/routing/terms.hpp), or empty
 };
 struct BindingErased {
     BindingRow binding;
@@ -170,7 +171,7 @@ struct TaskErased {
     std::int64_t id = 0;
 };
 
-/// Puts replace the row with the same id.
+/// Puts replace the row with the same id (a binding: between the same two, by the same key).
 using CatalogChange =
     std::variant<NamespaceRow, QueueRow, QueueErased, ExchangeRow, ExchangeErased, BindingRow, BindingErased, TaskRow, TaskErased>;
 

@@ -71,8 +71,8 @@ TEST_P(Catalog, gives_back_every_column_after_a_restart) {
                      row,
                      gone,
                      ExchangeRow{ExchangeId{5}, NamespaceId{1}, "news", R"({"kind":"fanout"})"},
-                     BindingRow{ExchangeId{5}, orders, "key"},
-                     BindingRow{ExchangeId{5}, orders, ""},
+                     BindingRow{ExchangeId{5}, orders, "key", {}},
+                     BindingRow{ExchangeId{5}, orders, "", R"({"note":"n"})"},
                      full,
                      task(9)};
     batch.reserve_ids = 1'000'000;
@@ -104,7 +104,7 @@ TEST_P(Catalog, gives_back_every_column_after_a_restart) {
             "  1 sent 9 done 1 dead 1 expired 1 purged 1 overflowed 1 redriven 1 delayed 2 bytes 100 through 20 counted 15\n"
             "  2 sent 0 done 0 dead 0 expired 0 purged 0 overflowed 0 redriven 0 delayed 0 bytes 0 through 0 counted 0\n"
             "exchanges:\n  5 ns 1 'news' options {\"kind\":\"fanout\"}\n"
-            "bindings:\n  5 to 1 by ''\n  5 to 1 by 'key'\n"
+            "bindings:\n  5 to 1 by '' options '{\"note\":\"n\"}'\n  5 to 1 by 'key' options ''\n"
             "tasks:\n"
             "  8 ns 1 from 1 'orders' to letters at 4000000000 state 4 moved 5 of 6 up to 77 selected '[1,2]' failure 'why' started "
             "1700000000005\n"
@@ -141,7 +141,7 @@ TEST_P(Catalog, erases_an_exchange_and_a_queue_with_their_bindings) {
     first.catalog = {queue(orders, "orders"), queue(letters, "letters"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "a", "{}"},
                      ExchangeRow{ExchangeId{6}, NamespaceId{1}, "b", "{}"}, ExchangeRow{ExchangeId{7}, NamespaceId{1}, "c", "{}"}};
     for (std::int64_t exchange : {5, 6, 7})
-        for (QueueId to : {orders, letters}) first.catalog.push_back(BindingRow{ExchangeId{exchange}, to, "k"});
+        for (QueueId to : {orders, letters}) first.catalog.push_back(BindingRow{ExchangeId{exchange}, to, "k", {}});
     first.catalog.push_back(task(8));
     commit(first);
     Batch second;
@@ -160,17 +160,21 @@ TEST_P(Catalog, erases_an_exchange_and_a_queue_with_their_bindings) {
 
 TEST_P(Catalog, erasing_what_is_not_there_does_nothing) {
     Batch batch;
-    batch.catalog = {QueueErased{QueueId{99}}, ExchangeErased{ExchangeId{99}}, TaskErased{99}, BindingErased{{ExchangeId{1}, orders, ""}}};
+    batch.catalog = {QueueErased{QueueId{99}}, ExchangeErased{ExchangeId{99}}, TaskErased{99},
+                     BindingErased{{ExchangeId{1}, orders, "", {}}}};
 
     EXPECT_EQ(text_of(commit(batch)), "missing 0");
 }
 
-TEST_P(Catalog, binds_once_what_is_bound_twice) {
+TEST_P(Catalog, binds_once_what_is_bound_twice_and_keeps_the_newer_options) {
     Batch batch;
-    batch.catalog = {queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "a", "{}"}, BindingRow{ExchangeId{5}, orders, "k"},
-                     BindingRow{ExchangeId{5}, orders, "k"}};
+    batch.catalog = {queue(orders, "orders"), ExchangeRow{ExchangeId{5}, NamespaceId{1}, "a", "{}"},
+                     BindingRow{ExchangeId{5}, orders, "k", "{}"}, BindingRow{ExchangeId{5}, orders, "k", R"({"note":"new"})"}};
 
-    EXPECT_EQ(after(batch).bindings.size(), 1u);
+    const Snapshot snapshot = after(batch);
+
+    ASSERT_EQ(snapshot.bindings.size(), 1u);
+    EXPECT_EQ(snapshot.bindings[0].options, R"({"note":"new"})");
 }
 
 TEST_P(Catalog, gives_a_deleted_queues_name_to_a_new_one) {
@@ -196,7 +200,7 @@ TEST_P(Catalog, keeps_names_of_255_bytes_and_any_text) {
         batch.catalog.push_back(NamespaceRow{NamespaceId{id}, names[i]});
         batch.catalog.push_back(queue(QueueId{id}, names[i]));
         batch.catalog.push_back(ExchangeRow{ExchangeId{id}, NamespaceId{1}, names[i], "{}"});
-        batch.catalog.push_back(BindingRow{ExchangeId{id}, QueueId{id}, names[i]});
+        batch.catalog.push_back(BindingRow{ExchangeId{id}, QueueId{id}, names[i], {}});
     }
 
     const Snapshot snapshot = after(batch);

@@ -84,7 +84,7 @@ void World::declare(const std::string& queue, const QueueOptions& options) {
 void World::declare_fanout(const std::string& exchange, const std::vector<std::string>& queues) {
     run(broker_->declare_exchange(exchange, {.kind = ExchangeKind::fanout})).value();
     for (const auto& queue : queues) {
-        Binding binding{exchange, queue, ""};
+        Binding binding{exchange, queue, "", {}};
         run(broker_->bind(binding)).value();
     }
 }

@@ -238,8 +238,8 @@ void RandomBatches::rearrange(Batch& batch) {
         batch.catalog.push_back(ExchangeErased{exchange});
         return;
     }
-    const BindingRow binding{exchange, queues[below(queues.size())], "key" + std::to_string(below(3))};
-    if (content_->bindings.contains({binding.exchange, binding.queue, binding.routing_key}))
+    const BindingRow binding{exchange, queues[below(queues.size())], "key" + std::to_string(below(3)), chance(2) ? "{}" : ""};
+    if (content_->bindings.contains({binding.exchange, binding.queue, binding.routing_key}) && chance(2))
         batch.catalog.push_back(BindingErased{binding});
     else batch.catalog.push_back(binding);
     const auto task = static_cast<std::int64_t>(1 + below(4));
@@ -389,7 +389,7 @@ std::string catalog_of(const Snapshot& s) {
     for (const auto& e : s.exchanges)
         lines.push_back(fmt::format("exchange {} {} {} {}\n", value_of(e.id), value_of(e.ns), e.name, e.options));
     for (const auto& b : s.bindings)
-        lines.push_back(fmt::format("binding {} {} {}\n", value_of(b.exchange), value_of(b.queue), b.routing_key));
+        lines.push_back(fmt::format("binding {} {} {} {}\n", value_of(b.exchange), value_of(b.queue), b.routing_key, b.options));
     for (const auto& t : s.tasks)
         lines.push_back(fmt::format("task {} {} {} {} {} {} {} {} {} {} {} {}\n", t.id, value_of(t.source), t.source_name,
                                     t.destination.value_or("-"), t.per_second, t.state, t.moved, t.total, value_of(t.up_to), t.selected,

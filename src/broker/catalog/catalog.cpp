@@ -71,16 +71,31 @@ void Catalog::erase(ExchangeId id) {
     exchanges_.erase(id);
 }
 
-bool Catalog::bind(Exchange& exchange, QueueId queue, const std::string& key) {
-    if (!exchange.by_key[key].insert(queue).second) return false;
-    ++exchange.queues[queue];
-    ++bindings_;
-    return true;
+std::optional<std::shared_ptr<const Terms>> Catalog::find_binding(const Exchange& exchange, QueueId queue, std::string_view key) const {
+    const auto found = exchange.by_key.find(key);
+    if (found == exchange.by_key.end()) return std::nullopt;
+    const auto bound = found->second.find(queue);
+    return bound == found->second.end() ? std::nullopt : std::optional(bound->second);
+}
+
+void Catalog::bind(Exchange& exchange, QueueId queue, const std::string& key, std::shared_ptr<const Terms> terms) {
+    const auto [at, made] = exchange.by_key[key].try_emplace(queue);
+    if (made) {
+        ++exchange.queues[queue];
+        ++bindings_;
+    }
+    if (at->second) --exchange.with_terms;
+    at->second = std::move(terms);
+    if (at->second) ++exchange.with_terms;
 }
 
 bool Catalog::unbind(Exchange& exchange, QueueId queue, std::string_view key) {
     const auto found = exchange.by_key.find(key);
-    if (found == exchange.by_key.end() || found->second.erase(queue) == 0) return false;
+    if (found == exchange.by_key.end()) return false;
+    const auto bound = found->second.find(queue);
+    if (bound == found->second.end()) return false;
+    if (bound->second) --exchange.with_terms;
+    found->second.erase(bound);
     if (found->second.empty()) exchange.by_key.erase(found);
     if (--exchange.queues[queue] == 0) exchange.queues.erase(queue);
     --bindings_;

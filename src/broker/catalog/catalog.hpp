@@ -6,13 +6,14 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "broker/queue/queue.hpp"
+#include "broker/routing/terms.hpp"
 #include "rowmq/options.hpp"
 
 namespace rowmq {
@@ -22,8 +23,9 @@ struct Exchange {
     NamespaceId ns{};
     std::string name;
     ExchangeOptions options;
-    std::map<std::string, std::set<QueueId>, std::less<>> by_key;
-    std::map<QueueId, std::size_t> queues;  ///< how many bindings each has
+    std::map<std::string, std::map<QueueId, std::shared_ptr<const Terms>>, std::less<>> by_key;  ///< null: no terms
+    std::map<QueueId, std::size_t> queues;                                                       ///< how many bindings each has
+    std::size_t with_terms = 0;                                                                  ///< bindings that have some
 };
 
 class Catalog final {
@@ -57,8 +59,11 @@ public:
     }
     std::size_t exchange_count() const { return exchanges_.size(); }
 
-    /// False when it was there already.
-    bool bind(Exchange& exchange, QueueId queue, const std::string& key);
+    /// The binding's terms, null too when it has none; none when there is no such binding.
+    std::optional<std::shared_ptr<const Terms>> find_binding(const Exchange& exchange, QueueId queue, std::string_view key) const;
+    /// Puts the binding, or replaces its terms.
+    void bind(Exchange& exchange, QueueId queue, const std::string& key, std::shared_ptr<const Terms> terms);
+    /// False when there was none.
     bool unbind(Exchange& exchange, QueueId queue, std::string_view key);
     std::size_t binding_count() const { return bindings_; }
 

@@ -32,7 +32,8 @@ Snapshot snapshot_of(const Content& content) {
     for (const auto& [id, row] : content.queues) snapshot.queues.push_back(row);
     for (const auto& [id, row] : content.counters) snapshot.counters.push_back(row);
     for (const auto& [id, row] : content.exchanges) snapshot.exchanges.push_back(row);
-    for (const auto& [exchange, queue, key] : content.bindings) snapshot.bindings.push_back({exchange, queue, key});
+    for (const auto& [key, options] : content.bindings)
+        snapshot.bindings.push_back({std::get<ExchangeId>(key), std::get<QueueId>(key), std::get<std::string>(key), options});
     for (const auto& [id, row] : content.tasks) snapshot.tasks.push_back(row);
     if (!content.due.empty()) snapshot.first_due = content.due.begin()->due_at;
     return snapshot;

@@ -56,7 +56,7 @@ struct Content {
     std::map<QueueId, QueueRow> queues;
     std::map<QueueId, Counters> counters;
     std::map<ExchangeId, ExchangeRow> exchanges;
-    std::set<BindingKey> bindings;
+    std::map<BindingKey, std::string> bindings;  ///< options
     std::map<std::int64_t, TaskRow> tasks;
 
     std::map<MessageId, MessageRow> messages;

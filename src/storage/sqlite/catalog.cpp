@@ -46,8 +46,15 @@ struct Change {
         run(statements.erase_exchange, row.id);
         run(statements.erase_exchange_bindings, row.id);
     }
-    void operator()(const BindingRow& row) const { bind_and_run(statements.put_binding, row); }
-    void operator()(const BindingErased& row) const { bind_and_run(statements.erase_binding, row.binding); }
+    void operator()(const BindingRow& row) const {
+        bind_key(statements.put_binding, row);
+        statements.put_binding.bind_text(4, row.options);
+        statements.put_binding.step();
+    }
+    void operator()(const BindingErased& row) const {
+        bind_key(statements.erase_binding, row.binding);
+        statements.erase_binding.step();
+    }
     void operator()(const TaskRow& row) const {
         auto& put = statements.put_task;
         put.bind(1, row.id);
@@ -76,11 +83,10 @@ struct Change {
         statement.bind(1, value_of(id));
         statement.step();
     }
-    static void bind_and_run(Statement& statement, const BindingRow& row) {
+    static void bind_key(Statement& statement, const BindingRow& row) {
         statement.bind(1, value_of(row.exchange));
         statement.bind(2, value_of(row.queue));
         statement.bind_text(3, row.routing_key);
-        statement.step();
     }
 };
 
@@ -159,7 +165,7 @@ Snapshot read_snapshot(sqlite3* db) {
         return ExchangeRow{ExchangeId{row.integer(0)}, NamespaceId{row.integer(1)}, text(row, 2), text(row, 3)};
     });
     read_all(db, "all_bindings", out.bindings, [](const Statement& row) {
-        return BindingRow{ExchangeId{row.integer(0)}, QueueId{row.integer(1)}, text(row, 2)};
+        return BindingRow{ExchangeId{row.integer(0)}, QueueId{row.integer(1)}, text(row, 2), text(row, 3)};
     });
     read_all(db, "all_tasks", out.tasks, read_task);
 

@@ -12,10 +12,11 @@ DELETE FROM exchanges WHERE id = ?
 DELETE FROM bindings WHERE exchange = ?
 
 -- name: put_binding
-INSERT INTO bindings (exchange, queue, routing_key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO bindings (exchange, queue, routing_key, options) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (exchange, queue, routing_key) DO UPDATE SET options = ?4
 
 -- name: all_bindings
-SELECT exchange, queue, routing_key FROM bindings ORDER BY exchange, queue, routing_key
+SELECT exchange, queue, routing_key, options FROM bindings ORDER BY exchange, queue, routing_key
 
 -- name: erase_binding
 DELETE FROM bindings WHERE exchange = ? AND queue = ? AND routing_key = ?

@@ -1,8 +1,8 @@
-#include "aws/json_tokens.hpp"
+#include "base/json_tokens.hpp"
 
 #include <charconv>
 
-namespace rowmq::aws {
+namespace rowmq {
 namespace {
 
 void append_utf8(std::string& out, unsigned code) {
@@ -136,7 +136,7 @@ std::int64_t JsonTokens::integer() {
 
 bool JsonTokens::enter() {
     if (++depth_ > max_depth) {
-        fail("the request is nested more than 32 deep");
+        fail("it is nested more than 32 deep");
         return false;
     }
     first_ = true;
@@ -202,13 +202,27 @@ void JsonTokens::skip() {
         default: break;
     }
     if (literal("null") || literal("true") || literal("false")) return;
+    number();
+}
+
+bool JsonTokens::boolean() {
+    if (literal("true")) return true;
+    if (!literal("false")) fail("true or false was expected");
+    return false;
+}
+
+double JsonTokens::number() {
+    peek();
     const char* start = at_;
-    double number = 0;
-    const auto [stop, error] = std::from_chars(at_, end_, number);
-    if (stop == start) return fail("a value was expected");
-    if (*start == '-') ++start;
-    if (start == stop || *start < '0' || *start > '9') return fail("a value was expected");  // not "-inf"
+    double value = 0;
+    const auto [stop, error] = std::from_chars(at_, end_, value);
+    if (start != end_ && *start == '-') ++start;
+    if (stop == at_ || start == stop || *start < '0' || *start > '9') {  // not "-inf"
+        fail("a value was expected");
+        return 0;
+    }
     at_ = stop;
+    return value;
 }
 
 bool JsonTokens::pay(std::size_t bytes) {
@@ -222,4 +236,4 @@ void JsonTokens::end() {
     if (!failed() && at_ != end_) fail("something follows the request");
 }
 
-}  // namespace rowmq::aws
+}  // namespace rowmq

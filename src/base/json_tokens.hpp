@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "aws/wire.hpp"
+#include "base/credit.hpp"
 
-namespace rowmq::aws {
+namespace rowmq {
 
 class JsonTokens {
 public:
@@ -27,7 +27,11 @@ public:
     bool begin_array();
     bool next_element();  ///< false: the array has ended (or failed)
     void skip();          ///< any one value
-    void end();           ///< nothing but white space may follow
+    /// What comes next: its first character, a digit or '-' for a number, 0 at the end.
+    char next() { return peek(); }
+    bool boolean();  ///< takes true or false
+    double number();
+    void end();  ///< nothing but white space may follow
     /// Before an element of `bytes` is added to a list or map; false when the request is too short for so many.
     bool pay(std::size_t bytes);
 
@@ -49,4 +53,4 @@ private:
     bool first_ = false;  ///< nothing of the innermost object or array was taken yet
 };
 
-}  // namespace rowmq::aws
+}  // namespace rowmq

@@ -1,0 +1,74 @@
+#include "broker/routing/terms.hpp"
+
+#include <fmt/format.h>
+
+#include "base/utf8.hpp"
+#include "broker/json_text.hpp"
+#include "broker/notes.hpp"
+
+namespace rowmq {
+namespace {
+
+std::map<std::string, std::string> texts_of(const boost::json::value& json) {
+    std::map<std::string, std::string> texts;
+    const HeaderValue table = json_text::value_of(json);
+    for (const Header& h : std::get<HeaderTable>(table.value)) texts[h.name] = std::get<std::string>(h.value.value);
+    return texts;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Terms>> terms_of(BindingOptions options, const Limits& limits) {
+    if (options == BindingOptions{}) return std::shared_ptr<const Terms>();
+    std::size_t bytes = options.note.size();
+    for (const auto& [name, text] : options.attributes) bytes += name.size() + text.size();
+    if (bytes > limits.attributes_bytes)
+        return Error{Errc::invalid_argument, fmt::format("the note and the attributes of a binding have {} bytes: at most {} are allowed",
+                                                         bytes, limits.attributes_bytes)};
+    if (!is_utf8(options.filter)) return Error{Errc::invalid_argument, "the filter: it is not UTF-8"};
+    auto terms = std::make_shared<Terms>();
+    if (!options.filter.empty()) {
+        auto filter = Filter::compile(options.filter, options.filter_on, limits);
+        if (!filter) return filter.error();
+        terms->filter = *std::move(filter);
+    }
+    if (!options.note.empty()) terms->notes = encode(Notes{.dead_letters = {}, .note = options.note});
+    terms->options = std::move(options);
+    return std::shared_ptr<const Terms>(std::move(terms));
+}
+
+std::string encode(const BindingOptions& options) {
+    if (options == BindingOptions{}) return {};
+    std::string out;
+    json_text::ObjectWriter object(out);
+    if (!options.filter.empty()) object.text("filter", options.filter);
+    if (options.filter_on == BindingOptions::FilterOn::body) object.text("filter_on", "body");
+    if (!options.note.empty()) object.text("note", options.note);
+    if (options.paused) object.boolean("paused", true);
+    if (!options.attributes.empty()) {
+        HeaderTable table;
+        for (const auto& [name, text] : options.attributes) table.push_back({name, {text, {}}});
+        json_text::append_value(object.key("attributes"), {std::move(table), {}});
+    }
+    object.close();
+    return out;
+}
+
+BindingOptions decode_binding_options(std::string_view json) {
+    BindingOptions options;
+    if (json.empty()) return options;
+    constexpr std::string_view what = "options of a binding";
+    return json_text::reading(what, [&] {
+        const auto parsed = json_text::parse(json, what);
+        const auto& object = parsed.as_object();
+        if (const auto* filter = object.if_contains("filter")) options.filter = json_text::text_of(*filter);
+        if (const auto* on = object.if_contains("filter_on"); on && json_text::text_of(*on) == "body")
+            options.filter_on = BindingOptions::FilterOn::body;
+        if (const auto* note = object.if_contains("note")) options.note = json_text::text_of(*note);
+        if (const auto* paused = object.if_contains("paused")) options.paused = paused->as_bool();
+        if (const auto* attributes = object.if_contains("attributes")) options.attributes = texts_of(*attributes);
+        return options;
+    });
+}
+
+}  // namespace rowmq
