@@ -1,34 +1,23 @@
 #include "net/request_parser.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
+
+#include "net/parser_feed.hpp"
 
 namespace rowmq::net {
 namespace http = boost::beast::http;
 
-RequestParser::RequestParser(std::uint32_t header_bytes, std::uint64_t body_bytes) {
+RequestParser::RequestParser(std::uint32_t header_bytes, std::uint64_t body_bytes) : header_bytes_(header_bytes) {
     eager(true);
     header_limit(header_bytes);
     body_limit(body_bytes);
 }
 
 std::size_t RequestParser::feed(std::string_view bytes) {
-    std::size_t used = 0;
-    while (used < bytes.size() && !is_done()) {
-        // Beast 1.81 asserts that a last chunk it has begun to read is there whole; no chunked body ends in less.
-        constexpr std::size_t last_chunk = std::string_view("0\r\n\r\n").size();
-        if (is_header_done() && chunked() && bytes.size() - used < last_chunk) break;
-        error_code error;
-        const std::size_t taken = put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
-        used += taken;
-        if (error == http::error::need_more) break;
-        if (error) {
-            failed_ = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
-            break;
-        }
-        if (taken == 0) break;
-    }
+    error_code error;
+    const std::size_t used = feed_parser(*this, bytes, header_bytes_, error);
+    if (error) failed_ = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
     return used;
 }
 

@@ -36,6 +36,7 @@ private:
     std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override;
     void on_finish_impl(error_code&) override {}
 
+    std::uint32_t header_bytes_;
     unsigned failed_ = 0;
     bool expects_continue_ = false;
 };

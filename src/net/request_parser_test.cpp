@@ -26,5 +26,19 @@ TEST(RequestParser, reads_a_chunked_body_in_pieces_of_any_size) {
     }
 }
 
+// Beast has no limit for these, and what is not parsed yet is kept.
+TEST(RequestParser, refuses_endless_extensions_and_trailers_of_chunks) {
+    for (const std::string_view begin : {"1;", "0\r\nT: "}) {
+        RequestParser parser(4'096, 4'096);
+        std::string pending = std::string(head) + std::string(begin);
+        for (int i = 0; i < 100 && parser.failed() == 0; ++i) {
+            pending.append(1'000, 'x');
+            pending.erase(0, parser.feed(pending));
+        }
+        EXPECT_EQ(parser.failed(), 431u) << begin;
+        EXPECT_LT(pending.size(), 6'000u) << begin;
+    }
+}
+
 }  // namespace
 }  // namespace rowmq::net
