@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -32,10 +30,8 @@ Response plain(unsigned status) {
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpServerState> server, tcp::socket socket)
-    : server_(std::move(server)), socket_(std::move(socket)) {
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(tcp::no_delay(true), ignored);
+    : server_(std::move(server)), stream_(std::move(socket)) {
+    stream_.prepare();
     server_->connections.insert(this);
 }
 
@@ -43,11 +39,12 @@ HttpConnection::~HttpConnection() { server_->connections.erase(this); }
 
 std::string HttpConnection::address() const {
     error_code error;
-    const auto endpoint = socket_.remote_endpoint(error);
+    const auto endpoint = stream_.socket().remote_endpoint(error);
     return error ? std::string() : endpoint.address().to_string();
 }
 
 awaitable<void> HttpConnection::run() {
+    if (server_->options.tls && !co_await agree()) co_return;
     for (bool keep = true; keep && !gone_;) {
         const Heard heard = co_await hear();
         if (heard == Heard::nothing) co_return;
@@ -61,6 +58,7 @@ awaitable<void> HttpConnection::run() {
         Request request = std::move(parser_->request);
         parser_.reset();
         request.peer = this;
+        request.secure = stream_.secure();
 
         without_deadline();
         answering_ = true;
@@ -70,7 +68,7 @@ awaitable<void> HttpConnection::run() {
         if (on_end_) {
             on_end_ = nullptr;
             error_code ignored;
-            socket_.cancel(ignored);  // nothing but listen_for_end() waits on the socket now
+            stream_.socket().cancel(ignored);  // nothing but listen_for_end() waits on the socket now
         }
 
         keep = keep && !server_->stopping;
@@ -80,7 +78,34 @@ awaitable<void> HttpConnection::run() {
     }
 }
 
+/// Plain HTTP or TLS: the first byte of a connection tells, because no method begins with that of a handshake.
+awaitable<bool> HttpConnection::agree() {
+    constexpr unsigned char handshake = 0x16;  // RFC 8446 5.1
+    unsigned char first = 0;
+    until(limits().idle_time);
+    error_code error = asio::error::would_block;
+    while (try_again(error)) {
+        idle_ = true;
+        co_await stream_.socket().async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+        idle_ = false;
+        if (error) co_return false;
+        stream_.socket().receive(asio::buffer(&first, 1), tcp::socket::message_peek, error);
+    }
+    if (error) co_return false;
+    if (first == handshake) {
+        until(limits().header_time);
+        error = co_await stream_.secure_as_server(*server_->options.tls);
+        co_return !error;
+    }
+    if (server_->options.plain_too) co_return true;
+    Response refusal = plain(400);
+    refusal.body = "This port speaks HTTPS; the request came as plain HTTP.\n";
+    if (co_await say(refusal, false, false)) co_await linger();
+    co_return false;
+}
+
 awaitable<void> HttpConnection::refuse() {
+    if (server_->options.tls && !co_await agree()) co_return;
     const Response refusal = plain(503);
     if (co_await say(refusal, false, false)) co_await linger();
 }
@@ -113,12 +138,12 @@ awaitable<HttpConnection::Heard> HttpConnection::hear() {
 
         idle_ = !parser_;
         error_code error;
-        co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+        co_await stream_.socket().async_wait(stream_.before_reading(), asio::redirect_error(asio::use_awaitable, error));
         idle_ = false;
         if (error) co_return Heard::nothing;
 
         auto& scratch = server_->scratch;
-        const std::size_t count = socket_.read_some(asio::buffer(scratch), error);
+        const std::size_t count = stream_.read_some(asio::buffer(scratch), error);
         if (try_again(error)) continue;
         if (error) co_return Heard::nothing;
         const std::string_view bytes(scratch.data(), count);
@@ -155,32 +180,28 @@ awaitable<bool> HttpConnection::say(const Response& response, bool keep, bool he
 }
 
 awaitable<bool> HttpConnection::write(std::string_view head, std::string_view body) {
-    std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
     error_code error;
-    const std::size_t done = socket_.write_some(parts, error);
+    const std::size_t done = stream_.write_some(head, body, error);
     if (done == head.size() + body.size()) co_return true;
     if (error && !try_again(error)) co_return false;
 
     // The client is slower than its answer: the rest waits for it, but not for ever.
-    const std::size_t of_head = std::min(done, head.size());
-    parts = {asio::buffer(head.substr(of_head)), asio::buffer(body.substr(done - of_head))};
     const auto before = deadline_;
     until(limits().write_time);
-    error = {};
-    co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, error));
+    error = co_await stream_.write_rest(head, body, done);
     deadline_ = before;
     co_return !error;
 }
 
 /// Closing while the client still sends would take the answer back (RST); so hear it out, for a moment.
 awaitable<void> HttpConnection::linger() {
-    error_code error;
-    socket_.shutdown(tcp::socket::shutdown_send, error);
+    stream_.finish();
     until(std::chrono::seconds(1));
-    while (!error) {
-        co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+    auto& socket = stream_.socket();
+    for (error_code error; !error;) {
+        co_await socket.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
         if (error) break;
-        socket_.read_some(asio::buffer(server_->scratch), error);
+        socket.read_some(asio::buffer(server_->scratch), error);
         if (try_again(error)) error = {};
     }
 }
@@ -195,13 +216,13 @@ void HttpConnection::on_end(std::function<void()> then) {
 }
 
 void HttpConnection::listen_for_end() {
-    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+    stream_.socket().async_wait(stream_.before_reading(), [self = shared_from_this()](error_code error) {
         if (error == asio::error::operation_aborted || !self->answering_ || !self->on_end_) return;
         auto& scratch = self->server_->scratch;
-        const std::size_t room = read_ahead - std::min(read_ahead, self->pending_.size());
-        if (!error && room == 0) return;  // so far ahead that it cannot be told any more; the answer's write will
+        // So far ahead that it cannot be told any more; the answer's write will.
+        if (!error && self->pending_.size() >= read_ahead) return;
         std::size_t count = 0;
-        if (!error) count = self->socket_.read_some(asio::buffer(scratch.data(), std::min(room, scratch.size())), error);
+        if (!error) count = self->stream_.read_some(asio::buffer(scratch), error);
         if (!error || try_again(error)) {
             self->pending_.append(scratch.data(), count);
             self->listen_for_end();
@@ -220,14 +241,15 @@ void HttpConnection::stop() {
     if (idle_) cut();
     if (answering_ && on_end_) {
         error_code ignored;
-        socket_.cancel(ignored);
+        stream_.socket().cancel(ignored);
         end_waiting();
     }
 }
 
 void HttpConnection::cut() {
+    if (idle_) stream_.finish();
     error_code ignored;
-    socket_.close(ignored);
+    stream_.socket().close(ignored);
     if (answering_) {
         gone_ = true;
         end_waiting();

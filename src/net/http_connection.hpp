@@ -11,6 +11,7 @@
 
 #include "net/http_server.hpp"
 #include "net/request_parser.hpp"
+#include "net/stream.hpp"
 
 namespace rowmq::net {
 
@@ -61,6 +62,7 @@ public:
 
 private:
     enum class Heard { request, refused, nothing };
+    awaitable<bool> agree();
     awaitable<Heard> hear();
     awaitable<bool> say(const Response& response, bool keep, bool head_only);
     awaitable<bool> write(std::string_view head, std::string_view body);
@@ -73,7 +75,7 @@ private:
     const HttpLimits& limits() const noexcept { return server_->options.limits; }
 
     std::shared_ptr<HttpServerState> server_;
-    boost::asio::ip::tcp::socket socket_;
+    Stream stream_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     std::unique_ptr<RequestParser> parser_;  ///< of the request being heard
     std::string pending_;                    ///< read and not yet parsed

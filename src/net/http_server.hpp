@@ -12,6 +12,7 @@
 #include <string>
 
 #include "net/http.hpp"
+#include "net/tls_context.hpp"
 #include "rowmq/error.hpp"
 
 namespace rowmq::net {
@@ -32,6 +33,8 @@ struct HttpOptions {
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6; "0.0.0.0" and "::" are all interfaces
     std::uint16_t port = 0;             ///< 0: any free one
     HttpLimits limits{};
+    std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP alone; its reload() counts for connections made later
+    bool plain_too = false;             ///< with tls: plain HTTP is served on the same port, else refused with 400
 };
 
 class HttpServer final {
