@@ -24,6 +24,8 @@ struct Serve {
     std::string config, store, durability, log_level;
     std::vector<std::string> listens;
     std::optional<bool> strict_counting;
+    TlsLayer tls;
+    bool tls_optional = false;
 };
 
 Result<Settings> settings_of(const Serve& serve) {
@@ -45,6 +47,8 @@ Result<Settings> settings_of(const Serve& serve) {
         flags.log_level = std::move(*level);
     }
     flags.strict_counting = serve.strict_counting;
+    flags.tls = serve.tls;
+    if (serve.tls_optional) flags.tls.plain_too = true;
     return settle(flags, process_environment(), serve.config);
 }
 
@@ -65,14 +69,29 @@ void raise_descriptors() {
 
 void announce(const Server& server) {
     print(fmt::format("rowmq {}\n{:<6} {} (durability: {})\n", ROWMQ_VERSION, "store", server.opened().store, server.opened().durability));
-    for (const auto& [name, endpoint] : server.listening()) print(fmt::format("{:<6} http://{}\n", name, to_text(endpoint)));
+    for (const auto& [name, endpoint, secure] : server.listening())
+        print(fmt::format("{:<6} {}://{}\n", name, secure ? "https" : "http", to_text(endpoint)));
     print("ready\n");
+}
+
+/// SIGHUP: a renewed certificate counts without a restart. Without TLS the signal means what it means to every program.
+void reload_when_told(asio::signal_set& hangups, Server& server) {
+    hangups.async_wait([&](boost::system::error_code cancelled, int) {
+        if (cancelled) return;
+        const auto reloaded = server.reload();
+        if (reloaded.has_error()) spdlog::error("the certificate stays as it was: {}", reloaded.error().text);
+        if (reloaded.has_value()) spdlog::info("certificate and key were read again");
+        reload_when_told(hangups, server);
+    });
 }
 
 asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
     const auto executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
+    asio::signal_set hangups(executor);
+    if (settings.tls.on()) hangups.add(SIGHUP);
     Server server(executor, std::move(settings));
+    reload_when_told(hangups, server);
     const auto started = co_await server.start();
     if (started.has_error()) {
         *exit = report(started.error(), false);
@@ -86,6 +105,7 @@ asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
         if (!cancelled) std::_Exit(static_cast<int>(Exit::usage));
     });
     co_await server.stop();
+    hangups.cancel();
     signals.cancel();
     spdlog::info("stopped");
 }
@@ -121,6 +141,9 @@ void add_serve(CLI::App& program, Exit& exit) {
         ->allow_extra_args(false);
     command.add_option("--durability", serve->durability, "full (default), normal or off: when a commit counts");
     command.add_option("--strict-counting", serve->strict_counting, "true: store receive counts before deliveries");
+    command.add_option("--tls-certificate", serve->tls.certificate, "PEM file: the certificate, with its chain; sqs then speaks HTTPS");
+    command.add_option("--tls-key", serve->tls.key, "PEM file: the key of the certificate; SIGHUP reads both again");
+    command.add_flag("--tls-optional", serve->tls_optional, "Answer plain HTTP on the same port too");
     command.add_option("--log-level", serve->log_level, "debug, info (default), warning, error or off");
     command.callback([serve, &exit] { exit = run(*serve); });
 }

@@ -39,6 +39,7 @@ bool is_loopback(const std::string& address) { return asio::ip::make_address(add
 struct Server::Listener {
     std::string name;
     Endpoint wanted;
+    bool secure;
     net::HttpServer server;
 };
 
@@ -64,12 +65,22 @@ awaitable<net::Response> Server::answer(std::string name, net::Request request) 
 }
 
 Result<void> Server::listen() {
+    if (settings_.tls.on()) {
+        auto tls = net::TlsContext::for_server({.certificate = settings_.tls.certificate, .key = settings_.tls.key});
+        if (tls.has_error()) return tls.error();
+        tls_ = *std::move(tls);
+    }
     for (const auto& [name, endpoint] : settings_.listeners) {
         if (!endpoint) continue;
-        net::HttpOptions options{.address = endpoint->address, .port = endpoint->port};
+        const bool secure = tls_ && (name != "admin" || settings_.tls.admin);
+        net::HttpOptions options{.address = endpoint->address, .port = endpoint->port, .plain_too = settings_.tls.plain_too};
+        if (secure) options.tls = tls_;
         auto handler = [this, name = name](net::Request request) { return answer(name, std::move(request)); };
-        listeners_.push_back(std::unique_ptr<Listener>(
-            new Listener{.name = name, .wanted = *endpoint, .server = net::HttpServer(executor_, std::move(options), std::move(handler))}));
+        listeners_.push_back(
+            std::unique_ptr<Listener>(new Listener{.name = name,
+                                                   .wanted = *endpoint,
+                                                   .secure = secure,
+                                                   .server = net::HttpServer(executor_, std::move(options), std::move(handler))}));
         if (const auto listening = listeners_.back()->server.listen(); listening.has_error()) {
             auto error = listening.error();
             error.text = fmt::format("{} ({}); --listen {}=off turns this listener off, --listen {}={} takes any free port", error.text,
@@ -89,19 +100,26 @@ Result<void> Server::listen() {
 std::vector<Server::Listening> Server::listening() const {
     std::vector<Listening> all;
     for (const auto& listener : listeners_) {
-        all.push_back({.name = listener->name, .endpoint = {.address = listener->wanted.address, .port = listener->server.port()}});
+        all.push_back({.name = listener->name,
+                       .endpoint = {.address = listener->wanted.address, .port = listener->server.port()},
+                       .secure = listener->secure});
     }
     return all;
 }
 
 std::string Server::address_of(std::string_view wanted) const {
-    for (auto& [name, endpoint] : listening()) {
+    for (auto& [name, endpoint, secure] : listening()) {
         if (name != wanted) continue;
         const auto address = asio::ip::make_address(endpoint.address);
         if (address.is_unspecified()) endpoint.address = address.is_v6() ? "::1" : "127.0.0.1";
         return to_text(endpoint);
     }
     return "";
+}
+
+Result<void> Server::reload() {
+    if (!tls_) return {};
+    return tls_->reload();
 }
 
 awaitable<Result<void>> Server::start() {
@@ -113,7 +131,8 @@ awaitable<Result<void>> Server::start() {
     options.durability = settings_.durability;
     options.strict_counting = settings_.strict_counting;
     options.limits = settings_.limits;
-    options.admin_address = address_of("admin");
+    // The commands speak plain HTTP to the owner of a store; where it hears none, they are not sent to it.
+    if (!settings_.tls.admin || settings_.tls.plain_too) options.admin_address = address_of("admin");
     options.on_store_failed = [](const Error& error) { end_for(error); };
     auto opened = co_await rowmq::open(executor_, settings_.store, std::move(options));
     if (opened.has_error()) {

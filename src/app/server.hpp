@@ -28,9 +28,14 @@ public:
     /// Accepts nothing more, answers what was accepted, commits, closes the store.
     awaitable<void> stop();
 
+    /// Reads certificate and key again, for connections made from now on; does nothing without TLS. Errors: those of the
+    /// files; then the old ones stay.
+    Result<void> reload();
+
     struct Listening {
         std::string name;
         Endpoint endpoint;  ///< with the real port
+        bool secure = false;
     };
     std::vector<Listening> listening() const;
     const BrokerHealth& opened() const noexcept { return opened_; }
@@ -47,6 +52,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     Settings settings_;
+    std::shared_ptr<net::TlsContext> tls_;  ///< null: no TLS
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unique_ptr<Broker> broker_;
     std::unique_ptr<Protocols> protocols_;  ///< null until the store is open

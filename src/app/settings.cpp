@@ -113,9 +113,24 @@ Result<void> read_toml_limits(const toml::node& node, const std::string& where, 
     return {};
 }
 
+Result<void> read_toml_tls(const toml::node& node, const std::string& where, TlsLayer& tls) {
+    const auto* table = node.as_table();
+    if (!table) return refused(where + ": tls is not a table");
+    for (const auto& [name, value] : *table) {
+        const bool file = name.str() == "certificate" || name.str() == "key", choice = name.str() == "optional" || name.str() == "admin";
+        if (!file && !choice) return refused(fmt::format("{}: there is no setting \"{}\" of tls", where, name.str()));
+        if (file && !value.is_string()) return refused(fmt::format("{}: {} of tls is not a string", where, name.str()));
+        if (choice && !value.is_boolean()) return refused(fmt::format("{}: {} of tls is not true or false", where, name.str()));
+        if (file) (name.str() == "key" ? tls.key : tls.certificate) = value.value_exact<std::string>();
+        if (choice) (name.str() == "admin" ? tls.admin : tls.plain_too) = value.value_exact<bool>();
+    }
+    return {};
+}
+
 Result<void> read_toml_member(std::string_view name, const toml::node& node, const std::string& where, Layer& layer) {
     if (name == "listen") return read_toml_listeners(node, where, layer);
     if (name == "limits") return read_toml_limits(node, where, layer);
+    if (name == "tls") return read_toml_tls(node, where, layer.tls);
     if (name == "strict_counting") {
         layer.strict_counting = node.value_exact<bool>();
         if (!layer.strict_counting) return refused(where + ": strict_counting is not true or false");
@@ -145,6 +160,7 @@ void put_over(const Layer& upper, Settings& settings) {
     if (upper.durability) settings.durability = *upper.durability;
     if (upper.strict_counting) settings.strict_counting = *upper.strict_counting;
     if (upper.log_level) settings.log_level = *upper.log_level;
+    settings.tls.put_over(upper.tls);
     for (const auto& listen : upper.listens) {
         if (settings.listeners.contains(listen.name)) settings.listeners[listen.name] = listen.endpoint;
     }
@@ -211,6 +227,15 @@ Result<Layer> read_environment(const Environment& environment) {
         if (level.has_error()) return at("ROWMQ_LOG_LEVEL", level.error());
         layer.log_level = std::move(*level);
     }
+    layer.tls.certificate = environment("ROWMQ_TLS_CERTIFICATE");
+    layer.tls.key = environment("ROWMQ_TLS_KEY");
+    for (const auto& [name, choice] :
+         {std::pair("ROWMQ_TLS_OPTIONAL", &layer.tls.plain_too), std::pair("ROWMQ_TLS_ADMIN", &layer.tls.admin)}) {
+        const auto text = environment(name);
+        if (!text) continue;
+        *choice = flag_of(*text);
+        if (!*choice) return refused(fmt::format("{} is not true or false", name));
+    }
     for (const auto& limit : limits) {
         const auto name = "ROWMQ_LIMITS_" + upper(limit.name);
         const auto text = environment(name);
@@ -258,6 +283,7 @@ Result<Settings> settle(const Layer& flags, const Environment& environment, std:
     if (layer.has_error()) return layer.error();
     put_over(*layer, settings);
     put_over(flags, settings);
+    if (auto checked = settings.tls.check(); checked.has_error()) return checked.error();
     return settings;
 }
 

@@ -97,11 +97,38 @@ TEST_F(SettingsFile, may_be_named_by_the_environment) {
 TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
     for (const auto* text :
          {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1", "durability = \"maybe\"",
-          "listen = 1", "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
+          "listen = 1", "tls = 1", "[tls]\nkeys = \"k\"", "[tls]\nkey = 1", "[tls]\nadmin = \"true\"", "[limits]\nqueues = 0",
+          "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
         const auto refused = settle({}, environment_of({}), write(text));
         ASSERT_TRUE(refused.has_error()) << text;
         EXPECT_NE(refused.error().text.find(path_), std::string::npos) << refused.error().text;
     }
+}
+
+TEST_F(SettingsFile, says_which_certificate_and_for_whom_member_by_member) {
+    const auto file = write("[tls]\ncertificate = \"file.crt\"\nkey = \"file.key\"\noptional = true\nadmin = true\n");
+    Layer flags;
+    flags.tls.key = "flag.key";
+
+    const auto of_file = settle({}, environment_of({}), file).value().tls;
+    const auto of_all =
+        settle(flags, environment_of({{"ROWMQ_TLS_CERTIFICATE", "e.crt"}, {"ROWMQ_TLS_KEY", "e.key"}, {"ROWMQ_TLS_OPTIONAL", "false"}}),
+               file)
+            .value()
+            .tls;
+
+    EXPECT_TRUE(of_file.on() && of_file.plain_too && of_file.admin);
+    EXPECT_EQ(of_file.certificate + of_file.key, "file.crtfile.key");
+    EXPECT_EQ(of_all.certificate + of_all.key, "e.crtflag.key");
+    EXPECT_FALSE(of_all.plain_too);
+    EXPECT_TRUE(of_all.admin);
+    EXPECT_FALSE(settle({}, environment_of({}), "").value().tls.on());
+}
+
+TEST(Settings, refuse_half_of_tls) {
+    for (const auto& half : std::vector<std::map<std::string, std::string>>{
+             {{"ROWMQ_TLS_CERTIFICATE", "c"}}, {{"ROWMQ_TLS_KEY", "k"}}, {{"ROWMQ_TLS_OPTIONAL", "true"}}, {{"ROWMQ_TLS_ADMIN", "1"}}})
+        EXPECT_TRUE(settle({}, environment_of(half), "").has_error()) << half.begin()->first;
 }
 
 TEST(Settings, name_the_file_that_is_not_there) {
@@ -116,6 +143,8 @@ TEST(Settings, name_the_variable_that_is_wrong) {
                                                                         {"ROWMQ_DURABILITY", "x"},
                                                                         {"ROWMQ_STRICT_COUNTING", "maybe"},
                                                                         {"ROWMQ_LOG_LEVEL", "loud"},
+                                                                        {"ROWMQ_TLS_OPTIONAL", "maybe"},
+                                                                        {"ROWMQ_TLS_ADMIN", "maybe"},
                                                                         {"ROWMQ_LIMITS_WRITE_BYTES", "1k"}}) {
         const auto refused = settle({}, environment_of({{name, value}}), "");
         ASSERT_TRUE(refused.has_error()) << name;
