@@ -16,6 +16,7 @@
 #include "base/real_clock.hpp"
 #include "rowmq/open.hpp"
 #include "sqs/protocol.hpp"
+#include "sqs/refusals.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -44,20 +45,21 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    Protocols(asio::any_io_executor executor, Broker& broker, sqs::Settings settings)
-        : clock(std::move(executor)), random(fresh_seed()), admin(broker), sqs(broker, clock, random, std::move(settings)) {}
+    Protocols(asio::any_io_executor executor, Broker& broker, Random& random, sqs::Settings settings)
+        : clock(std::move(executor)), admin(broker), sqs(broker, clock, random, std::move(settings)) {}
 
     RealClock clock;
-    SeededRandom random;
     admin::Protocol admin;
     sqs::Protocol sqs;
 };
 
-Server::Server(asio::any_io_executor executor, Settings settings) : executor_(std::move(executor)), settings_(std::move(settings)) {}
+Server::Server(asio::any_io_executor executor, Settings settings)
+    : executor_(std::move(executor)), settings_(std::move(settings)), random_(fresh_seed()) {}
 Server::~Server() = default;
 
 awaitable<net::Response> Server::answer(std::string name, net::Request request) {
     if (!protocols_) {
+        if (name == "sqs") co_return sqs::refusal_before_reading(503, &request, {}, random_);
         co_return net::Response{.status = 503, .content_type = "text/plain", .body = "starting\n"};
     }
     auto response = name == "sqs" ? protocols_->sqs.handle(std::move(request)) : protocols_->admin.answer(std::move(request));
@@ -75,6 +77,11 @@ Result<void> Server::listen() {
         const bool secure = tls_ && (name != "admin" || settings_.tls.admin);
         net::HttpOptions options{.address = endpoint->address, .port = endpoint->port, .plain_too = settings_.tls.plain_too};
         if (secure) options.tls = tls_;
+        if (name == "sqs") {
+            options.refusal = [this, limits = options.limits](unsigned status, const net::Request* so_far) {
+                return sqs::refusal_before_reading(status, so_far, limits, random_);
+            };
+        }
         auto handler = [this, name = name](net::Request request) { return answer(name, std::move(request)); };
         listeners_.push_back(
             std::unique_ptr<Listener>(new Listener{.name = name,
@@ -143,7 +150,7 @@ awaitable<Result<void>> Server::start() {
     opened_ = broker_->health();
     sqs::Settings names;
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
-    protocols_ = std::make_unique<Protocols>(executor_, *broker_, std::move(names));
+    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names));
     co_return Result<void>();
 }
 

@@ -10,6 +10,7 @@
 
 #include "admin/protocol.hpp"
 #include "app/settings.hpp"
+#include "base/random.hpp"
 #include "net/http_server.hpp"
 #include "rowmq/broker.hpp"
 
@@ -52,6 +53,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     Settings settings_;
+    SeededRandom random_;
     std::shared_ptr<net::TlsContext> tls_;  ///< null: no TLS
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unique_ptr<Broker> broker_;

@@ -49,8 +49,8 @@ awaitable<void> HttpConnection::run() {
         const Heard heard = co_await hear();
         if (heard == Heard::nothing) co_return;
         if (heard == Heard::refused) {
-            const Response refusal = plain(parser_->failed() != 0 ? parser_->failed() : 503);
-            if (co_await say(refusal, false, false)) co_await linger();
+            const Response refused = refusal(parser_->failed() != 0 ? parser_->failed() : 503);
+            if (co_await say(refused, false, false)) co_await linger();
             co_return;
         }
         const bool head_only = parser_->request.method == "HEAD";
@@ -98,16 +98,21 @@ awaitable<bool> HttpConnection::agree() {
         co_return !error;
     }
     if (server_->options.plain_too) co_return true;
-    Response refusal = plain(400);
-    refusal.body = "This port speaks HTTPS; the request came as plain HTTP.\n";
-    if (co_await say(refusal, false, false)) co_await linger();
+    Response refused = plain(400);
+    refused.body = "This port speaks HTTPS; the request came as plain HTTP.\n";
+    if (co_await say(refused, false, false)) co_await linger();
     co_return false;
 }
 
 awaitable<void> HttpConnection::refuse() {
     if (server_->options.tls && !co_await agree()) co_return;
-    const Response refusal = plain(503);
-    if (co_await say(refusal, false, false)) co_await linger();
+    const Response refused = refusal(503);
+    if (co_await say(refused, false, false)) co_await linger();
+}
+
+Response HttpConnection::refusal(unsigned status) const {
+    const auto& worded = server_->options.refusal;
+    return worded ? worded(status, parser_ ? &parser_->request : nullptr) : plain(status);
 }
 
 /// Reads until the parser has one whole request. The buffer of a read belongs to the server: a connection that waits owns

@@ -64,6 +64,7 @@ private:
     enum class Heard { request, refused, nothing };
     awaitable<bool> agree();
     awaitable<Heard> hear();
+    Response refusal(unsigned status) const;
     awaitable<bool> say(const Response& response, bool keep, bool head_only);
     awaitable<bool> write(std::string_view head, std::string_view body);
     awaitable<void> linger();

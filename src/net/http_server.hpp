@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,9 @@ struct HttpOptions {
     HttpLimits limits{};
     std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP alone; its reload() counts for connections made later
     bool plain_too = false;             ///< with tls: plain HTTP is served on the same port, else refused with 400
+    /// How the server words what it refuses by itself: 400, 413, 431, 503. `so_far` is what was read of the request, null when
+    /// nothing was; its fields are there once its whole header was. Empty: a line of plain text.
+    std::function<Response(unsigned status, const Request* so_far)> refusal{};
 };
 
 class HttpServer final {

@@ -23,9 +23,8 @@ using rowmq::test::run_in;
 
 class Server : public testing::Test {
 protected:
-    void serve(HttpLimits limits = {}) {
-        HttpOptions options;
-        options.limits = limits;
+    void serve(HttpLimits limits = {}) { serve(HttpOptions{.limits = limits}); }
+    void serve(const HttpOptions& options) {
         server.emplace(io.get_executor(), options, [this](Request request) { return answer(std::move(request)); });
         ASSERT_TRUE(server->listen());
     }
@@ -166,6 +165,37 @@ TEST_F(Server, refuses_what_is_malformed_or_too_large_and_closes) {
     EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n"), "HTTP/1.1 413");
     EXPECT_EQ(status("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nB\r\nxxxxxxxxxxx\r\n0\r\n\r\n"), "HTTP/1.1 413");
     EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"), "HTTP/1.1 400");
+}
+
+TEST_F(Server, words_what_it_refuses_as_it_is_told) {
+    HttpOptions options{.limits = {.connections = 1, .header_bytes = 1'000, .body_bytes = 10, .waiting_bytes = 5}};
+    options.refusal = [](unsigned status, const Request* so_far) {
+        Response worded;
+        worded.status = status;
+        worded.body = so_far ? "so far: " + so_far->target + ' ' + std::string(so_far->fields.get("X")) : "nothing yet";
+        return worded;
+    };
+    serve(options);
+    const auto answer = [&](std::string request) {
+        until([&] { return server->connections() == 0; });
+        auto client = connect();
+        send(client, request);
+        return hear(client);
+    };
+
+    const std::string large = answer("POST /l HTTP/1.1\r\nX: y\r\nContent-Length: 11\r\n\r\n");
+    const std::string full = answer("POST /f HTTP/1.1\r\nX: y\r\nContent-Length: 9\r\n\r\nxxxxxx");
+    const std::string broken = answer("nonsense\r\n\r\n");
+    until([&] { return server->connections() == 0; });
+    auto only = connect();
+    until([&] { return server->connections() == 1; });
+    auto beyond = connect();
+    const std::string none = hear(beyond);
+
+    EXPECT_TRUE(large.starts_with("HTTP/1.1 413 ") && large.ends_with("so far: /l y")) << large;
+    EXPECT_TRUE(full.starts_with("HTTP/1.1 503 ") && full.ends_with("so far: /f y")) << full;
+    EXPECT_TRUE(broken.starts_with("HTTP/1.1 400 ") && broken.ends_with("so far:  ")) << broken;
+    EXPECT_TRUE(none.starts_with("HTTP/1.1 503 ") && none.ends_with("nothing yet")) << none;
 }
 
 TEST_F(Server, cuts_clients_that_are_idle_or_slow) {

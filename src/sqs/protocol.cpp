@@ -9,6 +9,7 @@
 
 #include "aws/json.hpp"
 #include "aws/query.hpp"
+#include "aws/request_id.hpp"
 #include "aws/xml.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/service.hpp"
@@ -32,12 +33,6 @@ struct Call {
     std::string path;            ///< names the queue, where no QueueUrl does
     std::function<awaitable<void>()> unsent;
 };
-
-std::string new_request_id(Random& random) {
-    const std::uint64_t a = random.next(), b = random.next();
-    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32u, a >> 16u & 0xffffu, a & 0xfffu, 0x8000u | (b >> 48u & 0x3fffu),
-                       b & 0xffffffffffffu);
-}
 
 net::Response response(Call& call, unsigned status, std::string body) {
     net::Response r;
@@ -179,7 +174,7 @@ awaitable<net::Response> Protocol::handle(net::Request request) {
         fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->settings.host) : host);
     call.caller.peer = request.peer;
     call.caller.unsent = &call.unsent;
-    call.request_id = new_request_id(service_->random);
+    call.request_id = aws::new_request_id(service_->random);
 
     if (auto refused = recognise(request, call)) co_return refuse(call, *std::move(refused));
     const Served* action = find_served(call.action);

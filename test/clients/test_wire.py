@@ -141,15 +141,30 @@ def test_a_connection_serves_many_requests(server, queue):
     connection.close()
 
 
-def test_a_body_larger_than_any_message_is_refused(server):
+@pytest.mark.parametrize("headers, code, kind", [
+    ({"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage"},
+     '{"__type":"com.amazonaws.sqs#RequestEntityTooLarge"', "application/x-amz-json-1.0"),
+    ({"Content-Type": "application/x-www-form-urlencoded"},
+     "<Type>Sender</Type><Code>RequestEntityTooLarge</Code>", "text/xml")], ids=["json", "query"])
+def test_a_body_larger_than_any_message_is_refused_in_its_own_protocol(server, headers, code, kind):
     connection = http.client.HTTPConnection(server.address("sqs"), timeout=30)
     connection.putrequest("POST", "/")
-    connection.putheader("Content-Type", "application/x-amz-json-1.0")
-    connection.putheader("X-Amz-Target", "AmazonSQS.SendMessage")
-    connection.putheader("Content-Length", str(1 << 40))
+    for name, value in {**headers, "Content-Length": str(1 << 40)}.items():
+        connection.putheader(name, value)
     connection.endheaders()
-    assert 400 <= connection.getresponse().status < 500
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    assert answer.status == 413 and answer.getheader("Content-Type") == kind
+    assert code in text and "16777216 bytes" in text
     connection.close()
+
+
+def test_boto3_says_which_limit_a_request_is_over(sqs, queue):
+    from botocore.exceptions import ClientError
+    with pytest.raises(ClientError) as caught:
+        sqs.send_message(QueueUrl=queue, MessageBody="x" * (17 << 20))
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert "RequestEntityTooLarge" in caught.value.response["Error"]["Code"]
 
 
 def test_garbage_is_no_request(server):
