@@ -7,14 +7,18 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <random>
 
 #include "app/exit_code.hpp"
+#include "aws/notification.hpp"
+#include "aws/signer.hpp"
 #include "base/random.hpp"
 #include "base/real_clock.hpp"
 #include "rowmq/open.hpp"
+#include "sns/protocol.hpp"
 #include "sqs/protocol.hpp"
 #include "sqs/refusals.hpp"
 
@@ -46,11 +50,27 @@ struct Server::Listener {
 
 struct Server::Protocols {
     Protocols(asio::any_io_executor executor, Broker& broker, Random& random, sqs::Settings settings)
-        : clock(std::move(executor)), admin(broker), sqs(broker, clock, random, std::move(settings)) {}
+        : clock(std::move(executor)),
+          place{.region = settings.region, .account = settings.account, .host = settings.host},
+          signer(broker, signing.get_executor()),
+          notifications(broker, place, &signer),
+          admin(broker),
+          sqs(broker, clock, random, std::move(settings), &notifications),
+          sns(broker, clock, random, place, notifications, &signer) {}
+
+    /// SQS and SNS share a port.
+    awaitable<net::Response> aws(net::Request request) {
+        return sns::Protocol::is_for(request) ? sns.handle(std::move(request)) : sqs.handle(std::move(request));
+    }
 
     RealClock clock;
+    asio::thread_pool signing{1};
+    aws::Place place;
+    aws::Signer signer;
+    aws::Notifications notifications;
     admin::Protocol admin;
     sqs::Protocol sqs;
+    sns::Protocol sns;
 };
 
 Server::Server(asio::any_io_executor executor, Settings settings)
@@ -62,7 +82,7 @@ awaitable<net::Response> Server::answer(std::string name, net::Request request) 
         if (name == "sqs") co_return sqs::refusal_before_reading(503, &request, {}, random_);
         co_return net::Response{.status = 503, .content_type = "text/plain", .body = "starting\n"};
     }
-    auto response = name == "sqs" ? protocols_->sqs.handle(std::move(request)) : protocols_->admin.answer(std::move(request));
+    auto response = name == "sqs" ? protocols_->aws(std::move(request)) : protocols_->admin.answer(std::move(request));
     co_return co_await std::move(response);
 }
 
@@ -151,6 +171,7 @@ awaitable<Result<void>> Server::start() {
     sqs::Settings names;
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
     protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names));
+    co_await protocols_->sns.start();
     co_return Result<void>();
 }
 
@@ -171,6 +192,7 @@ awaitable<void> Server::stop() {
     co_await stop_listeners();
     if (!broker_) co_return;
     protocols_->sqs.close();
+    protocols_->sns.close();
     protocols_->admin.close();
     co_await broker_->close();
     protocols_.reset();

@@ -48,6 +48,9 @@ public:
     void text(std::string_view name, Text& v) {
         if (const auto found = from_.get(prefix_ + std::string(name))) v = std::string(*found);
     }
+    void text(std::string_view name, std::string& v) {
+        if (const auto found = from_.get(prefix_ + std::string(name))) v = *found;
+    }
     void number(std::string_view name, Number& v);
     void bytes(std::string_view name, Text& v);
     template <typename T>

@@ -24,6 +24,7 @@ struct ListName {
     std::string_view json, query;
     bool always = false;  ///< written when empty too (JSON)
 };
+/// Query's names are those of SQS (Entry.1, an element Entry a piece) or, with a dot, of SNS ("Topics.member").
 /// A map is "Attributes": {...} in JSON and Attribute.1.Name, Attribute.1.Value in Query and XML.
 struct MapName {
     std::string_view json, query;

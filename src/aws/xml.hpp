@@ -35,15 +35,17 @@ public:
     }
     template <typename T>
     void list(ListName name, const std::vector<T>& v) {
-        for (const T& e : v) element(name.query, e);
+        const Nested nested(*this, name.query);
+        for (const T& e : v) element(nested.inner, e);
     }
     template <typename T>
     void map(MapName name, const Map<T>& v) {
+        const Nested nested(*this, name.query);
         for (const auto& [key, value] : v) {
-            open(name.query);
+            open(nested.inner);
             text(name.key, key);
             element(name.value, value);
-            close(name.query);
+            close(nested.inner);
         }
     }
 
@@ -59,6 +61,29 @@ public:
     }
 
 private:
+    /// "Topics.member" is an element Topics around elements member, there also when it is empty (SNS); "QueueUrl" are just
+    /// elements in a row (SQS).
+    class Nested {
+    public:
+        Nested(XmlWriter& writer, std::string_view name)
+            : inner(name.substr(name.find('.') + 1)), writer_(writer), outer_(name.substr(0, name.size() - inner.size())) {
+            if (outer_.empty()) return;
+            outer_.remove_suffix(1);
+            writer_.open(outer_);
+        }
+        ~Nested() {
+            if (!outer_.empty()) writer_.close(outer_);
+        }
+        Nested(const Nested&) = delete;
+        Nested& operator=(const Nested&) = delete;
+
+        const std::string_view inner;
+
+    private:
+        XmlWriter& writer_;
+        std::string_view outer_;
+    };
+
     void element(std::string_view name, const std::string& v) { text(name, v); }
     template <typename M>
     void element(std::string_view name, const M& v) {

@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "aws/seal.hpp"
 #include "rowmq/broker.hpp"
 #include "sqs/digest.hpp"
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
 #include "sqs/names.hpp"
-#include "sqs/seal.hpp"
 
 namespace rowmq::sqs {
 
@@ -38,7 +38,7 @@ bool is_system_attribute(std::string_view name) noexcept;
 struct Rendering {
     const Selection& selection;
     const Settings& settings;
-    const Seal& seal;
+    const aws::Seal& seal;
     Digests& digests;
     bool fifo = false;  ///< the queue is: its messages have sequence numbers
 };

@@ -158,8 +158,8 @@ std::optional<Refusal> recognise(net::Request& request, Call& call) {
 
 }  // namespace
 
-Protocol::Protocol(Broker& broker, Clock& clock, Random& random, Settings settings)
-    : service_(std::make_unique<Service>(broker, clock, random, std::move(settings))) {}
+Protocol::Protocol(Broker& broker, Clock& clock, Random& random, Settings settings, aws::Notifications* notifications)
+    : service_(std::make_unique<Service>(broker, clock, random, std::move(settings), notifications)) {}
 
 Protocol::~Protocol() = default;
 

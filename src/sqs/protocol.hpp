@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "aws/notification.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "net/http.hpp"
@@ -15,8 +16,8 @@ namespace rowmq::sqs {
 
 class Protocol final {
 public:
-    /// All three must outlive this. `clock` is only read.
-    Protocol(Broker& broker, Clock& clock, Random& random, Settings settings = {});
+    /// All must outlive this. `clock` is only read. `notifications` renders what came through SNS; null: nothing does.
+    Protocol(Broker& broker, Clock& clock, Random& random, Settings settings = {}, aws::Notifications* notifications = nullptr);
     ~Protocol();
     Protocol(const Protocol&) = delete;
     Protocol& operator=(const Protocol&) = delete;

@@ -19,8 +19,8 @@ bool Purges::begin(QueueId queue, MonotonicTime now) {
     return last_.emplace(queue, now).second;
 }
 
-Service::Service(Broker& b, Clock& c, Random& r, Settings s)
-    : broker(b), clock(c), random(r), settings(std::move(s)), seal(broker.health().store_id) {}
+Service::Service(Broker& b, Clock& c, Random& r, Settings s, aws::Notifications* n)
+    : broker(b), clock(c), random(r), settings(std::move(s)), notifications(n), seal(broker.health().store_id) {}
 
 Answer<QueueInfo> Service::queue(const Text& url) const {
     if (!url || url->empty()) return missing("QueueUrl");

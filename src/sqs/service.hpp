@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/notification.hpp"
+#include "aws/seal.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "net/http.hpp"
@@ -21,7 +23,6 @@
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
 #include "sqs/names.hpp"
-#include "sqs/seal.hpp"
 
 namespace rowmq::sqs {
 
@@ -57,7 +58,7 @@ private:
 };
 
 struct Service final {
-    Service(Broker& broker, Clock& clock, Random& random, Settings settings);
+    Service(Broker& broker, Clock& clock, Random& random, Settings settings, aws::Notifications* notifications);
 
     /// The queue that a QueueUrl means. Errors: missing_parameter, queue_does_not_exist.
     Answer<QueueInfo> queue(const Text& url) const;
@@ -72,7 +73,8 @@ struct Service final {
     Clock& clock;
     Random& random;
     const Settings settings;
-    const Seal seal;
+    aws::Notifications* const notifications;  ///< null: nothing comes from SNS
+    const aws::Seal seal;
     Digests digests;
     std::deque<Session> sessions;  ///< the first is for everything, each owns leases
     Deletions deletions;

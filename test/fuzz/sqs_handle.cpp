@@ -2,10 +2,10 @@
 #include <cstdlib>
 
 #include "sqs/names.hpp"
-#include "sqs/seal.hpp"
+#include "aws/seal.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t size) {
-    static const rowmq::sqs::Seal seal("store");
+    static const rowmq::aws::Seal seal("store");
     static const rowmq::sqs::Settings settings;
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     if (const auto lease = seal.lease(text); lease && seal.handle(*lease) != text) std::abort();

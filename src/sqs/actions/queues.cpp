@@ -41,6 +41,19 @@ std::optional<Refusal> differs(const QueueInfo& queue, const Map<std::string>& a
     return std::nullopt;
 }
 
+/// Up to `max` queues, without those from which SNS sends to HTTP endpoints.
+std::vector<QueueInfo> queues_after(const Broker& broker, const std::string& prefix, std::string after, std::size_t max) {
+    std::vector<QueueInfo> found;
+    while (found.size() < max) {
+        auto some = broker.queues(prefix, after, max - found.size());
+        if (some.empty()) break;
+        after = some.back().name;
+        std::erase_if(some, [](const QueueInfo& queue) { return queue.options.attributes.contains("sns.topic"); });
+        std::move(some.begin(), some.end(), std::back_inserter(found));
+    }
+    return found;
+}
+
 }  // namespace
 
 awaitable<Answer<QueueUrlResult>> create_queue(Service& service, Caller caller, CreateQueueRequest request) {
@@ -86,7 +99,7 @@ awaitable<Answer<ListQueuesResult>> list_queues(Service& service, Caller caller,
         after = *std::move(decoded);
     }
     // One more than asked for tells whether there are more.
-    const auto found = service.broker.queues(request.prefix.value_or(""), after, static_cast<std::size_t>(max) + 1);
+    const auto found = queues_after(service.broker, request.prefix.value_or(""), after, static_cast<std::size_t>(max) + 1);
     ListQueuesResult result;
     for (const QueueInfo& queue : found) {
         if (result.queue_urls.size() == static_cast<std::size_t>(max)) break;

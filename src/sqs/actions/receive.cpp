@@ -75,6 +75,18 @@ awaitable<Result<std::vector<Delivery>>> take(Service& service, Caller caller, Q
     co_return co_await take(**opened, caller, queue, request);
 }
 
+/// What came through a subscription of SNS is received as SNS's envelope, which holds the attributes.
+awaitable<void> unfold(Service& service, const Caller& caller, std::vector<Delivery>& deliveries) {
+    for (Delivery& delivery : deliveries) {
+        if (!service.notifications || !delivery.note.starts_with(aws::subscription_note)) continue;
+        std::string id = delivery.note.substr(aws::subscription_note.size());
+        std::string envelope = co_await service.notifications->render(delivery, std::move(id), caller.origin);
+        Properties rest = delivery.message.properties ? *delivery.message.properties : Properties{};
+        rest.headers.clear();
+        delivery.message = Message(std::move(envelope), std::move(rest));
+    }
+}
+
 awaitable<void> release(Service& service, std::vector<Lease> leases) {
     const auto session = service.session();
     if (!session) co_return;
@@ -110,6 +122,7 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
 
     std::vector<Lease> leases;
     for (const Delivery& delivery : *got) leases.push_back(delivery.lease);
+    co_await unfold(service, caller, *got);
     if (is_over(caller)) {
         co_await release(service, std::move(leases));
         co_return ReceiveMessageResult{};

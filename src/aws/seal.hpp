@@ -9,7 +9,7 @@
 
 #include "rowmq/broker.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 
 class Seal {
 public:
@@ -29,4 +29,4 @@ private:
 /// SipHash-2-4 (Aumasson, Bernstein 2012).
 std::uint64_t siphash(const std::uint64_t (&key)[2], std::string_view bytes) noexcept;
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

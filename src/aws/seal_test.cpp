@@ -1,10 +1,10 @@
-#include "sqs/seal.hpp"
+#include "aws/seal.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 namespace {
 
 const Lease lease{.queue = QueueId{7}, .sequence = Sequence{1'234'567'890'123}, .number = 3, .epoch = 0x80000001u, .lane = 255};
@@ -67,4 +67,4 @@ TEST(Seal, gives_a_message_the_same_id_again_and_another_store_another) {
 }
 
 }  // namespace
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -1,10 +1,10 @@
-#include "sqs/seal.hpp"
+#include "aws/seal.hpp"
 
 #include <bit>
 
 #include "base/base64.hpp"
 
-namespace rowmq::sqs {
+namespace rowmq::aws {
 namespace {
 
 constexpr std::size_t lease_bytes = 25, check_bytes = 8;
@@ -145,4 +145,4 @@ std::optional<Lease> Seal::lease(std::string_view handle) const {
     return lease;
 }
 
-}  // namespace rowmq::sqs
+}  // namespace rowmq::aws

@@ -1,0 +1,68 @@
+#include "aws/message_attributes.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "base/utf8.hpp"
+
+namespace rowmq::aws {
+namespace {
+
+constexpr std::size_t max_attribute_name = 256;
+constexpr std::size_t max_batch_id = 80;
+constexpr std::size_t max_group_id = 128;
+
+bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_name_character(char c) noexcept { return is_letter_or_digit(c) || c == '-' || c == '_'; }
+
+bool same_letters(std::string_view text, std::string_view lower_case) {
+    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
+}
+
+}  // namespace
+
+bool is_data_type(std::string_view type) noexcept {
+    for (const std::string_view kind : {"String", "Number", "Binary"})
+        if (type.starts_with(kind)) return type.size() == kind.size() || type[kind.size()] == '.';
+    return false;
+}
+
+bool is_attribute_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > max_attribute_name) return false;
+    if (name.front() == '.' || name.back() == '.' || name.find("..") != std::string_view::npos) return false;
+    const auto dot = name.find('.');
+    if (dot != std::string_view::npos && (same_letters(name.substr(0, dot), "aws") || same_letters(name.substr(0, dot), "amazon")))
+        return false;
+    return std::all_of(name.begin(), name.end(), [](char c) { return is_name_character(c) || c == '.'; });
+}
+
+bool is_message_text(std::string_view text) noexcept {
+    if (!is_utf8(text)) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 && c != 0x9 && c != 0xa && c != 0xd) return false;
+        // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+        if (c == 0xef && static_cast<unsigned char>(text[i + 1]) == 0xbf && static_cast<unsigned char>(text[i + 2]) >= 0xbe) return false;
+    }
+    return true;
+}
+
+bool is_number(std::string_view text) noexcept {
+    if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
+    const std::string terminated(text);
+    char* stop = nullptr;
+    std::strtod(terminated.c_str(), &stop);
+    return stop == terminated.c_str() + terminated.size();
+}
+
+bool is_batch_id(std::string_view id) noexcept {
+    return !id.empty() && id.size() <= max_batch_id && std::all_of(id.begin(), id.end(), is_name_character);
+}
+
+bool is_group_id(std::string_view id) noexcept {
+    return !id.empty() && id.size() <= max_group_id && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+}  // namespace rowmq::aws

@@ -1,0 +1,14 @@
+#pragma once
+// Where this service pretends to be.
+
+#include <string>
+
+namespace rowmq::aws {
+
+struct Place {
+    std::string region = "us-east-1";
+    std::string account = "000000000000";
+    std::string host = "localhost:9324";  ///< in URLs, where a request names no Host
+};
+
+}  // namespace rowmq::aws

@@ -1,0 +1,258 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <utility>
+
+#include "aws/message_attributes.hpp"
+#include "base/sha256.hpp"
+#include "base/utf8.hpp"
+#include "sns/actions/actions.hpp"
+#include "sns/topic.hpp"
+
+namespace rowmq::sns {
+namespace {
+
+constexpr std::size_t max_bytes = 262'144;  // of a message with its attributes, and of a batch
+constexpr std::size_t max_subject = 100;    // characters
+constexpr std::size_t max_entries = 10;
+
+std::optional<Refusal> check_attribute(const std::string& name, const MessageAttribute& a) {
+    const auto refuse = [](std::string text) { return Refusal{Fault::invalid_parameter_value, std::move(text)}; };
+    if (!aws::is_attribute_name(name))
+        return refuse(
+            fmt::format("The message attribute name '{}' must have 1 to 256 letters, digits, hyphens, underscores or periods and not "
+                        "begin with AWS. or Amazon.",
+                        name));
+    if (!a.type || a.type->empty())
+        return refuse(fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));
+    if (!aws::is_data_type(*a.type))
+        return refuse(
+            fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
+                        "Binary, Number, and String.",
+                        name));
+    const bool binary = a.type->starts_with("Binary");
+    const Text& value = binary ? a.bytes : a.text;
+    if ((binary ? a.text : a.bytes).has_value() || !value || value->empty())
+        return refuse(fmt::format(
+            "The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.", name, *a.type));
+    if (a.type->starts_with("Number") && !aws::is_number(*value))
+        return refuse(fmt::format("Could not cast message attribute '{}' value to number.", name));
+    if (!binary && !aws::is_message_text(*value))
+        return refuse(fmt::format("Invalid non-XML characters in the message attribute '{}'", name));
+    return std::nullopt;
+}
+
+std::size_t size_of(const Outgoing& m) {
+    std::size_t bytes = m.message ? m.message->size() : 0;
+    for (const auto& [name, a] : m.attributes)
+        bytes += name.size() + (a.type ? a.type->size() : 0) + (a.text ? a.text->size() : 0) + (a.bytes ? a.bytes->size() : 0);
+    return bytes;
+}
+
+/// ASCII text that begins with a letter, number or punctuation mark, without line breaks or control characters.
+bool is_subject(std::string_view text) {
+    std::size_t characters = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) return false;
+        if ((byte & 0xc0u) != 0x80u) ++characters;
+    }
+    return !text.empty() && text.front() != ' ' && characters <= max_subject;
+}
+
+std::optional<Refusal> check_fifo(const Outgoing& m, const ExchangeInfo& topic) {
+    if (m.group && !aws::is_group_id(*m.group))
+        return invalid("MessageGroupId",
+                       "The MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    if (!is_fifo(topic)) {
+        if (m.deduplication_id)
+            return invalid("MessageDeduplicationId",
+                           "The request includes MessageDeduplicationId parameter that is not valid for this topic type");
+        return std::nullopt;
+    }
+    if (!m.group) return invalid("The MessageGroupId parameter is required for FIFO topics");
+    if (m.deduplication_id && !aws::is_group_id(*m.deduplication_id))
+        return invalid("MessageDeduplicationId",
+                       "The MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    if (!m.deduplication_id && attribute(topic.options, "ContentBasedDeduplication") != "true")
+        return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+    return std::nullopt;
+}
+
+std::optional<Refusal> check(const Outgoing& m, const ExchangeInfo& topic) {
+    if (!m.message || m.message->empty()) return invalid("Empty message");
+    if (size_of(m) > max_bytes) return invalid("Message too long");
+    if (!aws::is_message_text(*m.message)) return invalid("Message", "it contains characters that are not allowed");
+    if (m.subject && !is_subject(*m.subject)) return invalid("Subject");
+    if (m.structure && *m.structure != "json") return invalid("MessageStructure");
+    for (const auto& [name, a] : m.attributes) {
+        if (auto wrong = check_attribute(name, a)) return wrong;
+        if (std::ranges::count(m.attributes, name, &std::pair<std::string, MessageAttribute>::first) > 1)
+            return Refusal{Fault::invalid_parameter_value, fmt::format("Message attribute '{}' is given more than once.", name)};
+    }
+    return check_fifo(m, topic);
+}
+
+/// What each protocol gets: the message itself, or with MessageStructure=json its member of the JSON object.
+std::optional<Refusal> spread(Outgoing& m, std::string& body, Properties& properties) {
+    if (!m.structure) {
+        body = *std::move(m.message);
+        return std::nullopt;
+    }
+    boost::system::error_code error;
+    const auto parsed = boost::json::parse(*m.message, error);
+    if (error || !parsed.is_object()) return invalid("Message Structure - JSON message body failed to parse");
+    const auto member = [&](std::string_view name) -> std::optional<std::string> {
+        const auto* found = parsed.get_object().if_contains(name);
+        return found && found->is_string() ? std::optional(std::string(found->get_string())) : std::nullopt;
+    };
+    const auto usual = member("default");
+    if (!usual) return invalid("Message Structure - No default entry in JSON message body");
+    body = member("sqs").value_or(*usual);
+    for (const auto& [name, key] : {std::pair("http", aws::opaque_http), std::pair("https", aws::opaque_https)})
+        if (auto own = member(name).value_or(*usual); own != body) properties.opaque[std::string(key)] = std::move(own);
+    return std::nullopt;
+}
+
+/// `m` has passed check(). Leaves it without its texts.
+Answer<Publish> publish_of(Outgoing& m, const ExchangeInfo& topic) {
+    Publish publish;
+    publish.exchange = topic.name;
+    publish.group = std::move(m.group).value_or("");
+    if (is_fifo(topic)) publish.deduplication_id = m.deduplication_id ? *std::move(m.deduplication_id) : sha256_hex(*m.message);
+    Properties properties;
+    properties.group = publish.group;
+    properties.deduplication_id = publish.deduplication_id;
+    if (m.subject) properties.opaque[std::string(aws::opaque_subject)] = *std::move(m.subject);
+    for (auto& [name, a] : m.attributes) {
+        HeaderValue value;
+        value.tag = *std::move(a.type);
+        if (a.bytes) value.value = Binary{*std::move(a.bytes)};
+        else value.value = *std::move(a.text);
+        properties.headers.push_back({std::move(name), std::move(value)});
+    }
+    std::string body;
+    if (auto wrong = spread(m, body, properties)) return *std::move(wrong);
+    publish.message = Message(std::move(body), std::move(properties));
+    return publish;
+}
+
+Published published(const Service& service, const ExchangeInfo& topic, const PublishResult& result) {
+    Published out{.id = service.seal.message_id(result.message), .sequence = {}};
+    if (is_fifo(topic)) out.sequence = fmt::format("{:020}", value_of(result.sequence));
+    return out;
+}
+
+/// The topic's own memory of deduplication ids; its group belongs to the id where throughput is by group.
+Recent::Key recent_key(const ExchangeInfo& topic, const Publish& publish) {
+    const bool by_group = attribute(topic.options, "FifoThroughputScope") == "MessageGroup";
+    return {topic.id, by_group ? publish.group + '\n' + publish.deduplication_id : publish.deduplication_id};
+}
+
+/// Publishes what was not published to a FIFO topic within five minutes; the answers, in order.
+awaitable<Answer<std::vector<PublishResult>>> send(Service& service, const ExchangeInfo& topic, std::vector<Publish> publishes) {
+    const auto session = service.session();
+    if (!session) co_return session.error();
+    std::vector<PublishResult> results(publishes.size());
+    std::vector<std::size_t> places;
+    std::vector<Publish> fresh;
+    std::vector<Recent::Key> keys;
+    for (std::size_t i = 0; i < publishes.size(); ++i) {
+        Recent::Key key;
+        if (is_fifo(topic)) {
+            key = recent_key(topic, publishes[i]);
+            if (const PublishResult* known = service.recent.find(key, service.clock.monotonic())) {
+                results[i] = *known;
+                continue;
+            }
+        }
+        places.push_back(i);
+        keys.push_back(std::move(key));
+        fresh.push_back(std::move(publishes[i]));
+    }
+    if (fresh.empty()) co_return results;
+    const auto receipt = co_await (*session)->publish(std::move(fresh));
+    if (!receipt) co_return refusal_of(receipt.error());
+    for (std::size_t k = 0; k < places.size(); ++k) {
+        results[places[k]] = receipt->results[k];
+        if (is_fifo(topic) && !receipt->results[k].error) service.recent.add(keys[k], receipt->results[k], service.clock.monotonic());
+    }
+    co_return results;
+}
+
+std::optional<Refusal> check_batch(const PublishBatchRequest& request) {
+    if (request.entries.empty()) return Refusal{Fault::empty_batch_request, "The batch request doesn't contain any entries."};
+    if (request.entries.size() > max_entries)
+        return Refusal{Fault::too_many_entries_in_batch_request,
+                       "The batch request contains more entries than permissible (more than 10)."};
+    std::size_t bytes = 0;
+    for (const auto& entry : request.entries) {
+        if (!entry.id || !aws::is_batch_id(*entry.id))
+            return Refusal{Fault::invalid_batch_entry_id, "The Id of a batch entry in a batch request doesn't abide by the specification."};
+        if (std::ranges::count(request.entries, entry.id, &PublishBatchRequest::Entry::id) > 1)
+            return Refusal{Fault::batch_entry_ids_not_distinct, "Two or more batch entries in the request have the same Id."};
+        bytes += size_of(entry.message);
+    }
+    if (bytes > max_bytes)
+        return Refusal{Fault::batch_request_too_long, "The length of all the batch messages put together is more than the limit."};
+    return std::nullopt;
+}
+
+}  // namespace
+
+awaitable<Answer<Published>> publish(Service& service, Caller, PublishRequest request) {
+    if (request.phone) co_return invalid("PhoneNumber", "SMS is not served here: publish to a topic");
+    if (!request.topic && !request.target) co_return invalid("TopicArn or TargetArn", "no value for required parameter");
+    const auto topic = service.topic(request.topic ? request.topic : request.target, request.topic ? "TopicArn" : "TargetArn");
+    if (!topic) co_return topic.error();
+    if (!is_topic(*topic)) co_return no_such_topic();
+    if (auto wrong = check(request.message, *topic)) co_return *std::move(wrong);
+    auto made = publish_of(request.message, *topic);
+    if (!made) co_return made.error();
+    std::vector<Publish> one;
+    one.push_back(*std::move(made));
+    const auto sent = co_await send(service, *topic, std::move(one));
+    if (!sent) co_return sent.error();
+    if (sent->front().error) co_return refusal_of(*sent->front().error);
+    co_return published(service, *topic, sent->front());
+}
+
+awaitable<Answer<PublishBatchResult>> publish_batch(Service& service, Caller, PublishBatchRequest request) {
+    const auto topic = service.topic(request.topic);
+    if (!topic) co_return topic.error();
+    if (!is_topic(*topic)) co_return no_such_topic();
+    if (auto wrong = check_batch(request)) co_return *std::move(wrong);
+
+    PublishBatchResult result;
+    const auto fail = [&](const std::string& id, const Refusal& why) {
+        const Code code = code_of(why.fault);
+        result.failed.push_back({.id = id, .code = std::string(code.name), .text = why.text, .sender = code.sender});
+    };
+    std::vector<Publish> publishes;
+    std::vector<std::string> ids;
+    for (auto& entry : request.entries) {
+        if (const auto wrong = check(entry.message, *topic)) {
+            fail(*entry.id, *wrong);
+            continue;
+        }
+        auto made = publish_of(entry.message, *topic);
+        if (!made) {
+            fail(*entry.id, made.error());
+            continue;
+        }
+        publishes.push_back(*std::move(made));
+        ids.push_back(*entry.id);
+    }
+    if (publishes.empty()) co_return result;
+    const auto sent = co_await send(service, *topic, std::move(publishes));
+    if (!sent) co_return sent.error();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const PublishResult& one = (*sent)[i];
+        if (one.error) fail(ids[i], refusal_of(*one.error));
+        else result.successful.push_back({.id = ids[i], .message = published(service, *topic, one)});
+    }
+    co_return result;
+}
+
+}  // namespace rowmq::sns

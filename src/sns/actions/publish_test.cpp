@@ -1,0 +1,262 @@
+// Publishing and subscribing queues: who gets what, in which form, and what is refused.
+#include <boost/json/parse.hpp>
+
+#include "sns/conversation_test.hpp"
+
+namespace rowmq::sns::test {
+namespace {
+
+std::string text_of(const boost::json::value& value) { return std::string(value.as_string()); }
+
+class Publishing : public Conversation {
+protected:
+    Reply publish(const std::string& arn, std::vector<std::pair<std::string, std::string>> more) {
+        more.insert(more.begin(), {"TopicArn", arn});
+        return call("Publish", more);
+    }
+    boost::json::object envelope(Delivery delivery) {
+        EXPECT_TRUE(delivery.note.starts_with(aws::subscription_note));
+        std::string id = delivery.note.substr(aws::subscription_note.size());
+        return boost::json::parse(rowmq::test::run_in(io, notifications->render(std::move(delivery), std::move(id), "http://h")))
+            .as_object();
+    }
+};
+
+TEST_F(Publishing, reaches_every_subscribed_queue_in_an_envelope_or_raw) {
+    const std::string arn = create("orders");
+    queue("wrapped");
+    queue("raw");
+    const std::string subscription = subscribe(arn, "wrapped");
+    subscribe(arn, "raw", {{"RawMessageDelivery", "true"}});
+
+    const Reply reply = publish(arn, {{"Message", "hello"},
+                                      {"Subject", "greeting"},
+                                      {"MessageAttributes.entry.1.Name", "kind"},
+                                      {"MessageAttributes.entry.1.Value.DataType", "String"},
+                                      {"MessageAttributes.entry.1.Value.StringValue", "red"}});
+
+    ASSERT_EQ(reply.status, 200u) << reply.body;
+    const auto raw = hear("raw");
+    ASSERT_EQ(raw.size(), 1u);
+    EXPECT_EQ(raw[0].message.text(), "hello");
+    EXPECT_EQ(raw[0].note, "");
+    const auto wrapped = hear("wrapped");
+    ASSERT_EQ(wrapped.size(), 1u);
+    const auto json = envelope(wrapped[0]);
+    EXPECT_EQ(text_of(json.at("Type")), "Notification");
+    EXPECT_EQ(text_of(json.at("MessageId")), reply.element("MessageId"));
+    EXPECT_EQ(text_of(json.at("TopicArn")), arn);
+    EXPECT_EQ(text_of(json.at("Subject")), "greeting");
+    EXPECT_EQ(text_of(json.at("Message")), "hello");
+    EXPECT_EQ(text_of(json.at("UnsubscribeURL")), "http://h/?Action=Unsubscribe&SubscriptionArn=" + subscription);
+    EXPECT_EQ(text_of(json.at("MessageAttributes").at("kind").at("Type")), "String");
+    EXPECT_EQ(text_of(json.at("MessageAttributes").at("kind").at("Value")), "red");
+    EXPECT_EQ(std::string_view(json.at("Timestamp").as_string()).back(), 'Z');
+}
+
+TEST_F(Publishing, follows_filter_policies) {
+    const std::string arn = create("orders");
+    queue("a");
+    queue("b");
+    subscribe(arn, "a", {{"FilterPolicy", R"({"kind":["red"]})"}});
+    subscribe(arn, "b", {{"FilterPolicyScope", "MessageBody"}, {"FilterPolicy", R"({"n":{"m":[{"numeric":[">",1]}]}})"}});
+
+    publish(arn, {{"Message", R"({"n":{"m":2}})"}});
+    publish(arn, {{"Message", "x"},
+                  {"MessageAttributes.entry.1.Name", "kind"},
+                  {"MessageAttributes.entry.1.Value.DataType", "String.Array"},
+                  {"MessageAttributes.entry.1.Value.StringValue", R"(["blue","red"])"}});
+
+    EXPECT_EQ(hear("a").size(), 1u);
+    EXPECT_EQ(hear("b").size(), 1u);
+}
+
+TEST_F(Publishing, gives_each_protocol_its_own_text) {
+    const std::string arn = create("orders");
+    queue("q");
+    subscribe(arn, "q", {{"RawMessageDelivery", "true"}});
+
+    EXPECT_EQ(publish(arn, {{"MessageStructure", "json"}, {"Message", R"({"default":"d","sqs":"s","http":"h"})"}}).status, 200u);
+
+    const auto got = hear("q");
+    EXPECT_EQ(got.at(0).message.text(), "s");
+    EXPECT_EQ(got.at(0).message.properties->opaque.at("sns.http"), "h");
+    EXPECT_EQ(got.at(0).message.properties->opaque.at("sns.https"), "d");
+    EXPECT_EQ(publish(arn, {{"MessageStructure", "json"}, {"Message", R"({"sqs":"s"})"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"MessageStructure", "json"}, {"Message", "{"}}).code(), "InvalidParameter");
+}
+
+TEST_F(Publishing, keeps_order_and_drops_duplicates_in_FIFO_topics) {
+    const std::string arn = create("o.fifo");
+    queue("q.fifo");
+    queue("plain");
+    subscribe(arn, "q.fifo", {{"RawMessageDelivery", "true"}});
+    subscribe(arn, "plain", {{"RawMessageDelivery", "true"}});
+    const auto say = [&](std::string text, std::string id) {
+        return publish(arn, {{"Message", text}, {"MessageGroupId", "g"}, {"MessageDeduplicationId", id}});
+    };
+
+    const Reply first = say("1", "a");
+    const Reply again = say("1", "a");
+    say("2", "b");
+
+    EXPECT_EQ(first.element("MessageId"), again.element("MessageId"));
+    EXPECT_EQ(first.element("SequenceNumber"), again.element("SequenceNumber"));
+    EXPECT_EQ(first.element("SequenceNumber").size(), 20u);
+    const auto got = hear("q.fifo");
+    ASSERT_EQ(got.size(), 2u);
+    EXPECT_EQ(got[0].message.text(), "1");
+    EXPECT_EQ(got[1].message.text(), "2");
+    EXPECT_EQ(hear("plain").size(), 2u);
+    clock->advance(5min + 1s);
+    EXPECT_NE(say("1", "a").element("MessageId"), first.element("MessageId"));
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"MessageGroupId", "g"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"MessageDeduplicationId", "x"}}).code(), "InvalidParameter");
+}
+
+TEST_F(Publishing, deduplicates_by_content_where_the_topic_says_so) {
+    const std::string arn =
+        create("o.fifo", {{"Attributes.entry.1.key", "ContentBasedDeduplication"}, {"Attributes.entry.1.value", "true"}});
+    queue("q.fifo");
+    subscribe(arn, "q.fifo");
+
+    publish(arn, {{"Message", "m"}, {"MessageGroupId", "g"}});
+    publish(arn, {{"Message", "m"}, {"MessageGroupId", "g"}});
+
+    EXPECT_EQ(hear("q.fifo").size(), 1u);
+}
+
+TEST_F(Publishing, refuses_what_is_no_message) {
+    const std::string arn = create("orders");
+    EXPECT_EQ(publish(arn, {}).element("Message"), "Invalid parameter: Empty message");
+    EXPECT_EQ(publish(arn, {{"Message", std::string(262'145, 'x')}}).element("Message"), "Invalid parameter: Message too long");
+    EXPECT_EQ(publish(arn, {{"Message", std::string(262'144, 'x')}}).status, 200u);
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"Subject", std::string(101, 's')}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"Subject", "a\nb"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"MessageStructure", "xml"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m"}, {"MessageDeduplicationId", "x"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m\x01"}}).code(), "InvalidParameter");
+    EXPECT_EQ(publish(arn, {{"Message", "m"},
+                            {"MessageAttributes.entry.1.Name", "n"},
+                            {"MessageAttributes.entry.1.Value.DataType", "Number"},
+                            {"MessageAttributes.entry.1.Value.StringValue", "x"}})
+                  .code(),
+              "ParameterValueInvalid");
+    EXPECT_EQ(call("Publish", {{"Message", "m"}}).code(), "InvalidParameter");
+    EXPECT_EQ(call("Publish", {{"Message", "m"}, {"PhoneNumber", "+1"}}).code(), "InvalidParameter");
+}
+
+TEST_F(Publishing, takes_batches_in_which_one_may_fail) {
+    const std::string arn = create("orders");
+    queue("q");
+    subscribe(arn, "q");
+    const auto entry = [](int n, std::string name) { return "PublishBatchRequestEntries.member." + std::to_string(n) + '.' + name; };
+
+    const Reply reply = call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), "a"}, {entry(1, "Message"), "1"}, {entry(2, "Id"), "b"}});
+
+    EXPECT_EQ(reply.status, 200u);
+    EXPECT_EQ(reply.count("<MessageId>"), 1u);
+    EXPECT_NE(reply.element("Failed").find("<Id>b</Id><Code>InvalidParameter</Code>"), std::string::npos) << reply.body;
+    EXPECT_EQ(hear("q").size(), 1u);
+    EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}}).code(), "EmptyBatchRequest");
+    EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), "?"}}).code(), "InvalidBatchEntryId");
+    EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), "a"}, {entry(2, "Id"), "a"}}).code(), "BatchEntryIdsNotDistinct");
+    std::vector<std::pair<std::string, std::string>> many{{"TopicArn", arn}};
+    for (int i = 1; i <= 11; ++i) many.emplace_back(entry(i, "Id"), std::to_string(i));
+    EXPECT_EQ(call("PublishBatch", many).code(), "TooManyEntriesInBatchRequest");
+    EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn},
+                                    {entry(1, "Id"), "a"},
+                                    {entry(1, "Message"), std::string(200'000, 'x')},
+                                    {entry(2, "Id"), "b"},
+                                    {entry(2, "Message"), std::string(200'000, 'x')}})
+                  .code(),
+              "BatchRequestTooLong");
+}
+
+class Subscribing : public Conversation {};
+
+TEST_F(Subscribing, is_the_same_subscription_the_second_time) {
+    const std::string arn = create("orders");
+    queue("q");
+
+    const std::string first = subscribe(arn, "q");
+
+    EXPECT_TRUE(first.starts_with(arn + ':'));
+    EXPECT_EQ(subscribe(arn, "q"), first);
+    EXPECT_EQ(call("Subscribe", {{"TopicArn", arn},
+                                 {"Protocol", "sqs"},
+                                 {"Endpoint", queue_arn("q")},
+                                 {"Attributes.entry.1.key", "RawMessageDelivery"},
+                                 {"Attributes.entry.1.value", "true"}})
+                  .code(),
+              "InvalidParameter");
+    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).count("<Endpoint>"), 1u);
+}
+
+TEST_F(Subscribing, refuses_what_it_cannot_reach) {
+    const std::string arn = create("orders");
+    queue("q.fifo");
+    const auto code = [&](std::string by, std::string endpoint) {
+        return call("Subscribe", {{"TopicArn", arn}, {"Protocol", by}, {"Endpoint", endpoint}}).code();
+    };
+    EXPECT_EQ(code("sqs", queue_arn("nobody")), "InvalidParameter");
+    EXPECT_EQ(code("sqs", "http://localhost/q"), "InvalidParameter");
+    EXPECT_EQ(code("sqs", queue_arn("q.fifo")), "InvalidParameter");
+    EXPECT_EQ(code("email", "a@example.com"), "InvalidParameter");
+    EXPECT_EQ(code("http", "https://example.com"), "InvalidParameter");
+    EXPECT_EQ(code("http", "nonsense"), "InvalidParameter");
+    EXPECT_EQ(call("Subscribe", {{"TopicArn", arn + "x"}, {"Protocol", "sqs"}, {"Endpoint", queue_arn("q.fifo")}}).code(), "NotFound");
+}
+
+TEST_F(Subscribing, checks_filter_policies) {
+    const std::string arn = create("orders");
+    queue("q");
+    const std::string subscription = subscribe(arn, "q");
+    const auto set = [&](std::string name, std::string value) {
+        return call("SetSubscriptionAttributes", {{"SubscriptionArn", subscription}, {"AttributeName", name}, {"AttributeValue", value}})
+            .code();
+    };
+    EXPECT_EQ(set("FilterPolicy", R"({"a":["x"]})"), "");
+    EXPECT_EQ(set("FilterPolicy", R"({"a":"x"})"), "InvalidParameter");
+    EXPECT_EQ(set("FilterPolicy", R"({"a":{"b":["x"]}})"), "InvalidParameter");
+    EXPECT_EQ(set("FilterPolicy", R"({"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1]})"), "InvalidParameter");
+    EXPECT_EQ(set("FilterPolicy", R"({"a":[1,2,3,4,5,6],"b":[1,2,3,4,5],"c":[1,2,3,4,5,6]})"), "InvalidParameter");
+    EXPECT_EQ(set("FilterPolicyScope", "Elsewhere"), "InvalidParameter");
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).attribute("FilterPolicy"),
+              R"({&quot;a&quot;:[&quot;x&quot;]})");
+    EXPECT_EQ(set("FilterPolicy", ""), "");
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).attribute("FilterPolicy"), "");
+    EXPECT_EQ(set("DeliveryPolicy", "{}"), "InvalidParameter") << "queues need none";
+    EXPECT_EQ(set("RedrivePolicy", "{}"), "");
+    EXPECT_EQ(set("RedrivePolicy", R"({"deadLetterTargetArn":"x"})"), "InvalidParameter");
+    EXPECT_EQ(set("RawMessageDelivery", "maybe"), "InvalidParameter");
+}
+
+TEST_F(Subscribing, ends) {
+    const std::string arn = create("orders");
+    queue("q");
+    const std::string subscription = subscribe(arn, "q");
+
+    EXPECT_EQ(call("Unsubscribe", {{"SubscriptionArn", subscription}}).status, 200u);
+
+    EXPECT_EQ(call("Unsubscribe", {{"SubscriptionArn", subscription}}).status, 200u);
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).code(), "NotFound");
+    EXPECT_EQ(call("Unsubscribe", {{"SubscriptionArn", "x"}}).code(), "InvalidParameter");
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    EXPECT_TRUE(hear("q").empty());
+}
+
+TEST_F(Subscribing, lists_in_pages) {
+    const std::string arn = create("orders");
+    for (int i = 0; i < 101; ++i) {
+        queue("q" + std::to_string(i));
+        subscribe(arn, "q" + std::to_string(i));
+    }
+    const Reply first = call("ListSubscriptions");
+    EXPECT_EQ(first.count("<Endpoint>"), 100u);
+    EXPECT_EQ(call("ListSubscriptions", {{"NextToken", first.element("NextToken")}}).count("<Endpoint>"), 1u);
+    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).count("<Endpoint>"), 100u);
+}
+
+}  // namespace
+}  // namespace rowmq::sns::test

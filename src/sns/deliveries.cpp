@@ -1,0 +1,232 @@
+#include "sns/deliveries.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "sns/names.hpp"
+#include "sns/retry.hpp"
+
+namespace rowmq::sns {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t at_once = 8;                                                   // messages of one subscription under way
+constexpr int confirmation_attempts = 3;                                             // each after the default policy's delay
+constexpr std::size_t max_endpoints = 50;                                            // requests under way, over all subscriptions
+constexpr std::string_view user_agent = "Amazon Simple Notification Service Agent";  // some endpoints look for it
+
+std::string attribute_of(const Broker& broker, const std::string& topic, const std::string& name) {
+    const auto found = broker.exchange(topic);
+    if (!found) return {};
+    const auto value = found->options.attributes.find("sns:" + name);
+    return value == found->options.attributes.end() ? std::string() : value->second;
+}
+
+}  // namespace
+
+struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
+    DeliveriesState(Broker& b, const aws::Place& p, aws::Notifications& n, net::HttpClientOptions options)
+        : executor(b.executor()),
+          broker(b),
+          place(p),
+          notifications(n),
+          client(std::make_unique<net::HttpClient>(executor, std::move(options))),
+          free(executor) {}
+
+    awaitable<void> serve(Subscription subscription);
+    awaitable<void> deliver(Subscription subscription, DeliveryPolicy policy, Delivery delivery);
+    awaitable<void> post_confirmation(Subscription subscription, aws::Notification confirmation);
+    awaitable<bool> pause(milliseconds time);
+    /// Waits until fewer than max_endpoints requests are under way.
+    awaitable<void> turn();
+    std::string origin() const { return "http://" + place.host; }
+
+    asio::any_io_executor executor;
+    // Not to be used once closed: coroutines may outlive them.
+    Broker& broker;
+    const aws::Place& place;
+    aws::Notifications& notifications;
+    std::unique_ptr<net::HttpClient> client;  ///< destroyed by close(), which ends what is under way
+    std::set<asio::steady_timer*> sleeping;
+    asio::steady_timer free;  ///< cancelled when a request has ended
+    Session session;
+    std::map<std::string, rowmq::Subscription> serving;  ///< by subscription id
+    std::size_t under_way = 0;
+    Deliveries::Counts counts;
+    bool closed = false;
+};
+
+awaitable<bool> DeliveriesState::pause(milliseconds time) {
+    const auto self = shared_from_this();
+    asio::steady_timer timer(executor, time);
+    sleeping.insert(&timer);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    sleeping.erase(&timer);
+    co_return !closed;
+}
+
+awaitable<void> DeliveriesState::turn() {
+    while (under_way >= max_endpoints && !closed) {
+        free.expires_at(asio::steady_timer::time_point::max());
+        boost::system::error_code ignored;
+        co_await free.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+awaitable<void> DeliveriesState::serve(Subscription subscription) {
+    const auto self = shared_from_this();
+    rowmq::Subscription source = serving.at(subscription.id);
+    while (!closed) {
+        auto next = co_await source.next({.max = 1, .max_bytes = 0, .wait = std::chrono::hours(1), .lease = {}});
+        if (!next) co_return;  // the subscription or the broker has ended
+        if (next->empty()) continue;
+        // Policies may change at any time; they are small.
+        Subscription now = subscription;
+        for (auto& known : subscriptions_of(broker, subscription.topic))
+            if (known.id == subscription.id) now = std::move(known);
+        const DeliveryPolicy policy = effective_policy(attribute_of(broker, now.topic, "DeliveryPolicy"), now.attribute("DeliveryPolicy"));
+        co_await turn();
+        if (closed) co_return;
+        ++under_way;
+        asio::co_spawn(executor, deliver(now, policy, std::move(next->front())), [self](std::exception_ptr failed) {
+            --self->under_way;
+            self->free.cancel();
+            if (failed) spdlog::error("sns: a delivery ended by an exception");
+        });
+        if (policy.per_second > 0 && !co_await pause(milliseconds(1'000 / policy.per_second))) co_return;
+    }
+}
+
+awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPolicy policy, Delivery delivery) {
+    const auto self = shared_from_this();
+    const Lease lease = delivery.lease;
+    const std::uint32_t attempt = delivery.receives;
+    const bool raw = subscription.is_raw();
+    net::ClientRequest request{.method = "POST", .url = subscription.endpoint, .fields = {}, .body = {}};
+    request.fields = {{"User-Agent", std::string(user_agent)},
+                      {"Content-Type", policy.content_type},
+                      {"x-amz-sns-message-type", "Notification"},
+                      {"x-amz-sns-topic-arn", topic_arn(subscription.topic, place)},
+                      {"x-amz-sns-subscription-arn", subscription_arn(subscription.topic, subscription.id, place)}};
+    request.fields.emplace_back("x-amz-sns-message-id", aws::Seal(broker.health().store_id).message_id(delivery.message_id));
+    if (raw) request.fields.emplace_back("x-amz-sns-rawdelivery", "true");
+
+    Text message;
+    if (delivery.message.properties) {
+        const auto& opaque = delivery.message.properties->opaque;
+        const auto own = opaque.find(std::string(subscription.protocol == "https" ? aws::opaque_https : aws::opaque_http));
+        if (own != opaque.end()) message = own->second;
+    }
+    if (raw) {
+        request.body = message ? *std::move(message) : std::string(delivery.message.text());
+    } else {
+        request.body = co_await notifications.render(std::move(delivery), subscription.id, origin(), std::move(message));
+        if (closed) co_return;
+    }
+    const Result<net::ClientResponse> answer = co_await client->send(std::move(request));
+    if (closed) co_return;  // its lease ends with the session
+
+    Verdict verdict = Verdict::done;
+    std::optional<milliseconds> delay;
+    if (answer && answer->status >= 200 && answer->status < 300) {
+        ++counts.delivered;
+    } else {
+        ++counts.failed;
+        const bool refused = answer && answer->status >= 400 && answer->status < 500 && answer->status != 429;
+        const bool forbidden = !answer && (answer.error().code == Errc::access_refused || answer.error().code == Errc::invalid_argument);
+        const auto retry = refused || forbidden ? std::nullopt : policy.retry.delay(attempt);
+        const std::string why = answer ? fmt::format("status {}", answer->status) : answer.error().text;
+        if (retry) {
+            verdict = Verdict::release;
+            delay = *retry;
+            spdlog::debug("sns: {} did not take a notification ({}); again in {} ms", subscription.endpoint, why, retry->count());
+        } else {
+            verdict = Verdict::reject;
+            ++counts.given_up;
+            spdlog::warn("sns: {} did not take a notification ({}) at attempt {}: {}", subscription.endpoint, why, attempt,
+                         dead_letter_arn(subscription) ? "it goes to the dead-letter queue" : "it is given up");
+        }
+    }
+    const Result<void> settled = co_await session.settle(lease, verdict, delay);
+    if (!settled && settled.error().code != Errc::lease_gone && settled.error().code != Errc::closed)
+        spdlog::warn("sns: a delivery could not be settled: {}", settled.error().text);
+}
+
+awaitable<void> DeliveriesState::post_confirmation(Subscription subscription, aws::Notification confirmation) {
+    const auto self = shared_from_this();
+    net::ClientRequest request{.method = "POST", .url = subscription.endpoint, .fields = {}, .body = {}};
+    request.fields = {{"User-Agent", std::string(user_agent)},
+                      {"Content-Type", "text/plain; charset=UTF-8"},
+                      {"x-amz-sns-message-type", std::string(aws::name_of(confirmation.type))},
+                      {"x-amz-sns-message-id", confirmation.message_id},
+                      {"x-amz-sns-topic-arn", confirmation.topic_arn}};
+    request.body = co_await notifications.render(std::move(confirmation), origin());
+    for (int attempt = 0; attempt < confirmation_attempts && !closed; ++attempt) {
+        const auto answer = co_await client->send(request);
+        if (closed || (answer && answer->status >= 200 && answer->status < 300)) co_return;
+        spdlog::warn("sns: {} did not take the request to confirm its subscription: {}", subscription.endpoint,
+                     answer ? fmt::format("status {}", answer->status) : answer.error().text);
+        if (!answer && (answer.error().code == Errc::access_refused || answer.error().code == Errc::invalid_argument)) co_return;
+        if (attempt + 1 < confirmation_attempts && !co_await pause(seconds(20))) co_return;
+    }
+}
+
+Deliveries::Deliveries(Broker& broker, Clock&, const aws::Place& place, aws::Notifications& notifications, net::HttpClientOptions options)
+    : state_(std::make_shared<DeliveriesState>(broker, place, notifications, std::move(options))) {}
+
+Deliveries::~Deliveries() { close(); }
+
+void Deliveries::start(const Subscription& subscription) {
+    if (state_->closed || state_->serving.contains(subscription.id)) return;
+    if (!state_->session) {
+        auto opened = state_->broker.open_session();
+        if (!opened) return;
+        state_->session = *std::move(opened);
+    }
+    // As long as the session: an endpoint that is slow keeps its message, a crash gives it back.
+    auto source = state_->session.subscribe(subscription.queue, {.lease = std::nullopt, .max_leased = at_once});
+    if (!source) {
+        spdlog::error("sns: nothing is sent to {}: {}", subscription.endpoint, source.error().text);
+        return;
+    }
+    state_->serving.emplace(subscription.id, *source);
+    asio::co_spawn(state_->executor, state_->serve(subscription), asio::detached);
+}
+
+void Deliveries::stop(const std::string& id) {
+    const auto found = state_->serving.find(id);
+    if (found == state_->serving.end()) return;
+    found->second.close();
+    state_->serving.erase(found);
+}
+
+void Deliveries::confirm(const Subscription& subscription, aws::Notification confirmation) {
+    if (state_->closed) return;
+    asio::co_spawn(state_->executor, state_->post_confirmation(subscription, std::move(confirmation)), asio::detached);
+}
+
+void Deliveries::close() {
+    if (std::exchange(state_->closed, true)) return;
+    for (auto& [id, source] : std::exchange(state_->serving, {})) source.close();
+    state_->session.close();
+    state_->free.cancel();
+    for (auto* timer : state_->sleeping) timer->cancel();
+    state_->client.reset();
+}
+
+Deliveries::Counts Deliveries::counts() const { return state_->counts; }
+
+}  // namespace rowmq::sns

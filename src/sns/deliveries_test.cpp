@@ -1,0 +1,169 @@
+// HTTP endpoints: confirmed before anything is sent, sent to, tried again, given up; also after a restart.
+#include <boost/json/parse.hpp>
+
+#include "net/http_server.hpp"
+#include "sns/conversation_test.hpp"
+
+namespace rowmq::sns::test {
+namespace {
+
+/// An endpoint on loopback that answers what it is told and remembers what came.
+class Endpoint {
+public:
+    explicit Endpoint(boost::asio::io_context& io)
+        : server_(io.get_executor(), {}, [this](net::Request request) -> awaitable<net::Response> {
+              requests.push_back(std::move(request));
+              co_return net::Response{.status = status, .content_type = "text/plain"};
+          }) {
+        EXPECT_TRUE(server_.listen());
+    }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/hook"; }
+    awaitable<void> stop() { return server_.stop(); }
+
+    unsigned status = 200;
+    std::vector<net::Request> requests;
+
+private:
+    net::HttpServer server_;
+};
+
+class HttpDeliveries : public Conversation {
+protected:
+    ~HttpDeliveries() override {
+        protocol->close();
+        rowmq::test::run_in(io, endpoint.stop());
+    }
+    /// Runs until so many requests came, or for five seconds.
+    void until(std::size_t requests) {
+        io.restart();
+        const auto last = std::chrono::steady_clock::now() + 5s;
+        while (endpoint.requests.size() < requests && std::chrono::steady_clock::now() < last) io.run_one_for(10ms);
+        ASSERT_GE(endpoint.requests.size(), requests);
+        io.run_for(20ms);  // what follows an answer
+    }
+    boost::json::object body(std::size_t n) { return boost::json::parse(endpoint.requests.at(n).body).as_object(); }
+    std::string confirmed(const std::string& arn, std::vector<std::pair<std::string, std::string>> more = {}) {
+        more.insert(more.begin(), {{"TopicArn", arn}, {"Protocol", "http"}, {"Endpoint", endpoint.url()}});
+        EXPECT_EQ(call("Subscribe", more).element("SubscriptionArn"), "pending confirmation");
+        until(1);
+        const auto token = std::string(body(0).at("Token").as_string());
+        const Reply reply = call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", token}});
+        EXPECT_EQ(reply.status, 200u) << reply.body;
+        endpoint.requests.clear();
+        return reply.element("SubscriptionArn");
+    }
+
+    Endpoint endpoint{io};
+};
+
+TEST_F(HttpDeliveries, begin_when_the_endpoint_has_confirmed) {
+    const std::string arn = create("orders");
+    EXPECT_EQ(call("Subscribe", {{"TopicArn", arn}, {"Protocol", "http"}, {"Endpoint", endpoint.url()}}).element("SubscriptionArn"),
+              "pending confirmation");
+    call("Publish", {{"TopicArn", arn}, {"Message", "too early"}});
+    until(1);
+    EXPECT_EQ(endpoint.requests[0].fields.get("x-amz-sns-message-type"), "SubscriptionConfirmation");
+    const auto confirmation = body(0);
+    EXPECT_EQ(confirmation.at("Type"), "SubscriptionConfirmation");
+    EXPECT_EQ(call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", "wrong"}}).code(), "InvalidParameter");
+    EXPECT_EQ(call("ListSubscriptions").element("SubscriptionArn"), "PendingConfirmation");
+
+    // As the endpoint visits SubscribeURL.
+    const std::string url(confirmation.at("SubscribeURL").as_string());
+    net::Request visit{.method = "GET", .target = url.substr(std::string("http://localhost:9324").size()), .fields = {}, .body = {}};
+    const auto visited = rowmq::test::run_in(io, protocol->handle(visit));
+    EXPECT_EQ(visited.status, 200u) << visited.body;
+    call("Publish", {{"TopicArn", arn}, {"Message", "hello"}});
+    until(2);
+
+    EXPECT_EQ(body(1).at("Message"), "hello");
+    EXPECT_EQ(body(1).at("Type"), "Notification");
+    EXPECT_EQ(endpoint.requests[1].fields.get("x-amz-sns-topic-arn"), arn);
+    EXPECT_EQ(endpoint.requests[1].fields.get("Content-Type"), "text/plain; charset=UTF-8");
+    EXPECT_EQ(endpoint.requests.size(), 2u);
+}
+
+TEST_F(HttpDeliveries, are_raw_where_the_subscription_says_so) {
+    const std::string arn = create("orders");
+    confirmed(arn, {{"Attributes.entry.1.key", "RawMessageDelivery"}, {"Attributes.entry.1.value", "true"}});
+
+    call("Publish", {{"TopicArn", arn}, {"MessageStructure", "json"}, {"Message", R"({"default":"d","http":"h"})"}});
+    until(1);
+
+    EXPECT_EQ(endpoint.requests[0].body, "h");
+    EXPECT_EQ(endpoint.requests[0].fields.get("x-amz-sns-rawdelivery"), "true");
+}
+
+TEST_F(HttpDeliveries, are_tried_again_after_the_policys_delay) {
+    const std::string arn = create("orders");
+    const std::string subscription = confirmed(arn);
+    call("SetSubscriptionAttributes",
+         {{"SubscriptionArn", subscription},
+          {"AttributeName", "DeliveryPolicy"},
+          {"AttributeValue", R"({"healthyRetryPolicy":{"numRetries":2,"minDelayTarget":5,"maxDelayTarget":5}})"}});
+    endpoint.status = 503;
+
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    until(1);
+    io.run_for(50ms);
+    EXPECT_EQ(endpoint.requests.size(), 1u) << "not before its time";
+    endpoint.status = 200;
+    clock->advance(5s);
+    until(2);
+
+    clock->advance(60s);
+    io.run_for(50ms);
+    EXPECT_EQ(endpoint.requests.size(), 2u) << "it was taken";
+}
+
+TEST_F(HttpDeliveries, go_to_the_dead_letter_queue_when_nobody_takes_them) {
+    const std::string arn = create("orders");
+    queue("dead");
+    const std::string subscription = confirmed(arn);
+    EXPECT_EQ(call("SetSubscriptionAttributes", {{"SubscriptionArn", subscription},
+                                                 {"AttributeName", "RedrivePolicy"},
+                                                 {"AttributeValue", R"({"deadLetterTargetArn":")" + queue_arn("dead") + "\"}"}})
+                  .status,
+              200u);
+    endpoint.status = 404;  // the client's fault: not tried again
+
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    until(1);
+
+    const auto dead = hear("dead");
+    ASSERT_EQ(dead.size(), 1u);
+    EXPECT_EQ(dead[0].message.text(), "m");
+    EXPECT_TRUE(dead[0].note.starts_with("sns:"));
+}
+
+TEST_F(HttpDeliveries, go_on_after_a_restart) {
+    const std::string arn = create("orders");
+    const std::string subscription = confirmed(arn);
+    endpoint.status = 503;
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    until(1);
+
+    stop();
+    start();
+    endpoint.status = 200;
+    clock->advance(60s);
+    until(2);
+
+    EXPECT_EQ(body(1).at("Message"), "m");
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).attribute("PendingConfirmation"), "false");
+}
+
+TEST_F(HttpDeliveries, end_with_their_subscription) {
+    const std::string arn = create("orders");
+    const std::string subscription = confirmed(arn);
+
+    call("Unsubscribe", {{"SubscriptionArn", subscription}});
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    io.run_for(50ms);
+
+    EXPECT_TRUE(endpoint.requests.empty());
+    EXPECT_TRUE(broker->queues("sns/").empty());
+}
+
+}  // namespace
+}  // namespace rowmq::sns::test

@@ -1,0 +1,71 @@
+#include "sns/service.hpp"
+
+#include <fmt/format.h>
+
+#include "sns/names.hpp"
+
+namespace rowmq::sns {
+
+const PublishResult* Recent::find(const Key& key, MonotonicTime now) {
+    while (!order_.empty() && (now - order_.front().first >= window || order_.size() > kept)) {
+        known_.erase(order_.front().second);
+        order_.pop_front();
+    }
+    const auto found = known_.find(key);
+    return found == known_.end() ? nullptr : &found->second;
+}
+
+void Recent::add(Key key, const PublishResult& result, MonotonicTime now) {
+    if (!known_.emplace(key, result).second) return;
+    order_.emplace_back(now, std::move(key));
+}
+
+Service::Service(Broker& b, Clock& c, Random& r, aws::Place p, aws::Notifications& n, aws::Signer* s, net::HttpClientOptions outbound)
+    : broker(b),
+      clock(c),
+      random(r),
+      place(std::move(p)),
+      notifications(n),
+      signer(s),
+      seal(broker.health().store_id),
+      deliveries(b, c, place, n, std::move(outbound)) {}
+
+Answer<ExchangeInfo> Service::topic(const Text& arn, std::string_view parameter) const {
+    if (!arn || arn->empty()) return invalid(parameter);
+    const auto parts = parse_arn(*arn);
+    if (!parts || parts->service != "sns") return invalid(parameter, "An ARN must have at least 6 elements, not 1");
+    const auto name = topic_of_arn(*arn, place);
+    if (!name) return no_such_topic();
+    auto found = broker.exchange(*name);
+    if (!found) return no_such_topic();
+    return *std::move(found);
+}
+
+Answer<Subscription> Service::subscription(const Text& arn) const {
+    if (!arn || arn->empty()) return invalid("SubscriptionArn");
+    const auto name = subscription_of_arn(*arn, place);
+    if (!name) {
+        if (!parse_arn(*arn)) return invalid("SubscriptionArn", "An ARN must have at least 6 elements, not 1");
+        return no_such_subscription();
+    }
+    for (auto& subscription : subscriptions_of(broker, name->topic))
+        if (subscription.id == name->id) return std::move(subscription);
+    return no_such_subscription();
+}
+
+Answer<Session*> Service::session() {
+    if (!publisher) {
+        auto opened = broker.open_session();
+        if (!opened) return refusal_of(opened.error());
+        publisher = *std::move(opened);
+    }
+    return &publisher;
+}
+
+std::string Service::new_id() {
+    const std::uint64_t a = random.next(), b = random.next();
+    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32u, a >> 16u & 0xffffu, a & 0xfffu, 0x8000u | (b >> 48u & 0x3fffu),
+                       b & 0xffffffffffffu);
+}
+
+}  // namespace rowmq::sns

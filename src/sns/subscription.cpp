@@ -1,0 +1,157 @@
+#include "sns/subscription.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json/parse.hpp>
+
+#include "aws/notification.hpp"
+#include "sns/filter_policy.hpp"
+#include "sns/names.hpp"
+#include "sns/retry.hpp"
+
+namespace rowmq::sns {
+namespace {
+
+constexpr std::string_view mine = "sns.";  // before the names of what is not an attribute of SNS
+constexpr std::string_view attribute_prefix = "sns:";
+
+std::optional<Refusal> check_flag(const std::string& name, const std::string& value) {
+    if (value == "true" || value == "false" || value == "True" || value == "False") return std::nullopt;
+    return invalid(name, fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value));
+}
+
+std::optional<Refusal> check_redrive(const std::string& value) {
+    boost::system::error_code error;
+    const auto policy = boost::json::parse(value, error);
+    const auto* target = !error && policy.is_object() ? policy.get_object().if_contains("deadLetterTargetArn") : nullptr;
+    if (!target || !target->is_string()) return invalid("RedrivePolicy", "failed to parse JSON: deadLetterTargetArn is missing");
+    const auto arn = parse_arn(std::string_view(target->get_string()));
+    if (!arn || arn->service != "sqs") return invalid("RedrivePolicy", "deadLetterTargetArn is an invalid arn");
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool Subscription::is_raw() const {
+    const std::string raw = attribute("RawMessageDelivery");
+    return raw == "true" || raw == "True";
+}
+
+std::string Subscription::attribute(const std::string& name) const {
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? std::string() : found->second;
+}
+
+std::string Subscription::place() const { return topic + ':' + id; }
+
+std::optional<Subscription> subscription_of(const Binding& binding) {
+    const auto& kept = binding.options.attributes;
+    const auto get = [&](std::string_view name) {
+        const auto found = kept.find(std::string(mine) + std::string(name));
+        return found == kept.end() ? std::string() : found->second;
+    };
+    Subscription s;
+    s.id = get("id");
+    if (s.id.empty()) return std::nullopt;
+    s.topic = binding.exchange;
+    s.queue = binding.queue;
+    s.protocol = get("protocol");
+    s.endpoint = get("endpoint");
+    s.token = get("token");
+    s.pending = get("pending") == "true";
+    s.authenticated = get("authenticated") == "true";
+    for (const auto& [name, value] : kept)
+        if (name.starts_with(attribute_prefix)) s.attributes[name.substr(attribute_prefix.size())] = value;
+    return s;
+}
+
+Binding binding_of(const Subscription& s) {
+    Binding binding{.exchange = s.topic, .queue = s.queue, .routing_key = s.id, .options = {}};
+    auto& kept = binding.options.attributes;
+    const auto put = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) kept[std::string(mine) + std::string(name)] = value;
+    };
+    put("id", s.id);
+    put("protocol", s.protocol);
+    put("endpoint", s.endpoint);
+    put("token", s.token);
+    if (s.pending) put("pending", "true");
+    if (s.authenticated) put("authenticated", "true");
+    for (const auto& [name, value] : s.attributes) kept[std::string(attribute_prefix) + name] = value;
+    binding.options.paused = s.pending;
+    binding.options.filter = s.attribute("FilterPolicy");
+    if (s.attribute("FilterPolicyScope") == "MessageBody") binding.options.filter_on = BindingOptions::FilterOn::body;
+    if (!s.is_raw()) binding.options.note = std::string(aws::subscription_note) + s.id;
+    return binding;
+}
+
+std::vector<Subscription> subscriptions_of(const Broker& broker, std::string_view topic) {
+    std::vector<Subscription> found;
+    for (const Binding& binding : broker.bindings(default_namespace, topic))
+        if (auto subscription = subscription_of(binding)) found.push_back(*std::move(subscription));
+    std::ranges::sort(found, {}, &Subscription::place);
+    return found;
+}
+
+std::vector<Subscription> all_subscriptions(const Broker& broker) {
+    std::vector<Subscription> found;
+    for (const Binding& binding : broker.bindings())
+        if (auto subscription = subscription_of(binding)) found.push_back(*std::move(subscription));
+    std::ranges::sort(found, {}, &Subscription::place);
+    return found;
+}
+
+std::optional<Refusal> set_attribute(Subscription& s, const std::string& name, const std::string& value) {
+    if (name == "FilterPolicy") {
+        const auto scope = s.attribute("FilterPolicyScope") == "MessageBody" ? FilterScope::body : FilterScope::attributes;
+        if (value.empty() || value == "{}") {
+            s.attributes.erase(name);
+            return std::nullopt;
+        }
+        if (auto wrong = check_filter_policy(value, scope)) return wrong;
+    } else if (name == "FilterPolicyScope") {
+        if (value != "MessageAttributes" && value != "MessageBody")
+            return invalid("FilterPolicyScope",
+                           fmt::format("Invalid value [{}]. Please use either MessageBody or MessageAttributes", value));
+        const auto scope = value == "MessageBody" ? FilterScope::body : FilterScope::attributes;
+        if (const std::string policy = s.attribute("FilterPolicy"); !policy.empty())
+            if (auto wrong = check_filter_policy(policy, scope)) return wrong;
+    } else if (name == "RawMessageDelivery") {
+        if (auto wrong = check_flag(name, value)) return wrong;
+    } else if (name == "RedrivePolicy") {
+        if (value.empty() || value == "{}") {
+            s.attributes.erase(name);
+            return std::nullopt;
+        }
+        if (auto wrong = check_redrive(value)) return wrong;
+    } else if (name == "DeliveryPolicy") {
+        if (!s.is_http()) return invalid("DeliveryPolicy", "Delivery policies can only be set on HTTP and HTTPS subscriptions.");
+        if (value.empty()) {
+            s.attributes.erase(name);
+            return std::nullopt;
+        }
+        if (auto wrong = check_delivery_policy(value, PolicyOf::subscription)) return wrong;
+    } else if (name == "ReplayPolicy") {
+        return invalid("ReplayPolicy", "Message archiving and replaying is not supported.");
+    } else if (name == "SubscriptionRoleArn") {
+        return invalid("SubscriptionRoleArn", "Only Firehose subscriptions have a role, and they are not supported.");
+    } else {
+        return invalid("AttributeName");
+    }
+    s.attributes[name] = value;
+    return std::nullopt;
+}
+
+std::optional<std::string> dead_letter_arn(const Subscription& s) {
+    const std::string policy = s.attribute("RedrivePolicy");
+    if (policy.empty()) return std::nullopt;
+    boost::system::error_code error;
+    const auto parsed = boost::json::parse(policy, error);
+    if (error || !parsed.is_object()) return std::nullopt;
+    const auto* target = parsed.get_object().if_contains("deadLetterTargetArn");
+    return target && target->is_string() ? std::optional(std::string(target->get_string())) : std::nullopt;
+}
+
+}  // namespace rowmq::sns
