@@ -125,6 +125,17 @@ TEST_F(Client, asks_once_more_when_the_server_had_closed_a_kept_connection) {
     EXPECT_EQ(scripted.heard.size(), 3u);
 }
 
+TEST_F(Client, takes_nothing_for_an_answer_that_came_before_it_asked) {
+    HttpClient client(io.get_executor(), {});
+    scripted.steps = {{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}, {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nasked"}};
+
+    EXPECT_EQ(send(client, {.url = scripted.url()}).value().body, "ok");
+    scripted.say("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nunasked");
+    EXPECT_EQ(send(client, {.url = scripted.url()}).value().body, "asked");
+
+    EXPECT_EQ(scripted.connections, 2u);
+}
+
 TEST_F(Client, does_not_ask_again_when_a_byte_of_the_answer_came_or_the_connection_was_new) {
     HttpClient client(io.get_executor(), {});
     scripted.steps = {{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}, {"H", true}, {"", true}};

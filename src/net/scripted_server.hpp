@@ -29,8 +29,9 @@ public:
     }
 
     std::string url(std::string path = "/") const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
-    void close_all() {
-        for (const auto& socket : sockets_) socket->close();
+    /// What nobody asked for, on every connection.
+    void say(std::string_view bytes) {
+        for (const auto& socket : sockets_) boost::asio::write(*socket, boost::asio::buffer(bytes));
     }
 
     std::deque<Step> steps;          ///< none left: requests wait for ever

@@ -296,6 +296,11 @@ TEST_F(Tls, client_does_not_wait_for_ever_for_a_handshake_or_take_a_cut_for_an_e
     const auto silent = send({.url = to}, {.connect_time = 30ms});
     EXPECT_EQ(silent.error().code, Errc::limit_exceeded);
     EXPECT_NE(silent.error().text.find("connect_time of 30 ms"), std::string::npos) << silent.error();
+    const auto before = std::chrono::steady_clock::now();
+    const auto in_all = send({.url = to}, {.total_time = 30ms});
+    EXPECT_NE(in_all.error().text.find("total_time of 30 ms"), std::string::npos) << in_all.error();
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 4s);
+    acceptor.accept();
     acceptor.accept();
 
     tls = TlsContext::for_server(certificate.files()).value();
