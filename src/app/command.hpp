@@ -43,6 +43,13 @@ void add_purge(CLI::App& program, Exit& exit);
 void add_redrive(CLI::App& program, Exit& exit);
 void add_check(CLI::App& program, Exit& exit);
 void add_backup(CLI::App& program, Exit& exit);
+void add_bench(CLI::App& program, Exit& exit);
+void add_completion(CLI::App& program, Exit& exit);
+void add_forward(CLI::App& program, Exit& exit);
+void add_search(CLI::App& program, Exit& exit);
+void add_sql(CLI::App& program, Exit& exit);
+void add_top(CLI::App& program, Exit& exit);
+void add_topics(CLI::App& program, Exit& exit);
 void add_version(CLI::App& program, Exit& exit);
 
 }  // namespace rowmq::app

@@ -20,11 +20,18 @@ int main(int argc, char** argv) {
     add_send(program, exit);
     add_receive(program, exit);
     add_peek(program, exit);
+    add_search(program, exit);
     add_queues(program, exit);
+    add_topics(program, exit);
     add_purge(program, exit);
     add_redrive(program, exit);
     add_check(program, exit);
     add_backup(program, exit);
+    add_sql(program, exit);
+    add_top(program, exit);
+    add_bench(program, exit);
+    add_forward(program, exit);
+    add_completion(program, exit);
     add_version(program, exit);
     try {
         program.parse(argc, argv);

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "app/command.hpp"
 #include "app/duration.hpp"
-#include "base/base64.hpp"
+#include "app/message_text.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -27,19 +25,6 @@ struct Peek {
     std::int64_t max = 20;
     bool delayed = false;
 };
-
-std::string body_of(const json::object& message) {
-    if (const auto* text = message.if_contains("body")) return std::string(text->as_string());
-    return base64_decode(message.at("body_base64").as_string()).value_or("");
-}
-
-std::string time_text(std::int64_t ms) {
-    const std::time_t seconds = ms / 1'000;
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                       utc.tm_sec);
-}
 
 /// Ends the leases of what was printed, or gives back what could not be.
 Result<json::object> settle(Caller& caller, const std::string& queue, const json::array& messages, std::string_view verdict) {
@@ -103,8 +88,7 @@ Exit run(const Peek& peek) {
             print_json(message);
             continue;
         }
-        print(fmt::format("{}  {}  received {}x  {}\n", message.at("id").as_int64(), time_text(message.at("published_at_ms").as_int64()),
-                          message.at("receives").to_number<std::int64_t>(), body_of(message)));
+        print(message_line(message));
     }
     if (const auto* next = answer->if_contains("next")) {
         fmt::print(stderr, "there are more: --after {}\n", std::string_view(next->as_string()));
