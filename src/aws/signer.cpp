@@ -95,16 +95,22 @@ std::string sign_with(EVP_PKEY* key, std::string_view text, SignatureVersion ver
     return base64_encode(signature);
 }
 
+// What runs on the workers. Their arguments are their own: nothing of the broker's strand is touched.
+awaitable<Pem> make_pem_there() { co_return make_pem(); }
+awaitable<std::string> sign_there(std::shared_ptr<EVP_PKEY> key, std::string text, SignatureVersion version) {
+    co_return sign_with(key.get(), text, version);
+}
+
 }  // namespace
 
 struct SignerState {
     SignerState(Broker& b, asio::any_io_executor w) : broker(b), workers(std::move(w)) {}
 
     /// Runs `work` on the workers; comes back to the broker's executor.
-    template <typename Work>
-    awaitable<std::invoke_result_t<Work>> elsewhere(Work work) {
-        co_return co_await asio::co_spawn(
-            workers, [](Work w) -> awaitable<std::invoke_result_t<Work>> { co_return w(); }(std::move(work)), asio::use_awaitable);
+    template <typename T>
+    awaitable<T> elsewhere(awaitable<T> work) {
+        auto begun = asio::co_spawn(workers, std::move(work), asio::use_awaitable);
+        co_return co_await std::move(begun);
     }
     awaitable<Result<void>> prepare();
 
@@ -121,7 +127,8 @@ awaitable<Result<void>> SignerState::prepare() {
     if (key) co_return Result<void>{};
     auto stored = broker.exchange(exchange_name);
     if (!stored) {
-        Pem made = co_await elsewhere(make_pem);
+        auto making = make_pem_there();
+        const Pem made = co_await elsewhere(std::move(making));
         ExchangeOptions options{.kind = ExchangeKind::fanout, .attributes = {{"key", made.key}, {"certificate", made.certificate}}};
         auto declared = co_await broker.declare_exchange(std::string(exchange_name), std::move(options));
         if (!declared && declared.error().code != Errc::already_exists) co_return declared.error();
@@ -144,7 +151,8 @@ awaitable<Result<std::string>> Signer::sign(std::string text, SignatureVersion v
     std::string problem;
     try {
         if (const auto prepared = co_await state->prepare(); !prepared) co_return prepared.error();
-        auto signature = co_await state->elsewhere([key = state->key, text, version] { return sign_with(key.get(), text, version); });
+        auto signing = sign_there(state->key, std::move(text), version);
+        std::string signature = co_await state->elsewhere(std::move(signing));
         if (state->signatures.emplace(name, signature).second) state->order.push_back(std::move(name));
         if (state->order.size() > remembered) {
             state->signatures.erase(state->order.front());
