@@ -40,7 +40,6 @@ Result<Database> open_to_read(const std::string& path) {
     Database db(opened);
     if (code != SQLITE_OK) return of(db.get());
     sqlite3_busy_timeout(db.get(), 5'000);
-    if (sqlite3_exec(db.get(), "PRAGMA query_only = ON", nullptr, nullptr, nullptr) != SQLITE_OK) return of(db.get());
     return db;
 }
 
@@ -155,8 +154,7 @@ Exit run(const Sql& sql) {
 void add_sql(CLI::App& program, Exit& exit) {
     const auto sql = std::make_shared<Sql>();
     auto& command = *program.add_subcommand("sql", "Query a store with SQL, read only, also while it is in use");
-    command.add_option("query", sql->text,
-                       "What to run (default: standard input), e.g. \"SELECT queue, count(*) FROM rowmq_messages GROUP BY queue\"");
+    command.add_option("query", sql->text, "What to run (default: standard input); messages are in the view rowmq_messages");
     command.add_flag("--csv", sql->csv, "Comma-separated values");
     command.add_flag("!--no-header", sql->headers, "Leave the column names out");
     add_target(command, sql->target);

@@ -16,8 +16,8 @@ struct Limits {
     std::size_t bindings = 1'000'000;
     std::size_t filter_bytes = 256 * 1024;     ///< of one binding
     std::size_t filter_depth = 16;             ///< objects and lists in each other
-    std::size_t filter_fields = 256;           ///< of one filter
-    std::size_t filter_conditions = 4'096;     ///< of one filter
+    std::size_t filter_fields = 64;            ///< of one filter
+    std::size_t filter_conditions = 256;       ///< of one filter
     std::size_t tags = 50;                     ///< per queue
     std::size_t attributes_bytes = 64 * 1024;  ///< tags and attributes of one queue, exchange or binding together
 

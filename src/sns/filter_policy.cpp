@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
+#include "base/bounded_json.hpp"
 
 namespace rowmq::sns {
 namespace {
@@ -51,15 +51,14 @@ private:
 std::optional<Refusal> check_filter_policy(std::string_view policy, FilterScope scope) {
     if (policy.size() > max_bytes)
         return invalid("FilterPolicy", fmt::format("FilterPolicy: it has {} bytes, at most {} are allowed", policy.size(), max_bytes));
-    boost::system::error_code error;
-    const auto parsed = json::parse(policy, error);
-    if (error || !parsed.is_object()) return invalid("FilterPolicy", "failed to parse JSON.");
+    const auto parsed = parse_bounded_object(policy);
+    if (!parsed) return invalid("FilterPolicy", "failed to parse JSON.");
     if (scope == FilterScope::attributes)
-        for (const auto& [name, value] : parsed.get_object())
+        for (const auto& [name, value] : *parsed)
             if (value.is_object())
                 return invalid("FilterPolicy", "Filter policy scope MessageAttributes does not support nested filter policy");
     Complexity complexity;
-    complexity.object(parsed.get_object(), 1);
+    complexity.object(*parsed, 1);
     if (complexity.fields > max_fields) return invalid("FilterPolicy", "Filter policy can not have more than 5 keys");
     if (complexity.combinations > max_combinations) return invalid("FilterPolicy", "Filter policy is too complex");
     return std::nullopt;

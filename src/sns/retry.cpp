@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cmath>
+
+#include "base/bounded_json.hpp"
 
 namespace rowmq::sns {
 namespace {
@@ -68,10 +69,9 @@ void read(const json::object& from, RetryPolicy& retry) {
 }
 
 json::object parse(std::string_view text) {
-    boost::system::error_code error;
-    auto parsed = json::parse(text, error);
-    if (error || !parsed.is_object()) throw Wrong{"it is not a JSON object"};
-    return std::move(parsed.get_object());
+    auto parsed = parse_bounded_object(text);
+    if (!parsed) throw Wrong{parsed.error().text};
+    return *std::move(parsed);
 }
 
 void read_throttle(const json::object* throttle, DeliveryPolicy& policy) {

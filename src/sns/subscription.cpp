@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
 
 #include "aws/notification.hpp"
+#include "base/bounded_json.hpp"
 #include "sns/filter_policy.hpp"
 #include "sns/names.hpp"
 #include "sns/retry.hpp"
@@ -23,9 +23,8 @@ std::optional<Refusal> check_flag(const std::string& name, const std::string& va
 }
 
 std::optional<Refusal> check_redrive(const std::string& value) {
-    boost::system::error_code error;
-    const auto policy = boost::json::parse(value, error);
-    const auto* target = !error && policy.is_object() ? policy.get_object().if_contains("deadLetterTargetArn") : nullptr;
+    const auto policy = parse_bounded_object(value);
+    const auto* target = policy ? policy->if_contains("deadLetterTargetArn") : nullptr;
     if (!target || !target->is_string()) return invalid("RedrivePolicy", "failed to parse JSON: deadLetterTargetArn is missing");
     const auto arn = parse_arn(std::string_view(target->get_string()));
     if (!arn || arn->service != "sqs") return invalid("RedrivePolicy", "deadLetterTargetArn is an invalid arn");
@@ -147,10 +146,8 @@ std::optional<Refusal> set_attribute(Subscription& s, const std::string& name, c
 std::optional<std::string> dead_letter_arn(const Subscription& s) {
     const std::string policy = s.attribute("RedrivePolicy");
     if (policy.empty()) return std::nullopt;
-    boost::system::error_code error;
-    const auto parsed = boost::json::parse(policy, error);
-    if (error || !parsed.is_object()) return std::nullopt;
-    const auto* target = parsed.get_object().if_contains("deadLetterTargetArn");
+    const auto parsed = parse_bounded_object(policy);
+    const auto* target = parsed ? parsed->if_contains("deadLetterTargetArn") : nullptr;
     return target && target->is_string() ? std::optional(std::string(target->get_string())) : std::nullopt;
 }
 

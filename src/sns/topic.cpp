@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
 
 #include "aws/notification.hpp"
+#include "base/bounded_json.hpp"
 #include "sns/names.hpp"
 #include "sns/retry.hpp"
 
@@ -40,9 +40,7 @@ std::optional<Refusal> check_value(const std::string& name, const std::string& v
         return std::nullopt;
     }
     if (name == "Policy") {
-        boost::system::error_code error;
-        const auto parsed = boost::json::parse(value, error);
-        if (error || !parsed.is_object()) return invalid("Policy", "Policy Error: null");
+        if (!parse_bounded_object(value)) return invalid("Policy", "Policy Error: null");
         return std::nullopt;
     }
     if (name == "DeliveryPolicy") return check_delivery_policy(value, PolicyOf::topic);

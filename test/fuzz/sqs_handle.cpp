@@ -1,8 +1,8 @@
 // Any bytes as a receipt handle, a queue URL and an ARN. A handle that opens is the one its lease is written as.
 #include <cstdlib>
 
-#include "sqs/names.hpp"
 #include "aws/seal.hpp"
+#include "sqs/names.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t size) {
     static const rowmq::aws::Seal seal("store");

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
 
+#include "base/bounded_json.hpp"
 #include "broker/routing/filter.hpp"
 
 namespace rowmq {
@@ -220,15 +220,12 @@ Result<std::shared_ptr<const Filter>> Filter::compile(std::string_view text, Bin
     const auto wrong = [](std::string_view why) { return Error{Errc::invalid_argument, fmt::format("the filter: {}", why)}; };
     if (text.size() > limits.filter_bytes)
         return wrong(fmt::format("{} bytes long: at most {} are allowed", text.size(), limits.filter_bytes));
-    boost::system::error_code malformed;
-    boost::json::parse_options parsing;
-    parsing.max_depth = static_cast<unsigned>(limits.filter_depth);
-    const auto parsed = boost::json::parse(text, malformed, {}, parsing);
-    if (malformed || !parsed.is_object()) return wrong("it is not a JSON object");
+    const auto parsed = parse_bounded_object(text, {.depth = limits.filter_depth});
+    if (!parsed) return wrong(parsed.error().text);
     auto made = std::make_shared<Filter>();
     made->on_ = on;
     try {
-        made->pattern_ = filter::Compiler(on, limits).pattern(parsed.get_object());
+        made->pattern_ = filter::Compiler(on, limits).pattern(*parsed);
     } catch (const filter::Wrong& problem) {
         return wrong(problem.text);
     }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <utility>
 
 #include "aws/message_attributes.hpp"
+#include "base/bounded_json.hpp"
 #include "base/sha256.hpp"
 #include "base/utf8.hpp"
 #include "sns/actions/actions.hpp"
@@ -100,11 +100,10 @@ std::optional<Refusal> spread(Outgoing& m, std::string& body, Properties& proper
         body = *std::move(m.message);
         return std::nullopt;
     }
-    boost::system::error_code error;
-    const auto parsed = boost::json::parse(*m.message, error);
-    if (error || !parsed.is_object()) return invalid("Message Structure - JSON message body failed to parse");
+    const auto parsed = parse_bounded_object(*m.message);
+    if (!parsed) return invalid("Message Structure - JSON message body failed to parse");
     const auto member = [&](std::string_view name) -> std::optional<std::string> {
-        const auto* found = parsed.get_object().if_contains(name);
+        const auto* found = parsed->if_contains(name);
         return found && found->is_string() ? std::optional(std::string(found->get_string())) : std::nullopt;
     };
     const auto usual = member("default");

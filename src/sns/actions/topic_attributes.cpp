@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/bounded_json.hpp"
 #include "sns/actions/actions.hpp"
 #include "sns/names.hpp"
 #include "sns/topic.hpp"
@@ -110,10 +111,8 @@ awaitable<Answer<DataProtectionResult>> get_data_protection_policy(Service& serv
 awaitable<Answer<Nothing>> put_data_protection_policy(Service& service, Caller, PutDataProtectionRequest request) {
     auto topic = service.topic(request.arn, "ResourceArn");
     if (!topic) co_return topic.error();
-    boost::system::error_code error;
     const std::string policy = request.policy.value_or("");
-    const auto parsed = json::parse(policy, error);
-    if (!policy.empty() && (error || !parsed.is_object())) co_return invalid("DataProtectionPolicy", "failed to parse JSON.");
+    if (!policy.empty() && !parse_bounded_object(policy)) co_return invalid("DataProtectionPolicy", "failed to parse JSON.");
     topic->options.attributes[std::string(attribute_key) + std::string(data_protection)] = policy;
     co_return co_await alter(service, topic->name, topic->options);
 }
