@@ -23,6 +23,7 @@
 #include "rowmq/error.hpp"
 #include "rowmq/ids.hpp"
 #include "rowmq/message.hpp"
+#include "rowmq/metrics.hpp"
 #include "rowmq/options.hpp"
 #include "rowmq/values.hpp"
 
@@ -161,6 +162,10 @@ public:
     awaitable<Result<Receipt>> transaction(TransactionFunction fn, std::string ns = std::string(default_namespace));
 
     BrokerHealth health() const;
+    /// A snapshot of all that is counted. Reads no disk; of queues whose oldest message was stored before the store was opened
+    /// it begins to read when that was published, so that a later snapshot knows: until then their `oldest` counts from the
+    /// opening. In FIFO queues `oldest` is of what may be delivered now, if anything may.
+    BrokerMetrics metrics();
     /// A consistent copy of the whole store while it is in use. Errors: already_exists (the file), store_full.
     awaitable<Result<void>> backup(std::string to_path);
 

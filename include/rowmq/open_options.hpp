@@ -30,6 +30,7 @@ struct OpenLimits {
     std::optional<std::size_t> leases_per_session;
     std::optional<std::size_t> leases_per_queue;
     std::optional<std::chrono::milliseconds> transaction_time;  ///< of an application's function
+    std::optional<std::size_t> metrics_queues;                  ///< with series of their own; the others are summed
     friend bool operator==(const OpenLimits&, const OpenLimits&) = default;
 };
 

@@ -151,8 +151,9 @@ struct Binding {
 };
 
 struct Page {
-    std::vector<Delivery> messages;   ///< Delivery::lease names the place only; it is not a lease
-    std::optional<std::string> next;  ///< cursor of the following page; none at the end
+    std::vector<Delivery> messages;    ///< Delivery::lease names the place only; it is not a lease
+    std::optional<std::string> next;   ///< cursor of the following page; none at the end
+    std::vector<std::string> cursors;  ///< one a message: of the page that begins after it
 };
 
 struct PeekRequest {

@@ -60,6 +60,9 @@ struct Limits {
     std::chrono::milliseconds read_time = std::chrono::seconds(5);           ///< of one read snapshot
     std::chrono::milliseconds count_flush = std::chrono::milliseconds(200);  ///< receive counts written behind at most so late
 
+    // Monitoring
+    std::size_t metrics_queues = 1'000;  ///< with series of their own in Broker::metrics()
+
     // Tasks
     std::size_t ended_tasks = 100;
 };

@@ -303,18 +303,8 @@ awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::stri
     return kept(state_, state_->transaction(std::move(fn), std::move(ns)));
 }
 
-BrokerHealth Broker::health() const {
-    const auto& broken = state_->committer.broken();
-    return {.serving = !broken && !state_->closing,
-            .problem = broken ? broken->text : std::string(),
-            .pending_bytes = static_cast<std::int64_t>(state_->committer.pending_bytes()),
-            .commits = state_->committer.commits(),
-            .queues = state_->catalog.queue_count(),
-            .sessions = state_->sessions.size(),
-            .store = state_->parts.engine->name(),
-            .store_id = state_->store_id,
-            .durability = state_->parts.engine->durability()};
-}
+BrokerHealth Broker::health() const { return state_->health(); }
+BrokerMetrics Broker::metrics() { return state_->metrics(); }
 
 awaitable<Result<void>> Broker::backup(std::string to_path) { return back_up(state_, std::move(to_path)); }
 awaitable<void> Broker::close() { return kept(state_, state_->close()); }

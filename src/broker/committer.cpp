@@ -56,6 +56,7 @@ void Committer::leave() {
         if (before_leaving) before_leaving(*queued_.front()->batch);
         auto flight = std::move(queued_.front());
         queued_.pop_front();
+        if (now) flight->left = now();
         away_.push_back(flight);
         ++under_way_;
         boost::asio::co_spawn(executor_, travel(*this, std::move(flight), owner_.lock()), boost::asio::detached);
@@ -93,6 +94,13 @@ void Committer::arrived(Flight& flight, storage::Outcome outcome) {
     ++commits_;
     away_.pop_front();
     const Ticket ticket = flight.batch->ticket;
+    if (outcome.failure) {
+        ++figures_.failed;
+    } else {
+        figures_.rows.observe(static_cast<std::int64_t>(flight.rows));
+        figures_.bytes.observe(static_cast<std::int64_t>(flight.bytes));
+        if (now) figures_.duration.observe((now() - flight.left).count());
+    }
     if (outcome.failure && outcome.failure->code != Errc::store_full && !broken_) {
         broken_ = outcome.failure;
         if (on_broken) on_broken(*broken_);

@@ -13,11 +13,23 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "base/limits.hpp"
 #include "broker/event.hpp"
 #include "storage/engine.hpp"
 
 namespace rowmq {
+
+/// Of the commits that returned.
+struct CommitFigures {
+    static constexpr std::array<std::int64_t, 8> rows_bounds{1, 4, 16, 64, 256, 1'024, 4'096, 16'384};
+    static constexpr std::array<std::int64_t, 9> bytes_bounds{0, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24};
+
+    std::uint64_t failed = 0;  ///< nothing of them was stored; the rest is of the others
+    Histogram rows{rows_bounds}, bytes{bytes_bounds};
+    Histogram duration{duration_bounds};  ///< nanoseconds from handing in to the answer
+};
 
 class Committer final {
 public:
@@ -63,6 +75,9 @@ public:
     /// Called before a batch leaves, to let it take along what waited for an occasion.
     std::function<void(storage::Batch&)> before_leaving;
     std::function<void(const Error&)> on_broken;
+    std::function<MonotonicTime()> now;
+
+    const CommitFigures& figures() const noexcept { return figures_; }
 
     static constexpr std::size_t in_flight = 2;
     static constexpr std::size_t large_rows = 1'024;
@@ -77,6 +92,7 @@ private:
         std::vector<Then> thens;
         std::vector<Waiting*> waiting;
         std::size_t rows = 0, bytes = 0;
+        MonotonicTime left{};
     };
 
     void schedule();
@@ -98,6 +114,7 @@ private:
     Ticket folded_{};
     std::size_t pending_bytes_ = 0;
     std::uint64_t commits_ = 0;
+    CommitFigures figures_;
     std::size_t under_way_ = 0;
     bool scheduled_ = false;
     std::optional<Error> broken_;

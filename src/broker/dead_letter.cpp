@@ -80,6 +80,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = true, .unit = unit});
     storage::CounterDelta& source = counter(batch, queue, unit);
     ++source.dead_lettered;
+    count_receives(row);
     source.bytes -= row.bytes;
     held.state = Held::State::settling;
 

@@ -30,6 +30,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         Queue* queue = catalog.find(d.queue);
         if (!queue) continue;
         storage::add(queue->counters, d);
+        if (queue->stored() <= 0) queue->head = Sequence{};
     }
 
     std::vector<Queue*> woken;
@@ -42,6 +43,7 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
         if (out(row.unit) || queue->deleted) continue;
+        if (queue->head == Sequence{}) queue->head = row.key.sequence;
         const bool room = queue->live && window_room();
         if (!queue->live) {  // nobody looks (any more), but its length may be bounded
             const bool bounded = queue->options->max_length || queue->options->max_bytes;

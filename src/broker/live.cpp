@@ -38,6 +38,7 @@ void BrokerState::drop_live(Queue& queue) {
 
 void BrokerState::forget_live(Queue& queue) {
     if (!queue.live) return;
+    remember_head(queue);
     window_entries -= queue.live->window->entries();
     window_bytes -= queue.live->window->bytes();
     live_queues.erase(queue.live->place_in_use_order);
@@ -59,6 +60,7 @@ bool BrokerState::window_room() {
         Window& window = *queue.live->window;
         {
             const WindowChange change(*this, window);
+            remember_head(queue);
             window.shrink();
         }
         if (window.entries() == 0) drop_live(queue);

@@ -33,7 +33,8 @@ BrokerState::BrokerState(BrokerParts given)
       housekeeping_timer(timers, [this] { housekeeping(); }) {
     committer.before_leaving = [this](storage::Batch& batch) {
         take_counts_along(batch);
-        if (now_wall() > wall_stored) {  // a second ahead, so that not every commit has to say it
+        arrivals.note(last_id, now_wall());
+        if (wall > wall_stored) {  // a second ahead, so that not every commit has to say it
             wall_stored = wall + std::chrono::seconds(1);
             batch.highest_wall = wall_stored;
         }
@@ -42,6 +43,7 @@ BrokerState::BrokerState(BrokerParts given)
             batch.reserve_ids = reserved_ids;
         }
     };
+    committer.now = [this] { return now(); };
     committer.on_broken = [this](const Error& error) {
         if (parts.on_store_failed) parts.on_store_failed(error);
     };
@@ -55,7 +57,8 @@ void BrokerState::start(storage::Snapshot snapshot) {
     store_id = snapshot.store_id;
     last_id = reserved_ids = snapshot.reserved_ids;
     wall = snapshot.highest_wall;
-    now_wall();
+    started_at = now_wall();
+    arrivals.begin(last_id);
     deduplications_since = snapshot.deduplications_since;
     for (auto& row : snapshot.namespaces) catalog.add_namespace(row.id, std::move(row.name));
     for (auto& row : snapshot.queues) {
@@ -81,6 +84,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
             queue->counters = counters;
             queue->through_at_start = counters.delivered_through;
             queue->counted_at_start = counters.counted_through;
+            if (queue->stored() > 0) queue->head = Sequence{1};
         }
     for (auto& row : snapshot.exchanges) {
         auto exchange = std::make_unique<Exchange>();

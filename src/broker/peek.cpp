@@ -61,7 +61,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
     const Sequence floor = found.value()->floor, delayed_floor = found.value()->delayed_floor;
     Page result;
     std::size_t bytes = 0;
-    const auto add = [&](Queue& queue, storage::Page page) {
+    const auto add = [&](Queue& queue, storage::Page page, const auto& cursor_of) {
         for (Entry& entry : join(std::move(page))) {
             if (entry.row.damaged || !entry.has_body() || !decode(entry)) continue;
             queue.add_marked_count(entry.row);
@@ -71,6 +71,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
                 if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end())
                     delivery.receives = at->second.entry.row.receives;
             bytes += delivery.message.text().size();
+            result.cursors.push_back(cursor_of(entry));
             result.messages.push_back(std::move(delivery));
         }
     };
@@ -89,9 +90,13 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         end_with_bodies(page, page.delayed);
         if (!page.end && !page.delayed.empty())
             result.next = text_of(page.delayed.back().due_at.time_since_epoch().count(), value_of(page.delayed.back().entry.key.sequence));
-        for (storage::DelayedRow& row : page.delayed)
-            if (row.entry.key.sequence > delayed_floor) page.entries.push_back(std::move(row.entry));
-        add(*queue, std::move(page));
+        std::map<Sequence, std::int64_t> due;
+        for (storage::DelayedRow& row : page.delayed) {
+            if (row.entry.key.sequence <= delayed_floor) continue;
+            due[row.entry.key.sequence] = row.due_at.time_since_epoch().count();
+            page.entries.push_back(std::move(row.entry));
+        }
+        add(*queue, std::move(page), [&](const Entry& entry) { return text_of(due.at(entry.sequence()), value_of(entry.sequence())); });
         co_return result;
     }
 
@@ -122,7 +127,7 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
         end_with_bodies(page, page.entries);
         const bool more = !page.end && !page.entries.empty();
         if (more) result.next = text_of(head.key.lane, value_of(page.entries.back().key.sequence));
-        add(*queue, std::move(page));
+        add(*queue, std::move(page), [](const Entry& entry) { return text_of(entry.row.key.lane, value_of(entry.sequence())); });
         if (more) break;
     }
     co_return result;

@@ -17,6 +17,7 @@ void BrokerState::remove(storage::Batch& batch, Queue& queue, Held& held, std::i
     batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = false, .unit = unit});
     storage::CounterDelta& delta = counter(batch, queue, unit);
     ++(delta.*counted);
+    if (counted == &storage::CounterDelta::done || counted == &storage::CounterDelta::dead_lettered) count_receives(row);
     delta.bytes -= row.bytes;
     held.state = Held::State::settling;
 }

@@ -8,6 +8,8 @@
 #include <set>
 #include <span>
 
+#include "base/histogram.hpp"
+#include "broker/arrivals.hpp"
 #include "broker/catalog/catalog.hpp"
 #include "broker/committer.hpp"
 #include "broker/make.hpp"
@@ -198,6 +200,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
                                            DeadLetterRecord::Reason reason);
     void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
     void expire_heads(Queue& queue);
+    void count_receives(const storage::EntryRow& row) { receives.observe(std::max<std::int64_t>(row.receives, 1)); }
 
     // work.cpp
     awaitable<Result<Receipt>> commit(std::shared_ptr<SessionState> session, Work work);
@@ -256,6 +259,13 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::size_t move_some(Queue& source, RedriveProgress& task, std::size_t most, std::string& failure);
     static awaitable<void> run_redrive(std::shared_ptr<BrokerState> self, std::int64_t task);
 
+    // metrics.cpp
+    BrokerHealth health() const;
+    BrokerMetrics metrics();
+    void remember_head(Queue& queue) const;
+    milliseconds oldest_of(Queue& queue, const QueueCounts& counts, WallTime now);
+    static awaitable<void> run_read_heads(std::shared_ptr<BrokerState> self);
+
     BrokerParts parts;
     const Limits limits;
     Timers timers;
@@ -290,6 +300,19 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::map<std::int64_t, RedriveProgress> tasks;
 
     std::set<std::shared_ptr<Preparation>> preparing;
+
+    /// A head that was stored before this process began, as its rows say.
+    struct HeadRead {
+        Sequence sequence{};
+        WallTime published_at{};
+    };
+    Arrivals arrivals;
+    WallTime started_at{};
+    std::map<QueueId, HeadRead> heads_read;
+    std::vector<QueueId> heads_to_read;
+    bool reading_heads = false;
+    Histogram receives{receives_bounds};  ///< of messages done or dead-lettered
+    static constexpr std::array<std::int64_t, 9> receives_bounds{1, 2, 3, 4, 5, 10, 20, 50, 100};
 };
 
 /// Keeps the broker's sums over all windows right while one of them changes.

@@ -172,6 +172,7 @@ void HttpConnection::count_body() {
 }
 
 awaitable<bool> HttpConnection::say(const Response& response, bool keep, bool head_only) {
+    ++server_->counts.answers[std::min<std::size_t>(response.status / 100, server_->counts.answers.size() - 1)];
     head_.clear();
     auto out = std::back_inserter(head_);
     fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_of(response.status), server_->date());

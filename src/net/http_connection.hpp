@@ -37,6 +37,7 @@ struct HttpServerState : std::enable_shared_from_this<HttpServerState> {
     bool watching = false;
     bool stopping = false;
     std::uint64_t waiting_bytes = 0;  ///< of bodies in connections
+    HttpCounts counts;                ///< without what is told from the other members
     std::vector<char> scratch;        ///< what one read call fills; empty between awaits
     std::int64_t date_second = 0;
     std::string date_text;

@@ -65,7 +65,9 @@ awaitable<void> HttpServerState::accept() {
             co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
             continue;
         }
+        ++counts.accepted;
         const bool welcome = connections.size() < options.limits.connections;
+        if (!welcome) ++counts.refused;
         if (!welcome && connections.size() >= options.limits.connections + 100) continue;  // not even a word for these
         start(self, serve(std::make_shared<HttpConnection>(self, std::move(socket)), welcome));
         if (!std::exchange(watching, true)) start(self, watch_deadlines());
@@ -144,6 +146,14 @@ std::uint16_t HttpServer::port() const noexcept {
 }
 
 std::size_t HttpServer::connections() const noexcept { return state_->connections.size(); }
+
+HttpCounts HttpServer::counts() const {
+    HttpCounts counts = state_->counts;
+    counts.connections = state_->connections.size();
+    counts.waiting_bytes = state_->waiting_bytes;
+    counts.limits = state_->options.limits;
+    return counts;
+}
 
 awaitable<void> HttpServer::stop() {
     const auto state = state_;

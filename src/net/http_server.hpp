@@ -4,6 +4,7 @@
 // Threads: one executor (the broker's strand); the handler runs there. Errors: listen() says why it cannot; what goes wrong
 // with one client ends that client's connection. Every await on a client has a deadline.
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
@@ -41,6 +42,16 @@ struct HttpOptions {
     std::function<Response(unsigned status, const Request* so_far)> refusal{};
 };
 
+/// What a server has seen since it was made.
+struct HttpCounts {
+    std::uint64_t accepted = 0;              ///< connections, those refused included
+    std::uint64_t refused = 0;               ///< of them: too many at once
+    std::array<std::uint64_t, 6> answers{};  ///< by the first digit of their status
+    std::size_t connections = 0;             ///< now
+    std::uint64_t waiting_bytes = 0;         ///< now, of bodies on their way in
+    HttpLimits limits;
+};
+
 class HttpServer final {
 public:
     /// What `handler` refers to must outlive stop().
@@ -54,6 +65,7 @@ public:
     /// Where it listens, once it does.
     std::uint16_t port() const noexcept;
     std::size_t connections() const noexcept;
+    HttpCounts counts() const;
 
     /// Accepts nothing more, ends what waits, answers what it accepted, and returns when every connection has ended.
     awaitable<void> stop();

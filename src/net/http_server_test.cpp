@@ -102,6 +102,31 @@ TEST_F(Server, answers_and_keeps_the_connection) {
     EXPECT_EQ(unsent, 0);
 }
 
+TEST_F(Server, counts_connections_and_answers) {
+    serve({.connections = 1});
+    auto client = connect();
+    send(client, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    hear(client, "GET /a ");
+    send(client, "nonsense\r\n\r\n");
+    hear(client);
+    client.close();
+    until([&] { return server->connections() == 0; });
+    auto held = connect();
+    until([&] { return server->counts().accepted == 2 && server->connections() == 1; });
+    auto refused = connect();
+    hear(refused);
+
+    const HttpCounts counts = server->counts();
+
+    EXPECT_EQ(counts.accepted, 3u);
+    EXPECT_EQ(counts.refused, 1u);
+    EXPECT_EQ(counts.answers[2], 1u);
+    EXPECT_EQ(counts.answers[4], 1u);
+    EXPECT_EQ(counts.answers[5], 1u);
+    EXPECT_EQ(counts.waiting_bytes, 0u);
+    EXPECT_EQ(counts.limits.connections, 1u);
+}
+
 TEST_F(Server, answers_pipelined_requests_in_order) {
     serve();
     auto client = connect();

@@ -15,6 +15,7 @@
 
 #include "rowmq/broker.hpp"
 #include "rowmq/error.hpp"
+#include "rowmq/metrics.hpp"
 #include "storage/rows.hpp"
 
 namespace rowmq::storage {
@@ -153,6 +154,8 @@ public:
     virtual std::string name() const = 0;        ///< "sqlite:orders.db", "memory:"
     virtual std::string durability() const = 0;  ///< "full", "normal", "off", "none"
     virtual bool has_sql() const = 0;            ///< Batch::applications work
+    /// What it has measured so far; waits for nobody.
+    virtual StoreMetrics stats() const { return {}; }
 };
 
 }  // namespace rowmq::storage

@@ -233,6 +233,8 @@ public:
 
     Sequence highest() const override { return highest_; }
 
+    std::optional<Sequence> head() const override { return available_.empty() ? std::nullopt : std::optional(available_.begin()->first); }
+
     std::optional<WallTime> first_wake() const override { return asleep_.empty() ? std::nullopt : std::optional(asleep_.begin()->first); }
 
     std::optional<WallTime> first_expiry() const override {

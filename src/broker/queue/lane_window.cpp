@@ -197,6 +197,13 @@ public:
         return highest;
     }
 
+    std::optional<Sequence> head() const override {
+        std::optional<Sequence> lowest;
+        for (const Lane& lane : lanes_)
+            if (const Entry* first = lane.first(); first && (!lowest || first->sequence() < *lowest)) lowest = first->sequence();
+        return lowest;
+    }
+
     std::optional<WallTime> first_expiry() const override {
         for (const Lane& lane : lanes_)
             if (const Entry* first = lane.first()) return first->row.expires_at;

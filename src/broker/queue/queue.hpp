@@ -84,9 +84,10 @@ struct Queue {
     std::shared_ptr<const std::string> options_text;
     WallTime created_at{}, modified_at{};
     Sequence floor{}, delayed_floor{};
-    Sequence through_at_start{};                                               ///< what was stored when this process began
-    Sequence counted_at_start{};                                               ///< likewise of counters.counted_through
-    storage::Counters counters;                                                ///< as committed
+    Sequence head{};              ///< nothing ready stands below; 0: nothing is stored, 1: what is was stored before this process began
+    Sequence through_at_start{};  ///< what was stored when this process began
+    Sequence counted_at_start{};  ///< likewise of counters.counted_through
+    storage::Counters counters;   ///< as committed
     std::int64_t pending_entries = 0, pending_delayed = 0, pending_bytes = 0;  ///< in batches under way
     std::uint32_t pending_conditional = 0;                                     ///< units of them that may be left out
     std::int64_t delivered = 0, redelivered = 0;

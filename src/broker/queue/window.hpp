@@ -63,6 +63,8 @@ public:
     virtual std::size_t bytes() const = 0;    ///< of their bodies
     /// At least the highest sequence at hand: what may be delivered without another page.
     virtual Sequence highest() const = 0;
+    /// The lowest sequence that may be delivered, as far as is known here.
+    virtual std::optional<Sequence> head() const = 0;
     /// When the first deliverable entry expires, if it does.
     virtual std::optional<WallTime> first_expiry() const = 0;
     /// Room in memory that pages may fill, in entries and bytes.

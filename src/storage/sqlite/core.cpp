@@ -244,4 +244,9 @@ SqliteFigures Core::figures() const {
     return store_ ? store_->figures() : SqliteFigures{};
 }
 
+StoreMetrics Core::metrics() const {
+    const std::lock_guard lock(mutex_);
+    return store_ ? store_->metrics() : StoreMetrics{};
+}
+
 }  // namespace rowmq::storage::sqlite

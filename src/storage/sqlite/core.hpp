@@ -58,6 +58,7 @@ public:
     const SqliteOptions& options() const noexcept { return options_; }
     const boost::asio::any_io_executor& strand() const noexcept { return strand_; }
     SqliteFigures figures() const;
+    StoreMetrics metrics() const;
     bool is_forked() const noexcept { return fork_depth() != fork_depth_; }
 
 private:

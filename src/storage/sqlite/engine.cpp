@@ -1,5 +1,7 @@
 #include "storage/sqlite/engine.hpp"
 
+#include <sys/statvfs.h>
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -98,6 +100,17 @@ std::string SqliteEngine::durability() const {
 }
 
 bool SqliteEngine::has_sql() const { return core_->options().threads; }
+
+StoreMetrics SqliteEngine::stats() const {
+    if (core_->refusal()) return {};
+    StoreMetrics out = core_->metrics();
+    struct statvfs disk {};
+    if (::statvfs(core_->options().path.c_str(), &disk) == 0) {
+        out.disk_bytes = static_cast<std::int64_t>(disk.f_blocks) * static_cast<std::int64_t>(disk.f_frsize);
+        out.disk_free_bytes = static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
+    }
+    return out;
+}
 
 void SqliteEngine::set_admin_address(std::string address) {
     if (!core_->refusal()) core_->set_admin_address(std::move(address));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "storage/sqlite/sqlite_test.hpp"
 
 namespace rowmq::storage::sqlite {
@@ -35,6 +37,27 @@ TEST(SqliteEngine, keeps_a_message_over_a_restart_and_pages_it) {
     EXPECT_EQ(page.messages[0].message.text(), "hello");
     EXPECT_FALSE(page.messages[0].damaged);
     EXPECT_TRUE(page.end);
+}
+
+TEST(SqliteEngine, measures_its_syncs_its_log_and_its_file) {
+    Folder folder;
+    Running running(folder.options());
+    EXPECT_TRUE(running.engine->stats().sync.bounds.empty()) << "not open yet";
+    running.load();
+    running.commit(with_queue(QueueId{1}));
+
+    const StoreMetrics stats = running.engine->stats();
+
+    EXPECT_EQ(stats.transactions, 1u);
+    EXPECT_EQ(std::accumulate(stats.sync.counts.begin(), stats.sync.counts.end(), std::uint64_t{0}), 1u);
+    EXPECT_GT(stats.sync.sum, 0.0);
+    EXPECT_GT(stats.log_pages.value_or(0), 0);
+    EXPECT_EQ(stats.page_bytes, 8'192);
+    EXPECT_GT(stats.pages.value_or(0), 10);
+    EXPECT_TRUE(stats.free_pages.has_value());
+    EXPECT_GT(stats.disk_bytes.value_or(0), 0);
+    EXPECT_LE(stats.disk_free_bytes.value_or(0), stats.disk_bytes.value_or(0));
+    running.close();
 }
 
 TEST(SqliteEngine, runs_on_the_strand_alone_without_threads) {

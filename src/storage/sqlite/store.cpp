@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 // A log shorter than this is left alone by a short rest: writing it back would cost more syncs than it is worth.
 constexpr std::int64_t short_log_bytes = 1024 * 1024;
-constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms;
+constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms, between_measures = 1'000ms;
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
 constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
 
@@ -89,6 +89,7 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     auto reading = connect(options_.reader_cache_kib);
     reading.execute("PRAGMA query_only = 1");
     reader_ = std::make_unique<Reader>(std::move(reading), options_.read_time);
+    measure_size();
     return {};
 }
 
@@ -131,6 +132,7 @@ void Store::write(std::span<Written> group) {
         figures_.transactions += 1;
         figures_.batches += group.size();
         figures_.wal_pages = wal_pages_;
+        sync_.observe(group.back().outcome->sync_ns);
     }
 }
 
@@ -151,6 +153,7 @@ std::optional<Error> Store::failure() const {
 void Store::tend() {
     if (wal_pages_ >= checkpoint_at_ && !failed_) checkpoint(true);
     if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
+    if (std::chrono::steady_clock::now() - measured_at_ >= between_measures) measure_size();
 }
 
 std::optional<std::chrono::milliseconds> Store::rest_after() const {
@@ -162,6 +165,23 @@ std::optional<std::chrono::milliseconds> Store::rest_after() const {
 }
 
 void Store::rest() {
+    rest_a_slice();
+    measure_size();
+}
+
+void Store::measure_size() {
+    measured_at_ = std::chrono::steady_clock::now();
+    if (failed_) return;
+    try {
+        const Writer::Size size = writer_->size();
+        const std::lock_guard lock(mutex_);
+        size_ = size;
+    } catch (const Broken&) {
+        return;  // a measure more or less; what is broken will be found by who needs it
+    }
+}
+
+void Store::rest_a_slice() {
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
     shrinking_ = may_shrink_ && vacuum() > 0;
     if (shrinking_) return;
@@ -187,6 +207,7 @@ void Store::checkpoint(bool shut_readers_out) {
     const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
     const std::lock_guard lock(mutex_);
     figures_.checkpoints += 1;
+    checkpoint_.observe(took);
     figures_.checkpoint_ns = std::max<std::int64_t>(figures_.checkpoint_ns, took);
 }
 
@@ -228,6 +249,19 @@ Page Store::page(const PageRequest& request) {
 }
 
 void Store::set_admin_address(const std::string& address) { lock_.announce(address); }
+
+StoreMetrics Store::metrics() const {
+    const std::lock_guard lock(mutex_);
+    StoreMetrics out;
+    out.transactions = figures_.transactions;
+    out.sync = sync_.value(seconds_of_nanoseconds);
+    out.checkpoint = checkpoint_.value(seconds_of_nanoseconds);
+    out.log_pages = figures_.wal_pages;
+    out.page_bytes = page_size_;
+    out.pages = size_.pages;
+    out.free_pages = size_.free;
+    return out;
+}
 
 SqliteFigures Store::figures() const {
     const std::lock_guard lock(mutex_);

@@ -1,10 +1,11 @@
 #pragma once
 // An open file: its owner lock, its writer and reader, its checkpoints, and what a failure means.
-// Threads: the writer's, but for page(), committed(), failure() and figures().
+// Threads: the writer's, but for page(), committed(), failure(), figures() and metrics().
 
 #include <atomic>
 #include <mutex>
 
+#include "base/histogram.hpp"
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/engine.hpp"
 #include "storage/sqlite/reader.hpp"
@@ -36,6 +37,7 @@ public:
     void set_admin_address(const std::string& address);
     std::optional<Error> failure() const;
     SqliteFigures figures() const;
+    StoreMetrics metrics() const;
 
 private:
     explicit Store(const SqliteOptions& options) : options_(options) {}
@@ -44,6 +46,8 @@ private:
     void fail(std::string text);
     void checkpoint(bool shut_readers_out);
     std::int64_t vacuum();
+    void rest_a_slice();
+    void measure_size();
     static int wal_grew(void* self, sqlite3*, const char*, int pages);
     std::int64_t wal_cap() const;
 
@@ -63,9 +67,12 @@ private:
 
     std::atomic<std::uint64_t> committed_{0};
     std::atomic<bool> failed_{false};
-    mutable std::mutex mutex_;  ///< guards failure_ and figures_
+    std::chrono::steady_clock::time_point measured_at_{};
+    mutable std::mutex mutex_;  ///< guards failure_ and what follows
     std::optional<Error> failure_;
     SqliteFigures figures_;
+    Histogram sync_{duration_bounds}, checkpoint_{duration_bounds};
+    Writer::Size size_;
 };
 
 }  // namespace rowmq::storage::sqlite

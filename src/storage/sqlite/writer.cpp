@@ -283,11 +283,14 @@ void Writer::write_counters() {
     update.step();
 }
 
+std::int64_t Writer::read(Statement& statement) {
+    const Reading reading(statement);
+    return statement.step() ? statement.integer(0) : 0;
+}
+
+Writer::Size Writer::size() { return {.pages = read(statements_.page_count), .free = read(statements_.freelist_count)}; }
+
 std::int64_t Writer::shrink(std::int64_t keep) {
-    auto read = [](Statement& statement) {
-        const Reading reading(statement);
-        return statement.step() ? statement.integer(0) : 0;
-    };
     const auto free = read(statements_.freelist_count);
     if (free <= keep || free * 4 < read(statements_.page_count)) return 0;
     statements_.vacuum_some.run();

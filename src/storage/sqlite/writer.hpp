@@ -31,6 +31,11 @@ public:
     /// Gives a slice of the file's free pages back when more than a quarter of it, and more than `keep`, is free. How many.
     std::int64_t shrink(std::int64_t keep);
 
+    struct Size {
+        std::int64_t pages = 0, free = 0;
+    };
+    Size size();
+
 private:
     void apply(const Batch& batch, Outcome& outcome);
     void apply_rows(const Batch& batch, Outcome& outcome);
@@ -49,6 +54,7 @@ private:
     void write_counters();
     void run_applications(const Batch& batch, Outcome& outcome);
     void rollback() noexcept;
+    static std::int64_t read(Statement& statement);
 
     /// Indices of the rows that are applied, or null for all.
     template <typename Rows>
