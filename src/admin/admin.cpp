@@ -43,6 +43,8 @@ bool is_json(std::string_view content_type) { return content_type.substr(0, cont
 
 const Admin::Route Admin::routes[] = {
     {"GET", "healthz", &Admin::healthz},
+    {"GET", "metrics", &Admin::scrape},
+    {"GET", "rowmq/v1/openapi.json", &Admin::openapi},
     {"GET", "rowmq/v1/health", &Admin::health},
     {"GET", "rowmq/v1/counts", &Admin::counts},
     {"GET", "rowmq/v1/queues", &Admin::list_queues},
@@ -53,6 +55,7 @@ const Admin::Route Admin::routes[] = {
     {"POST", "rowmq/v1/queues/*/purge", &Admin::purge_queue},
     {"POST", "rowmq/v1/queues/*/redrive", &Admin::redrive},
     {"GET", "rowmq/v1/queues/*/messages", &Admin::peek},
+    {"GET", "rowmq/v1/queues/*/search", &Admin::search},
     {"POST", "rowmq/v1/queues/*/messages", &Admin::send},
     {"POST", "rowmq/v1/queues/*/messages/receive", &Admin::receive},
     {"POST", "rowmq/v1/queues/*/messages/settle", &Admin::settle},
@@ -62,7 +65,13 @@ const Admin::Route Admin::routes[] = {
     {"POST", "rowmq/v1/backup", &Admin::backup},
 };
 
-Admin::Admin(Broker& broker) : broker_(broker) {}
+Admin::Admin(Broker& broker, std::vector<metrics::Collector> collectors) : broker_(broker), collectors_(std::move(collectors)) {}
+
+std::vector<std::pair<std::string, std::string>> Admin::paths() {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const auto& route : routes) all.emplace_back(route.method, route.pattern);
+    return all;
+}
 
 void Admin::close() {
     for (auto& [name, session] : sessions_) session.close();

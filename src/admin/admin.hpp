@@ -1,5 +1,5 @@
 #pragma once
-// The admin API under /rowmq/v1/ and /healthz, as requests and responses without a socket.
+// The admin API under /rowmq/v1/, /healthz and /metrics, as requests and responses without a socket.
 // Threads: the broker's strand. Ownership: the broker outlives it. Errors: responses {"code", "text"}.
 // `/api/` is nobody's here.
 
@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "admin/metrics/families.hpp"
 #include "admin/request.hpp"
 #include "rowmq/broker.hpp"
 
@@ -15,13 +16,17 @@ namespace rowmq::admin {
 
 class Admin final {
 public:
-    explicit Admin(Broker& broker);
+    /// `collectors` add to /metrics what other rooms measure.
+    explicit Admin(Broker& broker, std::vector<metrics::Collector> collectors = {});
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
 
     awaitable<Response> handle(Request request);
     /// Wakes who waits and releases what this API leased.
     void close();
+
+    /// What it answers to: methods and paths, whose "*" is the part that varies.
+    static std::vector<std::pair<std::string, std::string>> paths();
 
     static constexpr std::size_t namespaces_at_once = 1'000;  ///< sessions, one a namespace used
 
@@ -38,6 +43,8 @@ private:
     static const Route routes[];
 
     awaitable<Response> healthz(Call call);
+    awaitable<Response> scrape(Call call);
+    awaitable<Response> openapi(Call call);
     awaitable<Response> health(Call call);
     awaitable<Response> counts(Call call);
     awaitable<Response> list_queues(Call call);
@@ -49,6 +56,7 @@ private:
     awaitable<Response> send(Call call);
     awaitable<Response> receive(Call call);
     awaitable<Response> peek(Call call);
+    awaitable<Response> search(Call call);
     awaitable<Response> settle(Call call);
     awaitable<Response> extend(Call call);
     awaitable<Response> redrive(Call call);
@@ -60,6 +68,7 @@ private:
     Result<Session*> session(const std::string& ns);
 
     Broker& broker_;
+    std::vector<metrics::Collector> collectors_;
     std::map<std::string, Session, std::less<>> sessions_;
 };
 

@@ -1,91 +1,11 @@
 // Conversations with the admin API: requests in, responses out, no socket.
 
-#include "admin/admin.hpp"
-
-#include <gtest/gtest.h>
+#include "admin/admin_test.hpp"
 
 #include "base/base64.hpp"
-#include "base/manual_clock.hpp"
-#include "broker/make.hpp"
-#include "storage/memory/engine.hpp"
 
 namespace rowmq::admin {
 namespace {
-
-namespace json = boost::json;
-
-template <typename T>
-awaitable<void> keep(awaitable<T> from, std::optional<T>* out) {
-    out->emplace(co_await std::move(from));
-}
-
-class AdminApi : public testing::Test {
-protected:
-    void SetUp() override {
-        clock_ = std::make_shared<ManualClock>();
-        BrokerParts parts{.executor = loop_.get_executor(),
-                          .clock = clock_,
-                          .random = std::make_shared<SeededRandom>(1),
-                          .engine = storage::memory::make_engine(loop_.get_executor())};
-        auto made = run(make_broker(std::move(parts)));
-        ASSERT_TRUE(made->has_value());
-        broker_ = std::move(**made);
-        admin_ = std::make_unique<Admin>(*broker_);
-    }
-    void TearDown() override {
-        admin_->close();
-        run(close(broker_.get()));
-    }
-
-    /// What there is to do now is done; an answer that waits is none.
-    template <typename T>
-    std::unique_ptr<std::optional<T>> start(awaitable<T> work) {
-        auto out = std::make_unique<std::optional<T>>();
-        boost::asio::co_spawn(loop_, keep(std::move(work), out.get()), boost::asio::detached);
-        settle();
-        return out;
-    }
-    template <typename T>
-    std::optional<T> run(awaitable<T> work) {
-        return std::move(*start(std::move(work)));
-    }
-    void settle() {
-        loop_.restart();
-        loop_.poll();
-    }
-
-    static Request request(std::string_view method, std::string_view target, std::string body = "") {
-        auto parsed = parse_target(method, target).value();
-        parsed.content_type = body.empty() ? "" : "application/json";
-        parsed.body = std::move(body);
-        return parsed;
-    }
-    Response ask(std::string_view method, std::string_view target, std::string body = "") {
-        return ask(request(method, target, std::move(body)));
-    }
-    Response ask(Request question) {
-        auto answer = run(admin_->handle(std::move(question)));
-        EXPECT_TRUE(answer.has_value()) << "the request waits";
-        return answer.value_or(Response{.status = 0});
-    }
-    static json::object object(const Response& response) {
-        boost::system::error_code failed;
-        auto value = json::parse(response.body, failed);
-        EXPECT_TRUE(!failed && value.is_object()) << response.status << " " << response.body;
-        return value.is_object() ? value.get_object() : json::object();
-    }
-    static std::string code(const Response& response) { return std::string(object(response).at("code").as_string()); }
-
-    static awaitable<bool> close(Broker* broker) {
-        co_await broker->close();
-        co_return true;
-    }
-
-    boost::asio::io_context loop_{1};
-    std::shared_ptr<ManualClock> clock_;
-    std::unique_ptr<Broker> broker_;
-    std::unique_ptr<Admin> admin_;
-};
 
 TEST_F(AdminApi, says_that_it_is_well) {
     EXPECT_EQ(ask("GET", "/healthz").body, "ok\n");
@@ -94,6 +14,29 @@ TEST_F(AdminApi, says_that_it_is_well) {
 
     EXPECT_TRUE(health.at("serving").as_bool());
     EXPECT_EQ(health.at("store").as_string(), "memory:");
+}
+
+TEST_F(AdminApi, answers_prometheus_in_its_text_format) {
+    ask("PUT", "/rowmq/v1/queues/orders");
+    ask("POST", "/rowmq/v1/queues/orders/messages", R"({"body": "hello"})");
+
+    const auto answer = ask("GET", "/metrics");
+
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    for (const auto* line : {"\nrowmq_serving 1\n", "\nrowmq_queue_messages_ready{namespace=\"/\",queue=\"orders\"} 1\n",
+                             "\nrowmq_queue_sent_total{namespace=\"/\",queue=\"orders\"} 1\n", "\n# TYPE rowmq_commit_rows histogram\n"})
+        EXPECT_NE(answer.body.find(line), std::string::npos) << line << answer.body;
+}
+
+TEST_F(AdminApi, lets_other_rooms_add_to_its_metrics) {
+    Admin admin(*broker_, {[](std::vector<metrics::MetricFamily>& families) {
+        families.push_back(metrics::counter("rowmq_deliveries_total", "Of something else.", 3));
+    }});
+
+    const auto answer = run(admin.handle(request("GET", "/metrics"))).value();
+
+    EXPECT_NE(answer.body.find("\nrowmq_deliveries_total 3\n"), std::string::npos) << answer.body;
 }
 
 TEST_F(AdminApi, declares_shows_changes_and_deletes_a_queue) {

@@ -9,7 +9,7 @@ namespace rowmq::admin {
 
 class Protocol final {
 public:
-    explicit Protocol(Broker& broker) : admin_(broker) {}
+    explicit Protocol(Broker& broker, std::vector<metrics::Collector> collectors = {}) : admin_(broker, std::move(collectors)) {}
 
     awaitable<net::Response> answer(net::Request request);
     /// Ends sessions; after the server has stopped.

@@ -1,6 +1,7 @@
 // The admin API's queues, tasks and facts about the whole broker.
 
 #include "admin/fields.hpp"
+#include "admin/openapi.hpp"
 #include "admin/queue_json.hpp"
 #include "admin/routes.hpp"
 
@@ -21,6 +22,8 @@ awaitable<Response> Admin::healthz(Call) {
     if (health.serving) co_return Response{.content_type = "text/plain", .body = "ok\n"};
     co_return Response{.status = 503, .content_type = "text/plain", .body = health.problem + "\n"};
 }
+
+awaitable<Response> Admin::openapi(Call) { co_return Response{.body = std::string(openapi_json())}; }
 
 awaitable<Response> Admin::health(Call) {
     const auto health = broker_.health();

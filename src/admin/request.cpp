@@ -54,7 +54,10 @@ Result<Request> parse_target(std::string_view method, std::string_view target) {
     Request request;
     request.method = std::string(method);
     for (const auto segment : parsed->segments()) request.path.emplace_back(std::string(segment));
-    for (const auto parameter : parsed->params()) request.query[std::string(parameter.key)] = std::string(parameter.value);
+    for (const auto parameter : parsed->params()) {
+        request.query[std::string(parameter.key)] = std::string(parameter.value);
+        request.parameters.emplace_back(std::string(parameter.key), std::string(parameter.value));
+    }
     return request;
 }
 

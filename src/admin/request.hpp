@@ -14,9 +14,10 @@
 namespace rowmq::admin {
 
 struct Request {
-    std::string method;                        ///< "GET"
-    std::vector<std::string> path;             ///< decoded: {"rowmq", "v1", "queues", "orders"}
-    std::map<std::string, std::string> query;  ///< decoded; the last of equal names
+    std::string method;                                           ///< "GET"
+    std::vector<std::string> path;                                ///< decoded: {"rowmq", "v1", "queues", "orders"}
+    std::map<std::string, std::string> query;                     ///< decoded; the last of equal names
+    std::vector<std::pair<std::string, std::string>> parameters;  ///< all of the query, in their order
     std::string content_type;
     std::string origin;  ///< as a browser names it; empty: not sent by a web page
     std::string host;

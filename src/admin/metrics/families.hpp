@@ -1,0 +1,48 @@
+#pragma once
+// What /metrics shows, as Prometheus' families of series. Values; made anew for every scrape.
+
+#include <prometheus/metric_family.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "net/http_server.hpp"
+#include "rowmq/metrics.hpp"
+
+namespace rowmq::admin::metrics {
+
+using prometheus::MetricFamily;
+using Labels = std::vector<prometheus::ClientMetric::Label>;
+
+/// Adds what one part of the server measures. Called on the broker's strand at every scrape, so it only reads memory.
+using Collector = std::function<void(std::vector<MetricFamily>& families)>;
+
+MetricFamily counter_family(std::string name, std::string help);  ///< `name` ends with _total
+MetricFamily gauge_family(std::string name, std::string help);
+void add(MetricFamily& family, double value, Labels labels = {});
+/// One that has a single series.
+MetricFamily counter(std::string name, std::string help, double value);
+MetricFamily gauge(std::string name, std::string help, double value);
+MetricFamily histogram(std::string name, std::string help, const HistogramValue& value);
+
+/// Prometheus' text format 0.0.4.
+std::string to_text(const std::vector<MetricFamily>& families);
+
+// broker.cpp: commits, memory, sessions. store.cpp: the engine. process.cpp: what the system says of this process.
+void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker);
+void add_store(std::vector<MetricFamily>& families, const StoreMetrics& store);
+void add_process(std::vector<MetricFamily>& families);
+
+// queues.cpp: one family a number of a queue; made one by one, as there may be many series in each.
+std::size_t queue_families() noexcept;
+MetricFamily queue_family(std::size_t which, const BrokerMetrics& broker);
+
+// http.cpp
+struct ListenerCounts {
+    std::string name;  ///< "sqs"
+    net::HttpCounts counts;
+};
+void add_http(std::vector<MetricFamily>& families, const std::vector<ListenerCounts>& listeners);
+
+}  // namespace rowmq::admin::metrics

@@ -1,0 +1,26 @@
+// GET /metrics, for Prometheus.
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "admin/routes.hpp"
+
+namespace rowmq::admin {
+
+awaitable<Response> Admin::scrape(Call) {
+    const BrokerMetrics broker = broker_.metrics();
+    std::vector<metrics::MetricFamily> families;
+    metrics::add_broker(families, broker);
+    metrics::add_store(families, broker.store);
+    for (const auto& collector : collectors_) collector(families);
+    metrics::add_process(families);
+    Response response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics::to_text(families)};
+    // A queue has many series, so others run between a number and the next.
+    for (std::size_t i = 0; i < metrics::queue_families(); ++i) {
+        co_await boost::asio::post(broker_.executor(), boost::asio::use_awaitable);
+        response.body += metrics::to_text({metrics::queue_family(i, broker)});
+    }
+    co_return response;
+}
+
+}  // namespace rowmq::admin
