@@ -26,6 +26,7 @@ void consume(const Settings& settings, Report& report);
 void latency(const Settings& settings, Report& report);
 void backlog(const Settings& settings, Report& report);
 void million(const Settings& settings, Report& report);
+void scrape(const Settings& settings, Report& report);
 void idle(const Settings& settings, Report& report);
 void engine(const Settings& settings, Report& report);
 void shapes(const Settings& settings, Report& report);

@@ -29,6 +29,7 @@ constexpr Benchmark benchmarks[] = {
     {"latency", "one message at a time", latency},
     {"backlog", "1,000,000 x 256 B: memory, draining, restart", backlog},
     {"million", "1,000,000 waiting, four ways", million},
+    {"scrape", "/metrics with 10,000 queues", scrape},
     {"idle", "the server with nothing to do", idle},
     {"engine", "the storage engine alone", engine, false},
     {"shapes", "settings and statement shapes of SQLite alone", shapes, false},

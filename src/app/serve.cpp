@@ -1,7 +1,6 @@
 // `rowmq serve`: the server until a signal ends it.
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -13,6 +12,7 @@
 #include <cstdlib>
 
 #include "app/command.hpp"
+#include "app/log.hpp"
 #include "app/server.hpp"
 
 namespace rowmq::app {
@@ -21,7 +21,7 @@ namespace {
 namespace asio = boost::asio;
 
 struct Serve {
-    std::string config, store, durability, log_level;
+    std::string config, store, durability, log_level, log_format;
     std::vector<std::string> listens;
     std::optional<bool> strict_counting;
     TlsLayer tls;
@@ -46,17 +46,15 @@ Result<Settings> settings_of(const Serve& serve) {
         if (level.has_error()) return std::move(level).error();
         flags.log_level = std::move(*level);
     }
+    if (!serve.log_format.empty()) {
+        const auto format = parse_log_format(serve.log_format);
+        if (format.has_error()) return format.error();
+        flags.log_format = *format;
+    }
     flags.strict_counting = serve.strict_counting;
     flags.tls = serve.tls;
     if (serve.tls_optional) flags.tls.plain_too = true;
     return settle(flags, process_environment(), serve.config);
-}
-
-void start_log(const std::string& level) {
-    auto log = spdlog::stderr_color_mt("rowmq");
-    log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
-    log->set_level(spdlog::level::from_str(level));
-    spdlog::set_default_logger(std::move(log));
 }
 
 /// As many connections as the system lets this process have.
@@ -99,7 +97,7 @@ asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
     }
     announce(server);
     const int signal = co_await signals.async_wait(asio::use_awaitable);
-    spdlog::info("stopping after {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    log(spdlog::level::info, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     // Whoever asks twice does not want to wait.
     signals.async_wait([](boost::system::error_code cancelled, int) {
         if (!cancelled) std::_Exit(static_cast<int>(Exit::usage));
@@ -113,7 +111,7 @@ asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
 Exit run(const Serve& serve) {
     auto settings = settings_of(serve);
     if (settings.has_error()) return report(settings.error(), false);
-    start_log(settings->log_level);
+    start_log(settings->log_level, settings->log_format);
     raise_descriptors();
     auto exit = Exit::ok;
     std::exception_ptr failure;
@@ -145,6 +143,7 @@ void add_serve(CLI::App& program, Exit& exit) {
     command.add_option("--tls-key", serve->tls.key, "PEM file: the key of the certificate; SIGHUP reads both again");
     command.add_flag("--tls-optional", serve->tls_optional, "Answer plain HTTP on the same port too");
     command.add_option("--log-level", serve->log_level, "debug, info (default), warning, error or off");
+    command.add_option("--log-format", serve->log_format, "text (default) or json: one JSON object a line on standard error");
     command.callback([serve, &exit] { exit = run(*serve); });
 }
 

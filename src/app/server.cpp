@@ -13,6 +13,7 @@
 #include <random>
 
 #include "app/exit_code.hpp"
+#include "app/log.hpp"
 #include "aws/notification.hpp"
 #include "aws/signer.hpp"
 #include "base/random.hpp"
@@ -28,7 +29,7 @@ namespace {
 namespace asio = boost::asio;
 
 [[noreturn]] void end_for(const Error& error) {
-    spdlog::critical("the store failed: {}", error.text);
+    log(spdlog::level::critical, "the store failed", {{"error", error.text}});
     std::_Exit(static_cast<int>(Exit::store_failed));
 }
 
@@ -49,12 +50,13 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    Protocols(asio::any_io_executor executor, Broker& broker, Random& random, sqs::Settings settings)
+    Protocols(asio::any_io_executor executor, Broker& broker, Random& random, sqs::Settings settings,
+              std::vector<admin::metrics::Collector> collectors)
         : clock(std::move(executor)),
           place{.region = settings.region, .account = settings.account, .host = settings.host},
           signer(broker, signing.get_executor()),
           notifications(broker, place, &signer),
-          admin(broker),
+          admin(broker, std::move(collectors)),
           sqs(broker, clock, random, std::move(settings), &notifications),
           sns(broker, clock, random, place, notifications, &signer) {}
 
@@ -116,8 +118,8 @@ Result<void> Server::listen() {
             return error;
         }
         if (name == "admin" && !is_loopback(endpoint->address)) {
-            spdlog::warn("the admin API has no access control and listens on {}: everybody who reaches it may do everything",
-                         to_text(*endpoint));
+            log(spdlog::level::warn, "the admin API has no access control: everybody who reaches it may do everything",
+                {{"listener", name}, {"address", to_text(*endpoint)}});
         }
     }
     if (listeners_.empty()) return Error{Errc::invalid_argument, "every listener is off: nobody could reach this server"};
@@ -170,9 +172,19 @@ awaitable<Result<void>> Server::start() {
     opened_ = broker_->health();
     sqs::Settings names;
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
-    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names));
+    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names), collectors());
     co_await protocols_->sns.start();
     co_return Result<void>();
+}
+
+// What /metrics shows beside the broker: one collector a room that measures something.
+std::vector<admin::metrics::Collector> Server::collectors() {
+    const auto http = [this](std::vector<admin::metrics::MetricFamily>& families) {
+        std::vector<admin::metrics::ListenerCounts> all;
+        for (const auto& listener : listeners_) all.push_back({.name = listener->name, .counts = listener->server.counts()});
+        admin::metrics::add_http(families, all);
+    };
+    return {http};
 }
 
 awaitable<void> Server::stop_listeners() {

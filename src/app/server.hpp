@@ -46,6 +46,7 @@ private:
     struct Protocols;
 
     Result<void> listen();
+    std::vector<admin::metrics::Collector> collectors();
     awaitable<void> stop_listeners();
     awaitable<net::Response> answer(std::string name, net::Request request);
     /// Where programs of this machine reach a listener; empty when it is off.

@@ -47,6 +47,7 @@ constexpr std::array limits{
     Limit{"windows_bytes", [](OpenLimits& l, std::int64_t n) { l.windows_bytes = static_cast<std::size_t>(n); }},
     Limit{"leases_per_session", [](OpenLimits& l, std::int64_t n) { l.leases_per_session = static_cast<std::size_t>(n); }},
     Limit{"leases_per_queue", [](OpenLimits& l, std::int64_t n) { l.leases_per_queue = static_cast<std::size_t>(n); }},
+    Limit{"metrics_queues", [](OpenLimits& l, std::int64_t n) { l.metrics_queues = static_cast<std::size_t>(n); }},
     Limit{"transaction_time_ms", [](OpenLimits& l, std::int64_t n) { l.transaction_time = std::chrono::milliseconds(n); }},
 };
 
@@ -137,7 +138,7 @@ Result<void> read_toml_member(std::string_view name, const toml::node& node, con
         return {};
     }
     const auto text = node.value_exact<std::string>();
-    const bool known = name == "store" || name == "durability" || name == "log_level";
+    const bool known = name == "store" || name == "durability" || name == "log_level" || name == "log_format";
     if (!known) return refused(fmt::format("{}: there is no setting \"{}\"", where, name));
     if (!text) return refused(fmt::format("{}: {} is not a string", where, name));
     if (name == "store") layer.store = *text;
@@ -151,6 +152,11 @@ Result<void> read_toml_member(std::string_view name, const toml::node& node, con
         if (level.has_error()) return at(where, level.error());
         layer.log_level = *level;
     }
+    if (name == "log_format") {
+        const auto format = parse_log_format(*text);
+        if (format.has_error()) return at(where, format.error());
+        layer.log_format = *format;
+    }
     return {};
 }
 
@@ -161,6 +167,7 @@ void put_over(const Layer& upper, Settings& settings) {
     if (upper.strict_counting) settings.strict_counting = *upper.strict_counting;
     if (upper.log_level) settings.log_level = *upper.log_level;
     settings.tls.put_over(upper.tls);
+    if (upper.log_format) settings.log_format = *upper.log_format;
     for (const auto& listen : upper.listens) {
         if (settings.listeners.contains(listen.name)) settings.listeners[listen.name] = listen.endpoint;
     }
@@ -175,6 +182,7 @@ void put_over(const Layer& upper, Settings& settings) {
     over(settings.limits.windows_bytes, upper.limits.windows_bytes);
     over(settings.limits.leases_per_session, upper.limits.leases_per_session);
     over(settings.limits.leases_per_queue, upper.limits.leases_per_queue);
+    over(settings.limits.metrics_queues, upper.limits.metrics_queues);
     over(settings.limits.transaction_time, upper.limits.transaction_time);
 }
 
@@ -226,6 +234,11 @@ Result<Layer> read_environment(const Environment& environment) {
         auto level = parse_log_level(*text);
         if (level.has_error()) return at("ROWMQ_LOG_LEVEL", level.error());
         layer.log_level = std::move(*level);
+    }
+    if (const auto text = environment("ROWMQ_LOG_FORMAT")) {
+        const auto format = parse_log_format(*text);
+        if (format.has_error()) return at("ROWMQ_LOG_FORMAT", format.error());
+        layer.log_format = *format;
     }
     layer.tls.certificate = environment("ROWMQ_TLS_CERTIFICATE");
     layer.tls.key = environment("ROWMQ_TLS_KEY");

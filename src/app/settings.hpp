@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/listen.hpp"
+#include "app/log.hpp"
 #include "app/tls_settings.hpp"
 #include "rowmq/open_options.hpp"
 
@@ -24,6 +25,7 @@ struct Layer {
     std::optional<bool> strict_counting;
     std::optional<std::string> log_level;
     TlsLayer tls;
+    std::optional<LogFormat> log_format;
     OpenLimits limits;
 };
 
@@ -34,6 +36,7 @@ struct Settings {
     bool strict_counting = false;
     std::string log_level = "info";
     TlsSettings tls;
+    LogFormat log_format = LogFormat::text;
     OpenLimits limits;
 };
 
@@ -42,9 +45,10 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Environment process_environment();
 
 /// The variables and what they set: ROWMQ_STORE, ROWMQ_LISTEN ("sqs=...,admin=off"), ROWMQ_DURABILITY,
-/// ROWMQ_STRICT_COUNTING, ROWMQ_LOG_LEVEL, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
+/// ROWMQ_STRICT_COUNTING, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, and one a limit
+/// (ROWMQ_LIMITS_WRITE_BYTES).
 Result<Layer> read_environment(const Environment& environment);
-/// TOML: store, durability, strict_counting, log_level, [listen], [tls], [limits]. `where` names it in errors.
+/// TOML: store, durability, strict_counting, log_level, log_format, [listen], [tls], [limits]. `where` names it in errors.
 Result<Layer> read_toml(std::string_view text, const std::string& where);
 Result<Layer> read_file(const std::string& path);
 

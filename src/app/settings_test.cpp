@@ -44,6 +44,7 @@ store = "sqlite:file.db"
 durability = "normal"
 strict_counting = true
 log_level = "debug"
+log_format = "json"
 [listen]
 sqs = "0.0.0.0:1"
 admin = "off"
@@ -51,6 +52,7 @@ amqp = "off"
 [limits]
 write_bytes = 1_000_000
 transaction_time_ms = 50
+metrics_queues = 20
 )");
 
     const auto settings = settle({}, environment_of({}), file).value();
@@ -59,6 +61,8 @@ transaction_time_ms = 50
     EXPECT_EQ(settings.durability, Durability::normal);
     EXPECT_TRUE(settings.strict_counting);
     EXPECT_EQ(settings.log_level, "debug");
+    EXPECT_EQ(settings.log_format, LogFormat::json);
+    EXPECT_EQ(settings.limits.metrics_queues, 20u);
     EXPECT_EQ(settings.listeners.at("sqs"), (Endpoint{"0.0.0.0", 1}));
     EXPECT_EQ(settings.listeners.at("admin"), std::nullopt);
     EXPECT_EQ(settings.limits.write_bytes, 1'000'000u);
@@ -97,8 +101,8 @@ TEST_F(SettingsFile, may_be_named_by_the_environment) {
 TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
     for (const auto* text :
          {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1", "durability = \"maybe\"",
-          "listen = 1", "tls = 1", "[tls]\nkeys = \"k\"", "[tls]\nkey = 1", "[tls]\nadmin = \"true\"", "[limits]\nqueues = 0",
-          "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
+          "log_format = \"xml\"", "listen = 1", "tls = 1", "[tls]\nkeys = \"k\"", "[tls]\nkey = 1", "[tls]\nadmin = \"true\"",
+          "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
         const auto refused = settle({}, environment_of({}), write(text));
         ASSERT_TRUE(refused.has_error()) << text;
         EXPECT_NE(refused.error().text.find(path_), std::string::npos) << refused.error().text;
@@ -145,6 +149,7 @@ TEST(Settings, name_the_variable_that_is_wrong) {
                                                                         {"ROWMQ_LOG_LEVEL", "loud"},
                                                                         {"ROWMQ_TLS_OPTIONAL", "maybe"},
                                                                         {"ROWMQ_TLS_ADMIN", "maybe"},
+                                                                        {"ROWMQ_LOG_FORMAT", "xml"},
                                                                         {"ROWMQ_LIMITS_WRITE_BYTES", "1k"}}) {
         const auto refused = settle({}, environment_of({{name, value}}), "");
         ASSERT_TRUE(refused.has_error()) << name;
