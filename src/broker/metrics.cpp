@@ -45,7 +45,7 @@ milliseconds BrokerState::oldest_of(Queue& queue, const QueueCounts& counts, Wal
             moved_on = queue.head > known->second.sequence;
         }
     }
-    if ((!since || moved_on) && heads_to_read.size() < heads_at_once) heads_to_read.push_back(queue.id);
+    if ((!since || moved_on) && !reading_heads && heads_to_read.size() < heads_at_once) heads_to_read.push_back(queue.id);
     return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(now - since.value_or(started_at)));
 }
 
@@ -73,8 +73,10 @@ BrokerMetrics BrokerState::metrics() {
         if (!queue.deleted) seen.push_back({&queue, counts_of(queue)});
     });
     const std::size_t named = std::min(limits.metrics_queues, seen.size());
-    std::nth_element(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(named), seen.end(),
-                     [](const Seen& a, const Seen& b) { return comes_first(a.counts, b.counts); });
+    const auto others = seen.begin() + static_cast<std::ptrdiff_t>(named);
+    const auto larger = [](const Seen& a, const Seen& b) { return comes_first(a.counts, b.counts); };
+    std::nth_element(seen.begin(), others, seen.end(), larger);
+    std::sort(seen.begin(), others, larger);
 
     const WallTime now = now_wall();
     BrokerMetrics out;

@@ -1,4 +1,5 @@
 """/metrics, as Prometheus' own parser reads it."""
+import pathlib
 import re
 
 import pytest
@@ -105,3 +106,30 @@ def test_the_largest_queues_have_series_and_the_others_are_summed(crowded_server
     named = {sample.labels["queue"]: sample.value for sample in families["rowmq_queue_messages_ready"].samples}
     assert named == {"q9": 10, "q8": 9, "q7": 8, "": 28}
     assert value(families, "rowmq_queues_left_out") == 7
+
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def names(server):
+    """Of all series and families."""
+    found = set()
+    for name, family in scrape(server).items():
+        found |= {name, *(sample.name for sample in family.samples)}
+        found |= {name + "_total"} if family.type == "counter" else set()
+    return found
+
+
+def test_alerts_are_about_metrics_that_exist(names):
+    rules = (REPOSITORY / "packaging/prometheus/rowmq-alerts.yml").read_text()
+    used = set(re.findall(r"\b(?:rowmq|process)_\w+", rules))
+    assert len(used) > 5 and used <= names, used - names
+
+
+def test_every_metric_is_explained(server):
+    page = (REPOSITORY / "doc/operating/monitor.md").read_text()
+    short = re.findall(r"`(_\w+)`", page)  # `rowmq_queue_messages_ready`, `_leased`
+    for name, family in scrape(server).items():
+        name += "_total" if family.type == "counter" else ""
+        assert f"`{name}`" in page or (name.startswith("rowmq_queue_") and name.endswith(tuple(short))), name
