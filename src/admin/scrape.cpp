@@ -16,9 +16,10 @@ awaitable<Response> Admin::scrape(Call) {
     metrics::add_process(families);
     Response response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics::to_text(families)};
     // A queue has many series, so others run between a number and the next.
-    for (std::size_t i = 0; i < metrics::queue_families(); ++i) {
+    metrics::QueueSeries queues(broker);
+    for (std::size_t i = 0; i < metrics::QueueSeries::families(); ++i) {
         co_await boost::asio::post(broker_.executor(), boost::asio::use_awaitable);
-        response.body += metrics::to_text({metrics::queue_family(i, broker)});
+        response.body += metrics::to_text(queues.family(i));
     }
     co_return response;
 }

@@ -200,7 +200,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
                                            DeadLetterRecord::Reason reason);
     void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
     void expire_heads(Queue& queue);
-    void count_receives(const storage::EntryRow& row) { receives.observe(std::max<std::int64_t>(row.receives, 1)); }
+    void count_receives(const storage::EntryRow& row) { receives_seen.observe(std::max<std::int64_t>(row.receives, 1)); }
 
     // work.cpp
     awaitable<Result<Receipt>> commit(std::shared_ptr<SessionState> session, Work work);
@@ -311,7 +311,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::map<QueueId, HeadRead> heads_read;
     std::vector<QueueId> heads_to_read;
     bool reading_heads = false;
-    Histogram receives{receives_bounds};  ///< of messages done or dead-lettered
+    Histogram receives_seen{receives_bounds};  ///< of messages done or dead-lettered
     static constexpr std::array<std::int64_t, 9> receives_bounds{1, 2, 3, 4, 5, 10, 20, 50, 100};
 };
 

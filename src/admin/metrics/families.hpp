@@ -34,9 +34,20 @@ void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker
 void add_store(std::vector<MetricFamily>& families, const StoreMetrics& store);
 void add_process(std::vector<MetricFamily>& families);
 
-// queues.cpp: one family a number of a queue; made one by one, as there may be many series in each.
-std::size_t queue_families() noexcept;
-MetricFamily queue_family(std::size_t which, const BrokerMetrics& broker);
+/// The series of queues, queues.cpp: a family for each number that a queue has. They are made one by one out of the same
+/// series, as there may be many.
+class QueueSeries final {
+public:
+    /// `broker` outlives this.
+    explicit QueueSeries(const BrokerMetrics& broker);
+    static std::size_t families() noexcept;
+    /// Valid until the next call.
+    const std::vector<MetricFamily>& family(std::size_t which);
+
+private:
+    const BrokerMetrics& broker_;
+    std::vector<MetricFamily> one_;
+};
 
 // http.cpp
 struct ListenerCounts {

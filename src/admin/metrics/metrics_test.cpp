@@ -22,8 +22,10 @@ std::string all_of(const BrokerMetrics& broker) {
     add_store(families, broker.store);
     add_http(families, {});
     add_process(families);
-    for (std::size_t i = 0; i < queue_families(); ++i) families.push_back(queue_family(i, broker));
-    return to_text(families);
+    std::string text = to_text(families);
+    QueueSeries queues(broker);
+    for (std::size_t i = 0; i < QueueSeries::families(); ++i) text += to_text(queues.family(i));
+    return text;
 }
 
 TEST(MetricsText, names_each_queue_in_its_series) {

@@ -47,17 +47,30 @@ constexpr std::array numbers{
 
 }  // namespace
 
-std::size_t queue_families() noexcept { return numbers.size(); }
-
-MetricFamily queue_family(std::size_t which, const BrokerMetrics& broker) {
-    const Number& number = numbers.at(which);
-    const std::string name = number.name;
-    auto family = name.ends_with("_total") ? counter_family(name, number.help) : gauge_family(name, number.help);
-    family.metric.reserve(broker.queues.size() + 1);
-    for (const auto& queue : broker.queues) add(family, number.of(queue), {{"namespace", queue.ns}, {"queue", queue.name}});
+QueueSeries::QueueSeries(const BrokerMetrics& broker) : broker_(broker), one_(1) {
+    auto& series = one_.front();
+    series.type = prometheus::MetricType::Gauge;
+    series.metric.reserve(broker.queues.size() + 1);
+    for (const auto& queue : broker.queues) add(series, 0, {{"namespace", queue.ns}, {"queue", queue.name}});
     // Named by nobody: the sum of those left out, whose counters fall when a queue gets a series of its own.
-    if (broker.left_out > 0) add(family, number.of(broker.others), {{"namespace", ""}, {"queue", ""}});
-    return family;
+    if (broker.left_out > 0) add(series, 0, {{"namespace", ""}, {"queue", ""}});
+}
+
+std::size_t QueueSeries::families() noexcept { return numbers.size(); }
+
+const std::vector<MetricFamily>& QueueSeries::family(std::size_t which) {
+    const Number& number = numbers.at(which);
+    auto& series = one_.front();
+    series.name = number.name;
+    series.help = number.help;
+    const bool counts = series.name.ends_with("_total");
+    series.type = counts ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    for (std::size_t i = 0; i < series.metric.size(); ++i) {
+        const double value = number.of(i < broker_.queues.size() ? broker_.queues[i] : broker_.others);
+        if (counts) series.metric[i].counter.value = value;
+        else series.metric[i].gauge.value = value;
+    }
+    return one_;
 }
 
 }  // namespace rowmq::admin::metrics
