@@ -153,8 +153,9 @@ awaitable<Result<Receipt>> BrokerState::transaction(TransactionFunction fn, std:
     };
     batch.applications.push_back(std::move(application));
     const Ticket ticket = committer.touch(1, 0);
-    committer.then([this, prepared, unit](const storage::Outcome& outcome) {
+    committer.then([this, prepared, unit, ticket](const storage::Outcome& outcome) {
         if (!prepared->rows) return;
+        prepared->rows->ticket = ticket;  // a page read before this commit must not count as all there is
         storage::Outcome own;
         if (outcome.failure) own.failure = outcome.failure;
         for (const storage::LeftOut& l : outcome.left_out)
