@@ -14,6 +14,7 @@
 #include "app/command.hpp"
 #include "app/log.hpp"
 #include "app/server.hpp"
+#include "app/supervisor.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -72,32 +73,47 @@ void announce(const Server& server) {
     print("ready\n");
 }
 
-/// SIGHUP: a renewed certificate counts without a restart. Without TLS the signal means what it means to every program.
-void reload_when_told(asio::signal_set& hangups, Server& server) {
+/// A file that is wrong changes nothing.
+void reload_log_level(const Serve& serve) {
+    const auto settings = settings_of(serve);
+    if (settings.has_error()) {
+        spdlog::error("the log level stays as it was: {}", settings.error().text);
+        return;
+    }
+    spdlog::set_level(spdlog::level::from_str(settings->log_level));
+    spdlog::info("the log level is {}", settings->log_level);
+}
+
+/// SIGHUP: a renewed certificate and the log level count without a restart. Without TLS and without a supervisor the signal
+/// means what it means to every program.
+void reload_when_told(asio::signal_set& hangups, Server& server, const Serve& serve) {
     hangups.async_wait([&](boost::system::error_code cancelled, int) {
         if (cancelled) return;
+        reload_log_level(serve);
         const auto reloaded = server.reload();
         if (reloaded.has_error()) spdlog::error("the certificate stays as it was: {}", reloaded.error().text);
         if (reloaded.has_value()) spdlog::info("certificate and key were read again");
-        reload_when_told(hangups, server);
+        reload_when_told(hangups, server, serve);
     });
 }
 
-asio::awaitable<void> serve_until_signalled(Settings settings, Exit* exit) {
+asio::awaitable<void> serve_until_signalled(const Serve& serve, Settings settings, Exit* exit) {
     const auto executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     asio::signal_set hangups(executor);
-    if (settings.tls.on()) hangups.add(SIGHUP);
+    if (settings.tls.on() || is_supervised()) hangups.add(SIGHUP);
     Server server(executor, std::move(settings));
-    reload_when_told(hangups, server);
+    reload_when_told(hangups, server, serve);
     const auto started = co_await server.start();
     if (started.has_error()) {
         *exit = report(started.error(), false);
         co_return;
     }
     announce(server);
+    tell_supervisor("READY=1");
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     log(spdlog::level::info, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    tell_supervisor("STOPPING=1");
     // Whoever asks twice does not want to wait.
     signals.async_wait([](boost::system::error_code cancelled, int) {
         if (!cancelled) std::_Exit(static_cast<int>(Exit::usage));
@@ -116,7 +132,7 @@ Exit run(const Serve& serve) {
     auto exit = Exit::ok;
     std::exception_ptr failure;
     asio::io_context loop{1};
-    asio::co_spawn(loop, serve_until_signalled(std::move(*settings), &exit), [&](std::exception_ptr thrown) {
+    asio::co_spawn(loop, serve_until_signalled(serve, std::move(*settings), &exit), [&](std::exception_ptr thrown) {
         failure = std::move(thrown);
         loop.stop();
     });
