@@ -92,7 +92,7 @@ void reload_when_told(asio::signal_set& hangups, Server& server, const Serve& se
         reload_log_level(serve);
         const auto reloaded = server.reload();
         if (reloaded.has_error()) spdlog::error("the certificate stays as it was: {}", reloaded.error().text);
-        if (reloaded.has_value()) spdlog::info("certificate and key were read again");
+        if (reloaded.has_value()) spdlog::info("what may change while serving was read again");
         reload_when_told(hangups, server, serve);
     });
 }

@@ -82,6 +82,7 @@ class Contents(unittest.TestCase):
     def test_of_rowmq_are_the_program_its_manual_its_service_and_its_settings(self):
         self.assertEqual(set(files("rowmq")), {
             "/usr/bin/rowmq", UNIT, "/etc/rowmq/rowmq.toml", "/usr/share/man/man1/rowmq.1.gz", "/usr/share/man/man5/rowmq.toml.5.gz",
+            "/usr/share/bash-completion/completions/rowmq",
             "/usr/share/doc/rowmq/copyright", "/usr/share/doc/rowmq/changelog.Debian.gz"})
         self.assertEqual(output("dpkg-deb", "--info", package("rowmq"), "conffiles").split(), ["/etc/rowmq/rowmq.toml"])
 
@@ -190,7 +191,7 @@ class Installed(unittest.TestCase):
             settings.seek(0)
             settings.write(text.replace('#log_level = "info"', 'log_level = "debug"'))
         process.send_signal(signal.SIGHUP)
-        while "reloaded: the log level is debug" not in (line := process.stdout.readline()):
+        while "the log level is debug" not in (line := process.stdout.readline()):
             self.assertTrue(line)
         with urllib.request.urlopen(f"{addresses['admin']}/healthz", timeout=20) as answer:
             self.assertEqual(answer.status, 200)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The manual pages say what the program does: the same commands, the same options, settings that it takes.
+"""The manual pages say what the program does: the same commands, the same options, settings that it takes. And the shell
+completes what it has.
 
 Usage: manual_test.py PROGRAM ROWMQ.1 ROWMQ.TOML.5
 """
@@ -80,16 +81,17 @@ class Manual(unittest.TestCase):
             wrong += [f"{name} {flag} of the page is not in the program" for flag in sorted(page[name] - program[name])]
         self.assertEqual(wrong, [])
 
-    def test_is_named_by_every_reference_of_the_table_of_settings(self):
-        table = re.findall(r"^\| `(\w+)`|^\| `\[(\w+)\]`", (SOURCE / "doc/operating/configure.md").read_text(), re.MULTILINE)
-        self.assertGreater(len(table), 3)
-        for setting, section in table:
-            wanted = f".SH [{section}]" if section else f".BR {setting} "
-            self.assertIn(wanted, SETTINGS_PAGE, "doc/operating/configure.md names a setting that rowmq.toml.5 does not")
+    def test_has_every_setting_of_the_table_in_the_documentation(self):
+        rows = re.findall(r"^\| `(?:\[(\w+)\]` `)?(\w+)", (SOURCE / "doc/operating/configure.md").read_text(), re.MULTILINE)
+        self.assertGreater(len(rows), 3)
+        page = sections(SETTINGS_PAGE, ".SH")
+        missing = [f"{section} {setting}" for section, setting in rows
+                   if not any(line.startswith(f".BR {setting} ") for line in page.get(f"[{section}]" if section else "SETTINGS", []))]
+        self.assertEqual(missing, [], "settings of doc/operating/configure.md that packaging/man/rowmq.toml.5.in does not have")
 
     def test_names_settings_that_the_program_takes(self):
         text = ""
-        for heading in ("SETTINGS", "[listen]", "[limits]"):
+        for heading in ("SETTINGS", "[listen]", "[tls]", "[limits]"):
             settings = re.findall(r'^\.BR (\w+) " = (.*)"$', "\n".join(sections(SETTINGS_PAGE, ".SH")[heading]), re.MULTILINE)
             self.assertTrue(settings)
             text += "" if heading == "SETTINGS" else heading + "\n"
@@ -113,6 +115,29 @@ class Manual(unittest.TestCase):
         for page in (COMMANDS_PAGE, SETTINGS_PAGE):
             done = subprocess.run([groff, "-man", "-Tutf8", "-ww", "-z"], input=page, text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Completion(unittest.TestCase):
+    def completes(self, *words):
+        """What bash offers for the last of the words."""
+        script = f"""
+            source {SOURCE}/packaging/completion/rowmq.bash
+            COMP_WORDS=({PROGRAM} {' '.join(f"'{word}'" for word in words)}) COMP_CWORD={len(words)}
+            _rowmq && printf '%s\\n' "${{COMPREPLY[@]}}"
+        """
+        return set(subprocess.run(["bash", "-c", script], text=True, capture_output=True, check=True, env=CLEAN).stdout.split())
+
+    def test_knows_every_command(self):
+        self.assertEqual(self.completes(""), set(subcommands(help_of())))
+        self.assertEqual(self.completes("rec"), {"receive"})
+
+    def test_knows_commands_and_options_of_commands(self):
+        self.assertEqual(self.completes("queues", "cr"), {"create"})
+        self.assertEqual(self.completes("queues", "create", "orders", "-"), flags_in_help(help_of("queues", "create")))
+        self.assertEqual(self.completes("receive", "orders", "--ke"), {"--keep"})
+
+    def test_offers_files_where_a_file_is_wanted(self):
+        self.assertIn(f"{SOURCE}/LICENSE", self.completes("serve", "--config", f"{SOURCE}/LIC"))
 
 
 if __name__ == "__main__":
