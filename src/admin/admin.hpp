@@ -60,6 +60,13 @@ private:
     awaitable<Response> settle(Call call);
     awaitable<Response> extend(Call call);
     awaitable<Response> redrive(Call call);
+    awaitable<Response> list_exchanges(Call call);
+    awaitable<Response> get_exchange(Call call);
+    awaitable<Response> declare_exchange(Call call);
+    awaitable<Response> delete_exchange(Call call);
+    awaitable<Response> bind(Call call);
+    awaitable<Response> unbind(Call call);
+    awaitable<Response> publish(Call call);
     awaitable<Response> list_redrives(Call call);
     awaitable<Response> cancel_redrive(Call call);
     awaitable<Response> backup(Call call);

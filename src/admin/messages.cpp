@@ -99,6 +99,25 @@ awaitable<Response> Admin::send(Call call) {
     co_return json_response(answer);
 }
 
+awaitable<Response> Admin::publish(Call call) {
+    auto sending = read_sending(call.body, text_of(call.request, "routing_key"));
+    if (sending.has_error()) co_return error_response(sending.error());
+    const auto session = this->session(call.ns);
+    if (session.has_error()) co_return error_response(session.error());
+    for (Publish& publish : sending->publishes) publish.exchange = call.name;
+    const auto published = co_await (*session)->publish(std::move(sending->publishes), sending->request);
+    if (published.has_error()) co_return error_response(published.error());
+    if (sending->single) {
+        const auto& only = published->results.front();
+        co_return only.error ? error_response(*only.error) : json_response(to_json(only));
+    }
+    json::array results;
+    for (const auto& result : published->results) results.push_back(to_json(result));
+    json::object answer;
+    answer["results"] = std::move(results);
+    co_return json_response(answer);
+}
+
 awaitable<Response> Admin::receive(Call call) {
     NextRequest request;
     Fields fields(call.body, "receive");
