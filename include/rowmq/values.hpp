@@ -71,6 +71,7 @@ struct Delivery {
     std::optional<WallTime> expires_at;
     std::vector<DeadLetterRecord> dead_letters;  ///< newest first
     std::string note;                            ///< BindingOptions::note of the binding that brought it
+    bool leased = true;                          ///< somebody has it; of a message looked at by peek that may be false
 };
 
 struct SubscriptionOptions {

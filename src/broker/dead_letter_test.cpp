@@ -166,6 +166,19 @@ TEST_F(Peek, ends_a_page_where_bodies_end_and_goes_on_after_it) {
     EXPECT_FALSE(second.next);
 }
 
+TEST_F(Peek, tells_what_somebody_has_from_what_is_ready) {
+    declare("q");
+    publish("q", "a");
+    publish("q", "b");
+    receive("q", 1);
+
+    const Page page = run_in(io, broker->peek("q")).value();
+
+    ASSERT_EQ(page.messages.size(), 2u);
+    EXPECT_TRUE(page.messages[0].leased);
+    EXPECT_FALSE(page.messages[1].leased);
+}
+
 TEST_F(Peek, ends_a_page_of_delayed_ones_likewise) {
     limits.next_bytes = 15;
     restart();

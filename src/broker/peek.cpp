@@ -67,9 +67,13 @@ awaitable<Result<Page>> BrokerState::peek(std::string name, PeekRequest request,
             queue.add_marked_count(entry.row);
             Delivery delivery = delivery_of(queue, entry);
             if (queue.live && queue.live->counted_ahead.contains(entry.sequence())) delivery.receives = 0;
-            if (queue.live)
-                if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end())
+            delivery.leased = false;
+            if (queue.live) {
+                if (const auto at = queue.live->held.find(entry.sequence()); at != queue.live->held.end()) {
                     delivery.receives = at->second.entry.row.receives;
+                    delivery.leased = true;
+                }
+            }
             bytes += delivery.message.text().size();
             result.cursors.push_back(cursor_of(entry));
             result.messages.push_back(std::move(delivery));
