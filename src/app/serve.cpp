@@ -22,8 +22,8 @@ namespace {
 namespace asio = boost::asio;
 
 struct Serve {
-    std::string config, store, durability, log_level, log_format;
-    std::vector<std::string> listens;
+    std::string config, store, durability, log_level, log_format, account, region;
+    std::vector<std::string> listens, access_keys;
     std::optional<bool> strict_counting;
     TlsLayer tls;
     bool tls_optional = false;
@@ -52,6 +52,21 @@ Result<Settings> settings_of(const Serve& serve) {
         if (format.has_error()) return format.error();
         flags.log_format = *format;
     }
+    for (const auto& text : serve.access_keys) {
+        auto key = parse_access_key(text);
+        if (key.has_error()) return Error{Errc::invalid_argument, "--access-key: " + key.error().text};
+        flags.access_keys.insert_or_assign(std::move(key->first), std::move(key->second));
+    }
+    if (!serve.account.empty()) {
+        auto account = parse_account(serve.account);
+        if (account.has_error()) return std::move(account).error();
+        flags.account = *std::move(account);
+    }
+    if (!serve.region.empty()) {
+        auto region = parse_region(serve.region);
+        if (region.has_error()) return std::move(region).error();
+        flags.region = *std::move(region);
+    }
     flags.strict_counting = serve.strict_counting;
     flags.tls = serve.tls;
     if (serve.tls_optional) flags.tls.plain_too = true;
@@ -70,6 +85,7 @@ void announce(const Server& server) {
     print(fmt::format("rowmq {}\n{:<6} {} (durability: {})\n", ROWMQ_VERSION, "store", server.opened().store, server.opened().durability));
     for (const auto& [name, endpoint, secure] : server.listening())
         print(fmt::format("{:<6} {}://{}\n", name, secure ? "https" : "http", to_text(endpoint)));
+    print(fmt::format("{:<6} {}\n", "access", server.access()));
     print("ready\n");
 }
 
@@ -158,6 +174,12 @@ void add_serve(CLI::App& program, Exit& exit) {
     command.add_option("--tls-certificate", serve->tls.certificate, "PEM file: the certificate, with its chain; sqs then speaks HTTPS");
     command.add_option("--tls-key", serve->tls.key, "PEM file: the key of the certificate; SIGHUP reads both again");
     command.add_flag("--tls-optional", serve->tls_optional, "Answer plain HTTP on the same port too");
+    command
+        .add_option("--access-key", serve->access_keys,
+                    "ID:SECRET of a client that signs with it; repeatable. Without any, SQS takes every credential")
+        ->allow_extra_args(false);
+    command.add_option("--account", serve->account, "The AWS account in ARNs and queue URLs: 12 digits (default 000000000000)");
+    command.add_option("--region", serve->region, "The AWS region in ARNs and signatures (default us-east-1)");
     command.add_option("--log-level", serve->log_level, "debug, info (default), warning, error or off");
     command.add_option("--log-format", serve->log_format, "text (default) or json: one JSON object a line on standard error");
     command.callback([serve, &exit] { exit = run(*serve); });

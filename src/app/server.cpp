@@ -136,6 +136,12 @@ std::vector<Server::Listening> Server::listening() const {
     return all;
 }
 
+std::string Server::access() const {
+    const auto keys = settings_.access_keys.size();
+    if (keys == 0) return "SQS takes any credentials; --access-key ID:SECRET makes it check signatures";
+    return fmt::format("SQS takes requests signed with {} access key{}", keys, keys == 1 ? "" : "s");
+}
+
 std::string Server::address_of(std::string_view wanted) const {
     for (auto& [name, endpoint, secure] : listening()) {
         if (name != wanted) continue;
@@ -170,7 +176,10 @@ awaitable<Result<void>> Server::start() {
     }
     broker_ = std::move(*opened);
     opened_ = broker_->health();
-    sqs::Settings names;
+    sqs::Settings names{.region = settings_.region,
+                        .account = settings_.account,
+                        .recreate_after = settings_.recreate_after,
+                        .access = aws::Access(settings_.access_keys, settings_.region)};
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
     protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names), collectors());
     co_await protocols_->sns.start();

@@ -40,6 +40,8 @@ public:
     };
     std::vector<Listening> listening() const;
     const BrokerHealth& opened() const noexcept { return opened_; }
+    /// Who may call SQS, in a few words.
+    std::string access() const;
 
 private:
     struct Listener;

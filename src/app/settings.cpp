@@ -23,6 +23,7 @@
 #pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
+#include "app/duration.hpp"
 #include "base/utf8.hpp"
 
 namespace rowmq::app {
@@ -128,17 +129,65 @@ Result<void> read_toml_tls(const toml::node& node, const std::string& where, Tls
     return {};
 }
 
+/// What may stand beside a secret without being taken for a part of it.
+bool is_key_id(std::string_view id) {
+    return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    });
+}
+
+Result<void> check_access_key(std::string_view id, std::string_view secret) {
+    if (!is_key_id(id)) return refused("an access key is ID:SECRET; the id is 1 to 128 letters, digits, '-', '_' or '.'");
+    const bool printable = std::ranges::all_of(secret, [](char c) { return c > ' ' && c <= '~'; });
+    if (secret.empty() || secret.size() > 256 || !printable)
+        return refused(fmt::format("the secret of the access key \"{}\" is not 1 to 256 printable characters without spaces", id));
+    return {};
+}
+
+Result<void> read_toml_access_keys(const toml::node& node, const std::string& where, Layer& layer) {
+    const auto* table = node.as_table();
+    if (!table) return refused(where + ": access_keys is not a table");
+    for (const auto& [id, value] : *table) {
+        const auto checked = check_access_key(id.str(), value.value_exact<std::string>().value_or(""));
+        if (checked.has_error()) return at(where + ": [access_keys]", checked.error());
+        layer.access_keys[std::string(id.str())] = *value.value_exact<std::string>();
+    }
+    return {};
+}
+
+Result<void> set_recreate_after(Layer& layer, std::string_view text, const std::string& where) {
+    const auto time = text == "off" ? Result<std::chrono::milliseconds>(std::chrono::milliseconds(0)) : parse_duration(text);
+    if (time.has_error() || *time < std::chrono::milliseconds(0))
+        return refused(where + ": recreate_after is neither a duration (\"60s\") nor \"off\"");
+    layer.recreate_after = *time;
+    return {};
+}
+
+Result<void> read_toml_sqs(const toml::node& node, const std::string& where, Layer& layer) {
+    const auto* table = node.as_table();
+    if (!table) return refused(where + ": sqs is not a table");
+    for (const auto& [name, value] : *table) {
+        if (name.str() != "recreate_after") return refused(fmt::format("{}: [sqs] has no setting \"{}\"", where, name.str()));
+        if (auto set = set_recreate_after(layer, value.value_exact<std::string>().value_or(""), where + ": [sqs]"); set.has_error())
+            return set;
+    }
+    return {};
+}
+
 Result<void> read_toml_member(std::string_view name, const toml::node& node, const std::string& where, Layer& layer) {
     if (name == "listen") return read_toml_listeners(node, where, layer);
     if (name == "limits") return read_toml_limits(node, where, layer);
     if (name == "tls") return read_toml_tls(node, where, layer.tls);
+    if (name == "access_keys") return read_toml_access_keys(node, where, layer);
+    if (name == "sqs") return read_toml_sqs(node, where, layer);
     if (name == "strict_counting") {
         layer.strict_counting = node.value_exact<bool>();
         if (!layer.strict_counting) return refused(where + ": strict_counting is not true or false");
         return {};
     }
     const auto text = node.value_exact<std::string>();
-    const bool known = name == "store" || name == "durability" || name == "log_level" || name == "log_format";
+    const bool known =
+        name == "store" || name == "durability" || name == "log_level" || name == "log_format" || name == "account" || name == "region";
     if (!known) return refused(fmt::format("{}: there is no setting \"{}\"", where, name));
     if (!text) return refused(fmt::format("{}: {} is not a string", where, name));
     if (name == "store") layer.store = *text;
@@ -157,6 +206,41 @@ Result<void> read_toml_member(std::string_view name, const toml::node& node, con
         if (format.has_error()) return at(where, format.error());
         layer.log_format = *format;
     }
+    if (name == "account") {
+        const auto account = parse_account(*text);
+        if (account.has_error()) return at(where, account.error());
+        layer.account = *account;
+    }
+    if (name == "region") {
+        const auto region = parse_region(*text);
+        if (region.has_error()) return at(where, region.error());
+        layer.region = *region;
+    }
+    return {};
+}
+
+/// What SQS and SNS are told.
+Result<void> read_aws_environment(const Environment& environment, Layer& layer) {
+    if (const auto text = environment("ROWMQ_ACCESS_KEYS")) {
+        std::istringstream parts(*text);
+        for (std::string part; std::getline(parts, part, ',');) {
+            if (trimmed(part).empty()) continue;
+            auto key = parse_access_key(trimmed(part));
+            if (key.has_error()) return at("ROWMQ_ACCESS_KEYS", key.error());
+            layer.access_keys.insert_or_assign(std::move(key->first), std::move(key->second));
+        }
+    }
+    if (const auto text = environment("ROWMQ_ACCOUNT")) {
+        auto account = parse_account(*text);
+        if (account.has_error()) return at("ROWMQ_ACCOUNT", account.error());
+        layer.account = *std::move(account);
+    }
+    if (const auto text = environment("ROWMQ_REGION")) {
+        auto region = parse_region(*text);
+        if (region.has_error()) return at("ROWMQ_REGION", region.error());
+        layer.region = *std::move(region);
+    }
+    if (const auto text = environment("ROWMQ_SQS_RECREATE_AFTER")) return set_recreate_after(layer, *text, "ROWMQ_SQS_RECREATE_AFTER");
     return {};
 }
 
@@ -171,6 +255,10 @@ void put_over(const Layer& upper, Settings& settings) {
     for (const auto& listen : upper.listens) {
         if (settings.listeners.contains(listen.name)) settings.listeners[listen.name] = listen.endpoint;
     }
+    for (const auto& [id, secret] : upper.access_keys) settings.access_keys[id] = secret;
+    if (upper.account) settings.account = *upper.account;
+    if (upper.region) settings.region = *upper.region;
+    if (upper.recreate_after) settings.recreate_after = *upper.recreate_after;
     const auto over = [](auto& out, const auto& in) {
         if (in) out = in;
     };
@@ -200,6 +288,26 @@ Result<std::string> parse_log_level(std::string_view word) {
         if (word == level) return std::string(word);
     }
     return refused(fmt::format("the log level \"{}\" is none of debug, info, warning, error, off", word));
+}
+
+Result<std::string> parse_account(std::string_view word) {
+    if (word.size() == 12 && word.find_first_not_of("0123456789") == std::string_view::npos) return std::string(word);
+    return refused(fmt::format("the account \"{}\" is not 12 digits", word));
+}
+
+Result<std::string> parse_region(std::string_view word) {
+    const bool right = std::ranges::all_of(
+        word, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
+    if (right && !word.empty() && word.size() <= 32) return std::string(word);
+    return refused(fmt::format("the region \"{}\" is not 1 to 32 letters, digits or hyphens", word));
+}
+
+Result<std::pair<std::string, std::string>> parse_access_key(std::string_view id_and_secret) {
+    const auto colon = id_and_secret.find(':');
+    const std::string_view id = colon == std::string_view::npos ? "" : id_and_secret.substr(0, colon);
+    const std::string_view secret = colon == std::string_view::npos ? "" : id_and_secret.substr(colon + 1);
+    if (auto checked = check_access_key(id, secret); checked.has_error()) return std::move(checked).error();
+    return std::pair(std::string(id), std::string(secret));
 }
 
 Environment process_environment() {
@@ -249,6 +357,7 @@ Result<Layer> read_environment(const Environment& environment) {
         *choice = flag_of(*text);
         if (!*choice) return refused(fmt::format("{} is not true or false", name));
     }
+    if (auto read = read_aws_environment(environment, layer); read.has_error()) return std::move(read).error();
     for (const auto& limit : limits) {
         const auto name = "ROWMQ_LIMITS_" + upper(limit.name);
         const auto text = environment(name);

@@ -99,10 +99,29 @@ TEST_F(SettingsFile, may_be_named_by_the_environment) {
 }
 
 TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
-    for (const auto* text :
-         {"stroe = \"x\"", "[listen]\nhttp = 1", "[limits]\nwrite_byte = 1", "store = 1", "strict_counting = 1", "durability = \"maybe\"",
-          "log_format = \"xml\"", "listen = 1", "tls = 1", "[tls]\nkeys = \"k\"", "[tls]\nkey = 1", "[tls]\nadmin = \"true\"",
-          "[limits]\nqueues = 0", "[limits]\nqueues = \"1\"", "store = ", "[listen]\namqp = \"127.0.0.1:5672\""}) {
+    for (const auto* text : {"stroe = \"x\"",
+                             "[listen]\nhttp = 1",
+                             "[limits]\nwrite_byte = 1",
+                             "store = 1",
+                             "strict_counting = 1",
+                             "durability = \"maybe\"",
+                             "log_format = \"xml\"",
+                             "listen = 1",
+                             "tls = 1",
+                             "[tls]\nkeys = \"k\"",
+                             "[tls]\nkey = 1",
+                             "[tls]\nadmin = \"true\"",
+                             "[limits]\nqueues = 0",
+                             "[limits]\nqueues = \"1\"",
+                             "store = ",
+                             "[listen]\namqp = \"127.0.0.1:5672\"",
+                             "account = \"1\"",
+                             "region = \"a b\"",
+                             "access_keys = 1",
+                             "[access_keys]\nA = 1",
+                             "[access_keys]\n\"A B\" = \"s\"",
+                             "[sqs]\nx = 1",
+                             "[sqs]\nrecreate_after = 60"}) {
         const auto refused = settle({}, environment_of({}), write(text));
         ASSERT_TRUE(refused.has_error()) << text;
         EXPECT_NE(refused.error().text.find(path_), std::string::npos) << refused.error().text;
@@ -135,6 +154,39 @@ TEST(Settings, refuse_half_of_tls) {
         EXPECT_TRUE(settle({}, environment_of(half), "").has_error()) << half.begin()->first;
 }
 
+TEST_F(SettingsFile, names_access_keys_that_those_of_the_environment_and_the_flags_add_to) {
+    const auto file = write(
+        "account = \"123456789012\"\nregion = \"eu-west-1\"\n[access_keys]\nAKIA1 = \"one\"\nAKIA2 = \"two\"\n"
+        "[sqs]\nrecreate_after = \"60s\"\n");
+    const auto environment = environment_of({{"ROWMQ_ACCESS_KEYS", "AKIA2:zwei, AKIA3:a:b"}, {"ROWMQ_REGION", "eu-central-1"}});
+    Layer flags;
+    flags.access_keys.emplace("AKIA3", "drei");
+
+    const auto settings = settle(flags, environment, file).value();
+
+    EXPECT_EQ(settings.access_keys,
+              (std::map<std::string, std::string, std::less<>>{{"AKIA1", "one"}, {"AKIA2", "zwei"}, {"AKIA3", "drei"}}));
+    EXPECT_EQ(settings.account, "123456789012");
+    EXPECT_EQ(settings.region, "eu-central-1");
+    EXPECT_EQ(settings.recreate_after, std::chrono::seconds(60));
+}
+
+TEST(Settings, name_the_access_key_that_is_wrong_and_never_its_secret) {
+    EXPECT_EQ(parse_access_key("AKIA:a:b").value(), std::pair(std::string("AKIA"), std::string("a:b")));
+    for (const char* wrong : {"", "AKIA", "AKIA:", ":hidden", "A/B:hidden", "AKIA:hid den"}) {
+        const auto refused = parse_access_key(wrong);
+        ASSERT_TRUE(refused.has_error()) << wrong;
+        EXPECT_EQ(refused.error().text.find("hid"), std::string::npos) << refused.error().text;
+    }
+}
+
+TEST(Settings, take_an_account_of_twelve_digits_and_a_region_of_letters) {
+    EXPECT_EQ(settle({}, environment_of({{"ROWMQ_ACCOUNT", "123456789012"}}), "").value().account, "123456789012");
+    for (const char* wrong : {"", "12345678901", "1234567890123", "12345678901x"}) EXPECT_TRUE(parse_account(wrong).has_error()) << wrong;
+    for (const char* wrong : {"", "eu_west", "eu west", "0123456789012345678901234567890-x"})
+        EXPECT_TRUE(parse_region(wrong).has_error()) << wrong;
+}
+
 TEST(Settings, name_the_file_that_is_not_there) {
     const auto refused = settle({}, environment_of({}), "/nowhere/rowmq.toml");
 
@@ -150,6 +202,10 @@ TEST(Settings, name_the_variable_that_is_wrong) {
                                                                         {"ROWMQ_TLS_OPTIONAL", "maybe"},
                                                                         {"ROWMQ_TLS_ADMIN", "maybe"},
                                                                         {"ROWMQ_LOG_FORMAT", "xml"},
+                                                                        {"ROWMQ_ACCESS_KEYS", "AKIA"},
+                                                                        {"ROWMQ_ACCOUNT", "1"},
+                                                                        {"ROWMQ_REGION", "a_b"},
+                                                                        {"ROWMQ_SQS_RECREATE_AFTER", "soon"},
                                                                         {"ROWMQ_LIMITS_WRITE_BYTES", "1k"}}) {
         const auto refused = settle({}, environment_of({{name, value}}), "");
         ASSERT_TRUE(refused.has_error()) << name;

@@ -7,7 +7,7 @@
 namespace rowmq::aws {
 namespace {
 
-constexpr std::size_t lease_bytes = 25, check_bytes = 8;
+constexpr std::size_t lease_bytes = 28, check_bytes = 8;
 constexpr std::size_t handle_characters = (lease_bytes + check_bytes) / 3 * 4;
 static_assert((lease_bytes + check_bytes) % 3 == 0, "a handle needs no padding");
 
@@ -110,7 +110,8 @@ std::string Seal::message_id(MessageId id) const {
     return text;
 }
 
-std::string Seal::handle(const Lease& lease) const {
+std::string Seal::handle(const Handle& handle) const {
+    const Lease& lease = handle.lease;
     std::string bytes;
     bytes.reserve(lease_bytes + check_bytes);
     put(bytes, static_cast<std::uint64_t>(value_of(lease.queue)), 8);
@@ -118,13 +119,14 @@ std::string Seal::handle(const Lease& lease) const {
     put(bytes, lease.number, 4);
     put(bytes, lease.epoch, 4);
     put(bytes, lease.lane, 1);
+    put(bytes, handle.second % handle_seconds, 3);
     put(bytes, siphash(key_, bytes), check_bytes);
     std::string text = base64_encode(bytes);
     for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
     return text;
 }
 
-std::optional<Lease> Seal::lease(std::string_view handle) const {
+std::optional<Handle> Seal::open(std::string_view handle) const {
     if (handle.size() != handle_characters) return std::nullopt;
     std::string text(handle);
     for (char& c : text) {
@@ -135,14 +137,16 @@ std::optional<Lease> Seal::lease(std::string_view handle) const {
     if (!bytes || bytes->size() != lease_bytes + check_bytes) return std::nullopt;
     std::string_view rest = *bytes;
     const std::uint64_t expected = siphash(key_, rest.substr(0, lease_bytes));
-    Lease lease;
+    Handle opened;
+    Lease& lease = opened.lease;
     lease.queue = QueueId{static_cast<std::int64_t>(get(rest, 8))};
     lease.sequence = Sequence{static_cast<std::int64_t>(get(rest, 8))};
     lease.number = static_cast<std::uint32_t>(get(rest, 4));
     lease.epoch = static_cast<std::uint32_t>(get(rest, 4));
     lease.lane = static_cast<std::uint8_t>(get(rest, 1));
+    opened.second = static_cast<std::uint32_t>(get(rest, 3));
     if (get(rest, check_bytes) != expected) return std::nullopt;
-    return lease;
+    return opened;
 }
 
 }  // namespace rowmq::aws

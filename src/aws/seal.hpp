@@ -11,6 +11,14 @@
 
 namespace rowmq::aws {
 
+/// What a receipt handle says: which lease, and when it was given.
+struct Handle {
+    Lease lease;
+    std::uint32_t second = 0;  ///< since 1970, modulo 2^24 (194 days)
+    friend bool operator==(const Handle&, const Handle&) = default;
+};
+inline constexpr std::uint32_t handle_seconds = 1u << 24u;
+
 class Seal {
 public:
     explicit Seal(std::string_view store_id);
@@ -18,9 +26,9 @@ public:
     /// A UUID in text; different messages of a store have different ones.
     std::string message_id(MessageId id) const;
     /// Opaque text of URL-safe characters.
-    std::string handle(const Lease& lease) const;
+    std::string handle(const Handle& handle) const;
     /// None when the text is not a handle of this store.
-    std::optional<Lease> lease(std::string_view handle) const;
+    std::optional<Handle> open(std::string_view handle) const;
 
 private:
     std::uint64_t key_[2];

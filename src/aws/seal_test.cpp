@@ -7,7 +7,8 @@
 namespace rowmq::aws {
 namespace {
 
-const Lease lease{.queue = QueueId{7}, .sequence = Sequence{1'234'567'890'123}, .number = 3, .epoch = 0x80000001u, .lane = 255};
+const Handle given{{.queue = QueueId{7}, .sequence = Sequence{1'234'567'890'123}, .number = 3, .epoch = 0x80000001u, .lane = 255},
+                   0xabcdef};
 
 // The reference vector of the paper's appendix: key 00..0f, input 00..0e.
 TEST(Seal, hashes_as_SipHash_does) {
@@ -21,31 +22,31 @@ TEST(Seal, hashes_as_SipHash_does) {
 TEST(Seal, opens_the_handles_it_made) {
     const Seal seal("store");
 
-    EXPECT_EQ(seal.lease(seal.handle(lease)), lease);
+    EXPECT_EQ(seal.open(seal.handle(given)), given);
 }
 
 TEST(Seal, refuses_every_handle_with_one_character_changed) {
     const Seal seal("store");
-    const std::string handle = seal.handle(lease);
+    const std::string handle = seal.handle(given);
 
     for (std::size_t i = 0; i < handle.size(); ++i) {
         std::string forged = handle;
         forged[i] = forged[i] == 'A' ? 'B' : 'A';
-        EXPECT_EQ(seal.lease(forged), std::nullopt) << i;
+        EXPECT_EQ(seal.open(forged), std::nullopt) << i;
     }
 }
 
 TEST(Seal, refuses_what_is_cut_or_longer_or_of_another_alphabet) {
     const Seal seal("store");
-    const std::string handle = seal.handle(lease);
+    const std::string handle = seal.handle(given);
 
-    for (std::size_t length = 0; length < handle.size(); ++length) EXPECT_EQ(seal.lease(handle.substr(0, length)), std::nullopt);
-    EXPECT_EQ(seal.lease(handle + "A"), std::nullopt);
-    EXPECT_EQ(seal.lease(std::string(handle.size(), '+')), std::nullopt);
-    EXPECT_EQ(seal.lease(std::string(handle.size(), '\0')), std::nullopt);
+    for (std::size_t length = 0; length < handle.size(); ++length) EXPECT_EQ(seal.open(handle.substr(0, length)), std::nullopt);
+    EXPECT_EQ(seal.open(handle + "A"), std::nullopt);
+    EXPECT_EQ(seal.open(std::string(handle.size(), '+')), std::nullopt);
+    EXPECT_EQ(seal.open(std::string(handle.size(), '\0')), std::nullopt);
 }
 
-TEST(Seal, refuses_handles_of_another_store) { EXPECT_EQ(Seal("one").lease(Seal("other").handle(lease)), std::nullopt); }
+TEST(Seal, refuses_handles_of_another_store) { EXPECT_EQ(Seal("one").open(Seal("other").handle(given)), std::nullopt); }
 
 TEST(Seal, gives_each_message_a_version_4_UUID_of_its_own) {
     const Seal seal("store");

@@ -83,8 +83,11 @@ std::optional<int> month_of(std::string_view name) {
     return static_cast<int>(at / 3) + 1;
 }
 
+/// Of a name with other characters than these the list of signed headers could not be read again.
 bool is_signed_by_us(std::string_view lower_case_name) noexcept {
-    return lower_case_name == "host" || lower_case_name == "content-type" || lower_case_name.starts_with("x-amz-");
+    if (lower_case_name == "host" || lower_case_name == "content-type") return true;
+    return lower_case_name.starts_with("x-amz-") &&
+           lower_case_name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
 }  // namespace

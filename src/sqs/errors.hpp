@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/access.hpp"
 #include "rowmq/error.hpp"
 
 namespace rowmq::sqs {
@@ -15,26 +16,31 @@ enum class Fault : std::uint8_t {
     batch_entry_ids_not_distinct,
     batch_request_too_long,
     empty_batch_request,
+    incomplete_signature,
     internal_failure,
     invalid_action,
     invalid_address,
     invalid_attribute_name,
     invalid_attribute_value,
     invalid_batch_entry_id,
+    invalid_client_token,
     invalid_message_contents,
     invalid_parameter_value,
     malformed_request,
     message_not_inflight,
     missing_action,
+    missing_authentication_token,
     missing_parameter,
     over_limit,
     purge_queue_in_progress,
+    queue_deleted_recently,
     queue_does_not_exist,
     queue_name_exists,
     receipt_handle_is_invalid,
     request_throttled,
     resource_not_found,
     service_unavailable,
+    signature_does_not_match,
     too_many_entries_in_batch_request,
     unsupported_operation,
 };
@@ -57,6 +63,7 @@ struct Refusal {
 /// A broker's error in SQS's words.
 Refusal refusal_of(const Error& error);
 Fault fault_of(Errc code) noexcept;
+Refusal refusal_of(const aws::Denial& denial);
 
 [[noreturn]] inline void throw_exception_from_error(const Refusal& refusal, const boost::source_location&) {
     throw std::runtime_error(refusal.text);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "sqs/instructions.hpp"
 #include "sqs/message_checks.hpp"
 
 namespace rowmq::sqs {
@@ -15,8 +16,6 @@ namespace {
 /// The one system attribute a sender may give, kept as SQS's own part of the message.
 constexpr std::string_view trace_header = "AWSTraceHeader";
 constexpr std::string_view opaque_key = "sqs";
-/// Added to a message of another protocol whose body SQS cannot carry.
-constexpr std::string_view encoding_attribute = "RowMQ.BodyEncoding";
 
 std::string millis(WallTime time) { return std::to_string(time.time_since_epoch().count()); }
 
@@ -76,10 +75,10 @@ void add_system_attributes(Map<std::string>& out, const Delivery& d, const Rende
     static const Properties none;
     const Properties& p = d.message.properties ? *d.message.properties : none;
 
-    add("SenderId", as.settings.account);
+    add("SenderId", p.user_id.empty() ? as.settings.account : p.user_id);
     add("SentTimestamp", millis(d.published_at));
     add("ApproximateReceiveCount", std::to_string(d.receives));
-    add("ApproximateFirstReceiveTimestamp", millis(d.first_received_at));
+    if (d.first_received_at != WallTime{}) add("ApproximateFirstReceiveTimestamp", millis(d.first_received_at));
     if (as.fifo) add("SequenceNumber", sequence_number(d.lease.sequence));
     if (as.fifo) add("MessageDeduplicationId", p.deduplication_id);
     add("MessageGroupId", p.group);
@@ -91,18 +90,27 @@ void add_system_attributes(Map<std::string>& out, const Delivery& d, const Rende
 
 std::string sequence_number(Sequence sequence) { return fmt::format("{:020}", value_of(sequence)); }
 
-Publish publish_of(Outgoing& message, const QueueInfo& queue) {
+Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view sender) {
     Publish publish;
     publish.routing_key = queue.name;
     // A FIFO queue's messages have its own delay; check() let only a zero through.
     if (message.delay_seconds && queue.options.kind == QueueKind::standard) publish.delay = std::chrono::seconds(*message.delay_seconds);
+    const Instructions asked = instructions_of(message.attributes, queue.options.kind).value();
+    if (asked.delay) publish.delay = asked.delay;
+    publish.deliver_at = asked.deliver_at;
+    publish.ttl = asked.ttl;
+    publish.priority = asked.priority.value_or(0);
+    if (asked.base64) message.body = base64_decode(*message.body);
     publish.group = std::move(message.group).value_or("");
     publish.deduplication_id = std::move(message.deduplication_id).value_or("");
 
     Properties properties;
+    properties.user_id = sender;
     properties.group = publish.group;
     properties.deduplication_id = publish.deduplication_id;
+    properties.priority = asked.priority;
     for (auto& [name, attribute] : message.attributes) {
+        if (name.starts_with(instruction_prefix)) continue;
         HeaderValue value;
         value.tag = std::move(attribute.type).value_or("");
         if (attribute.bytes) {
@@ -125,7 +133,7 @@ Publish publish_of(Outgoing& message, const QueueInfo& queue) {
 ReceivedMessage received(const Delivery& delivery, const Rendering& as) {
     ReceivedMessage m;
     m.message_id = as.seal.message_id(delivery.message_id);
-    m.receipt_handle = as.seal.handle(delivery.lease);
+    m.receipt_handle = as.seal.handle({delivery.lease, as.second});
     const std::string_view body = delivery.message.text();
     const bool text = is_message_text(body);
     m.body = text ? std::string(body) : base64_encode(body);
@@ -136,7 +144,7 @@ ReceivedMessage received(const Delivery& delivery, const Rendering& as) {
             if (auto attribute = attribute_of(header.value)) m.attributes.emplace_back(header.name, *std::move(attribute));
         }
     }
-    if (!text) m.attributes.emplace_back(encoding_attribute, MessageAttribute{.type = "String", .text = "base64"});
+    if (!text) m.attributes.emplace_back(body_encoding, MessageAttribute{.type = "String", .text = "base64"});
     m.attributes_md5 = as.digests.md5_of(m.attributes);
     add_system_attributes(m.system_attributes, delivery, as);
     return m;

@@ -22,8 +22,9 @@ std::size_t size_of(const Outgoing& message) noexcept;
 /// What is wrong with a message, whatever else is in its batch.
 std::optional<Refusal> check(const Outgoing& message, const QueueInfo& queue);
 
-/// To `queue`; `message` has passed check(). Leaves `message` without its body and attributes.
-Publish publish_of(Outgoing& message, const QueueInfo& queue);
+/// To `queue` by the access key `sender` (empty: anybody); `message` has passed check(). Leaves `message` without its body
+/// and attributes.
+Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view sender);
 
 /// 20 digits, growing.
 std::string sequence_number(Sequence sequence);
@@ -40,7 +41,8 @@ struct Rendering {
     const Settings& settings;
     const aws::Seal& seal;
     Digests& digests;
-    bool fifo = false;  ///< the queue is: its messages have sequence numbers
+    bool fifo = false;         ///< the queue is: its messages have sequence numbers
+    std::uint32_t second = 0;  ///< when the messages were given, for their handles
 };
 ReceivedMessage received(const Delivery& delivery, const Rendering& as);
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/base64.hpp"
 #include "base/utf8.hpp"
+#include "sqs/instructions.hpp"
 #include "sqs/mapping.hpp"
 
 namespace rowmq::sqs {
@@ -98,6 +100,15 @@ std::optional<Refusal> check_fifo(const Outgoing& m, const QueueInfo& queue) {
     return std::nullopt;
 }
 
+std::optional<Refusal> check_instructions(const Outgoing& m, const QueueInfo& queue) {
+    const auto instructions = instructions_of(m.attributes, queue.options.kind);
+    if (!instructions) return instructions.error();
+    if (instructions->base64 && !base64_decode(*m.body))
+        return Refusal{Fault::invalid_parameter_value,
+                       fmt::format("The message attribute '{}' is base64, the body is not.", body_encoding)};
+    return std::nullopt;
+}
+
 }  // namespace
 
 bool is_data_type(std::string_view type) noexcept {
@@ -146,6 +157,7 @@ std::optional<Refusal> check(const Outgoing& message, const QueueInfo& queue) {
     if (auto wrong = check_attributes(message)) return wrong;
     if (std::cmp_greater(size_of(message), queue.options.max_message_bytes))
         return invalid_parameter(fmt::format("Message must be shorter than {} bytes.", queue.options.max_message_bytes));
+    if (auto wrong = check_instructions(message, queue)) return wrong;
     return check_fifo(message, queue);
 }
 

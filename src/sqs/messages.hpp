@@ -160,6 +160,26 @@ struct UntagQueueRequest {
     }
 };
 
+struct AddPermissionRequest {
+    Text queue_url, label;
+    Texts accounts, actions;
+
+    static void layout(auto& m, auto& wire) {
+        wire.text("QueueUrl", m.queue_url);
+        wire.text("Label", m.label);
+        wire.list({"AWSAccountIds", "AWSAccountId"}, m.accounts);
+        wire.list({"Actions", "ActionName"}, m.actions);
+    }
+};
+struct RemovePermissionRequest {
+    Text queue_url, label;
+
+    static void layout(auto& m, auto& wire) {
+        wire.text("QueueUrl", m.queue_url);
+        wire.text("Label", m.label);
+    }
+};
+
 struct ListDeadLetterSourceQueuesRequest {
     Text queue_url, next_token;
     Number max_results;
@@ -361,6 +381,17 @@ struct ReceiveMessageResult {
     std::vector<ReceivedMessage> messages;
 
     static void layout(auto& m, auto& wire) { wire.list({"Messages", "Message"}, m.messages); }
+};
+
+/// Looking without receiving, as LocalStack has it; not an action of AWS.
+struct PeekMessagesRequest {
+    Text queue_url, show_invisible, show_delayed;
+
+    static void layout(auto& m, auto& wire) {
+        wire.text("QueueUrl", m.queue_url);
+        wire.text("ShowInvisible", m.show_invisible);
+        wire.text("ShowDelayed", m.show_delayed);
+    }
 };
 
 // ---------------------------------------------------------------------------------------------- settling

@@ -1,10 +1,12 @@
 #pragma once
 // What a queue is called: its name, its URL, its ARN.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "aws/access.hpp"
 #include "sqs/errors.hpp"
 
 namespace rowmq::sqs {
@@ -13,7 +15,9 @@ namespace rowmq::sqs {
 struct Settings {
     std::string region = "us-east-1";
     std::string account = "000000000000";
-    std::string host = "localhost:9324";  ///< in queue URLs, where a request names no Host
+    std::string host = "localhost:9324";          ///< in queue URLs, where a request names no Host
+    std::chrono::milliseconds recreate_after{0};  ///< how long a deleted queue's name is refused; AWS: 60 s
+    aws::Access access{};                         ///< who may call
 };
 
 /// May a queue of that name be created? 1 to 80 letters, digits, hyphens, underscores, then perhaps ".fifo" (counted).

@@ -12,6 +12,7 @@
 #include "aws/request_id.hpp"
 #include "aws/xml.hpp"
 #include "sqs/actions/actions.hpp"
+#include "sqs/peek_json.hpp"
 #include "sqs/service.hpp"
 
 namespace rowmq::sqs {
@@ -20,6 +21,8 @@ namespace {
 constexpr std::string_view json_type = "application/x-amz-json-1.0";
 constexpr std::string_view xml_namespace = "http://queue.amazonaws.com/doc/2012-11-05/";
 constexpr std::string_view target_prefix = "AmazonSQS.";
+/// LocalStack's endpoint to look at messages without receiving them.
+constexpr std::string_view peek_path = "/_aws/sqs/messages";
 
 /// One request on its way through.
 struct Call {
@@ -31,6 +34,7 @@ struct Call {
     aws::Parameters parameters;  ///< of a Query request
     std::string body;            ///< of a JSON request
     std::string path;            ///< names the queue, where no QueueUrl does
+    bool wants_json = false;     ///< of a look at messages
     std::function<awaitable<void>()> unsent;
 };
 
@@ -83,18 +87,32 @@ awaitable<net::Response> run(Call& call) {
     co_return r;
 }
 
-/// Access control by queue policies is not enforced, so nothing pretends to change it.
-awaitable<net::Response> run_unsupported(Call& call) {
-    co_return refuse(call,
-                     {Fault::unsupported_operation, fmt::format("{} is not supported: queues have no permissions here.", call.action)});
+/// Only ReceiveMessage, or no action at all, may be asked of the endpoint that looks. It names the queue by QueueUrl or in its path,
+/// behind the region.
+awaitable<net::Response> run_peek(Call& call) {
+    if (!call.action.empty() && call.action != "ReceiveMessage")
+        co_return refuse(call, {Fault::invalid_action, "This endpoint only accepts ReceiveMessage calls."});
+    PeekMessagesRequest request;
+    auto malformed = call.query ? aws::read_query(call.parameters, request) : aws::read_json(call.body, request);
+    if (malformed) co_return refuse(call, {Fault::malformed_request, *std::move(malformed)});
+    if (!request.queue_url && call.path.size() > peek_path.size() + 1) request.queue_url = call.path.substr(peek_path.size());
+    const auto answer = co_await peek_messages(call.service, call.caller, std::move(request));
+    if (!answer) co_return refuse(call, answer.error());
+    if (!call.query) co_return response(call, 200, aws::write_json(*answer));
+    if (!call.wants_json) co_return response(call, 200, aws::write_xml(xml_namespace, "ReceiveMessage", *answer, call.request_id));
+    net::Response r = response(call, 200, write_peek_json(*answer, call.request_id));
+    r.content_type = "application/json";
+    co_return r;
 }
+
+bool is_peek(std::string_view path) { return path == peek_path || (path.starts_with(peek_path) && path[peek_path.size()] == '/'); }
 
 struct Served {
     std::string_view name;
     awaitable<net::Response> (*run)(Call&);
 };
 constexpr Served served[] = {
-    {"AddPermission", &run_unsupported},
+    {"AddPermission", &run<&add_permission>},
     {"CancelMessageMoveTask", &run<&cancel_message_move_task>},
     {"ChangeMessageVisibility", &run<&change_message_visibility>},
     {"ChangeMessageVisibilityBatch", &run<&change_message_visibility_batch>},
@@ -110,7 +128,7 @@ constexpr Served served[] = {
     {"ListQueues", &run<&list_queues>},
     {"PurgeQueue", &run<&purge_queue>},
     {"ReceiveMessage", &run<&receive_message>},
-    {"RemovePermission", &run_unsupported},
+    {"RemovePermission", &run<&remove_permission>},
     {"SendMessage", &run<&send_message>},
     {"SendMessageBatch", &run<&send_message_batch>},
     {"SetQueueAttributes", &run<&set_queue_attributes>},
@@ -151,6 +169,8 @@ std::optional<Refusal> recognise(net::Request& request, Call& call) {
     if (!parameters) return Refusal{Fault::malformed_request, std::move(malformed)};
     call.parameters = *std::move(parameters);
     const auto action = call.parameters.get("Action");
+    call.wants_json = request.fields.get("Accept").find("json") != std::string_view::npos;
+    if (!action && is_peek(call.path)) return std::nullopt;
     if (!action) return Refusal{Fault::missing_action, "The request must contain the parameter Action."};
     call.action = *action;
     return std::nullopt;
@@ -176,7 +196,12 @@ awaitable<net::Response> Protocol::handle(net::Request request) {
     call.caller.unsent = &call.unsent;
     call.request_id = aws::new_request_id(service_->random);
 
+    call.query = request.fields.get("X-Amz-Target").empty();
+    auto key_id = service_->settings.access.verify(request, "sqs", service_->clock.wall());
+    if (!key_id) co_return refuse(call, refusal_of(key_id.error()));
+    call.caller.key_id = *std::move(key_id);
     if (auto refused = recognise(request, call)) co_return refuse(call, *std::move(refused));
+    if (is_peek(call.path)) co_return co_await run_peek(call);
     const Served* action = find_served(call.action);
     if (!action) co_return refuse(call, {Fault::invalid_action, fmt::format("The action {} is not valid for this endpoint.", call.action)});
     co_return co_await action->run(call);

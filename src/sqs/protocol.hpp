@@ -1,5 +1,5 @@
 #pragma once
-// Amazon SQS over HTTP: AWS JSON 1.0 and Query, on any path. Any credentials are accepted.
+// Amazon SQS over HTTP: AWS JSON 1.0 and Query, on any path.
 //
 // Threads: the broker's executor. Errors: every request gets an answer in its own protocol.
 

@@ -36,11 +36,6 @@ TEST_F(ProtocolOf, another_service_is_refused) {
     EXPECT_EQ(send(std::move(request)).fault(), "UnknownOperationException");
 }
 
-TEST_F(ProtocolOf, permissions_is_refused_as_unsupported) {
-    EXPECT_EQ(call("AddPermission", {}).fault(), "UnsupportedOperation");
-    EXPECT_EQ(query("Action=RemovePermission").element("Code"), "AWS.SimpleQueueService.UnsupportedOperation");
-}
-
 TEST_F(ProtocolOf, malformed_requests_is_answered) {
     net::Request request = json_request("ListQueues", {});
     request.body = "{";

@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <charconv>
 #include <chrono>
 
-#include "aws/json.hpp"
+#include "sqs/access_policy.hpp"
+#include "sqs/own_attributes.hpp"
 
 namespace rowmq::sqs {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::int64_t max_receive_count = 1'000;
-constexpr std::size_t max_source_arns = 10;
 
 enum class Form : std::uint8_t { number, boolean, text, redrive, computed };
 
@@ -67,64 +64,10 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
     return n;
 }
 
-std::optional<boost::json::object> parse_object(std::string_view text) {
-    boost::system::error_code error;
-    auto parsed = boost::json::parse(text, error);
-    if (error || !parsed.is_object()) return std::nullopt;
-    return std::move(parsed.as_object());
-}
-
-std::optional<Refusal> set_redrive(QueueOptions& options, std::string_view text, const AttributeScope& scope) {
-    if (text.empty()) {  // clears it
-        options.dead_letter.reset();
-        options.max_receives = 0;
-        return std::nullopt;
-    }
-    const auto reject = [&](std::string_view reason) { return invalid_value(text, "RedrivePolicy", reason); };
-    const auto policy = parse_object(text);
-    if (!policy) return reject("Redrive policy is not a valid JSON map.");
-    const auto* target = policy->if_contains("deadLetterTargetArn");
-    const auto* count = policy->if_contains("maxReceiveCount");
-    if (!target) return reject("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
-    if (!count) return reject("Redrive policy does not contain mandatory attribute: maxReceiveCount.");
-
-    std::optional<std::int64_t> receives;
-    if (count->is_int64()) receives = count->as_int64();
-    if (count->is_string()) receives = whole_number(std::string_view(count->as_string()));
-    if (!receives || *receives < 1 || *receives > max_receive_count)
-        return reject("Invalid value for maxReceiveCount: must be between 1 and 1000.");
-    const auto name = target->is_string() ? queue_of_arn(std::string_view(target->as_string()), scope.settings) : std::nullopt;
-    if (!name) return reject("Invalid value for deadLetterTargetArn.");
-    const auto queue = scope.find(*name);
-    if (!queue) return reject("Dead letter target does not exist.");
-    if (queue->options.kind != options.kind)
-        return reject(options.kind == QueueKind::fifo ? "Dead letter target of a FIFO queue must be a FIFO queue."
-                                                      : "Dead letter target of a standard queue must be a standard queue.");
-    options.dead_letter = DeadLetter{"", *name};
-    options.max_receives = static_cast<std::uint32_t>(*receives);
-    return std::nullopt;
-}
-
-bool is_redrive_allow_policy(std::string_view text) {
-    const auto policy = parse_object(text);
-    if (!policy) return false;
-    const auto* permission = policy->if_contains("redrivePermission");
-    const auto* sources = policy->if_contains("sourceQueueArns");
-    if (!permission || !permission->is_string()) return false;
-    const std::string_view allowed = permission->as_string();
-    if (allowed == "allowAll" || allowed == "denyAll") return !sources;
-    if (allowed != "byQueue" || !sources || !sources->is_array()) return false;
-    const auto& arns = sources->as_array();
-    return !arns.empty() && arns.size() <= max_source_arns &&
-           std::all_of(arns.begin(), arns.end(), [](const auto& a) { return a.is_string(); });
-}
-
 /// Is `text` one this attribute may have?
 bool is_valid_text(std::string_view name, std::string_view text) {
     if (name == "DeduplicationScope") return text == "messageGroup" || text == "queue";
     if (name == "FifoThroughputLimit") return text == "perQueue" || text == "perMessageGroupId";
-    if (name == "RedriveAllowPolicy") return text.empty() || is_redrive_allow_policy(text);
-    if (name == "Policy") return text.empty() || parse_object(text).has_value();
     return true;
 }
 
@@ -156,7 +99,7 @@ void set_number(QueueOptions& options, std::string_view name, std::int64_t n) {
 std::optional<Refusal> set(QueueOptions& options, const Attribute& attribute, const std::string& value, const AttributeScope& scope) {
     switch (attribute.form) {
         case Form::computed: return unknown_name(attribute.name);
-        case Form::redrive: return set_redrive(options, value, scope);
+        case Form::redrive: return set_redrive_policy(options, value, scope.queue, scope.settings, scope.find);
         case Form::number: {
             const auto n = whole_number(value);
             if (!n || *n < attribute.min || *n > attribute.max) return invalid(attribute.name);
@@ -177,6 +120,10 @@ std::optional<Refusal> set(QueueOptions& options, const Attribute& attribute, co
         }
         case Form::text:
             if (!is_valid_text(attribute.name, value)) return invalid(attribute.name);
+            if (attribute.name == "Policy")
+                if (auto wrong = check_access_policy(value)) return wrong;
+            if (attribute.name == "RedriveAllowPolicy")
+                if (auto wrong = check_redrive_allow_policy(value)) return wrong;
             if (attribute.name == "DeduplicationScope") {
                 options.deduplication.scope = value == "queue" ? Deduplication::Scope::queue : Deduplication::Scope::group;
             } else {
@@ -185,6 +132,39 @@ std::optional<Refusal> set(QueueOptions& options, const Attribute& attribute, co
             return std::nullopt;
     }
     return std::nullopt;
+}
+
+std::string_view kept(const QueueOptions& options, std::string_view name) {
+    const auto found = options.attributes.find("sqs." + std::string(name));
+    return found == options.attributes.end() ? std::string_view() : std::string_view(found->second);
+}
+
+const std::string* given(const Map<std::string>& attributes, std::string_view name) {
+    const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto& a) { return a.first == name; });
+    return found == attributes.end() ? nullptr : &found->second;
+}
+
+/// A queue is encrypted in one way: asking for the other one ends the first.
+std::optional<Refusal> settle_encryption(QueueOptions& options, const Map<std::string>& attributes) {
+    const std::string* key = given(attributes, "KmsMasterKeyId");
+    const std::string* own = given(attributes, "SqsManagedSseEnabled");
+    const bool wants_key = key && !key->empty(), wants_own = own && (*own == "true" || *own == "True");
+    if (wants_key && wants_own)
+        return Refusal{Fault::invalid_attribute_value,
+                       "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."};
+    if (wants_key) keep(options, "SqsManagedSseEnabled", "false");
+    if (wants_own) keep(options, "KmsMasterKeyId", "");
+    return std::nullopt;
+}
+
+/// High throughput is by message group only where deduplication is.
+std::optional<Refusal> check_throughput(const QueueOptions& options) {
+    if (kept(options, "FifoThroughputLimit") != "perMessageGroupId" || options.deduplication.scope == Deduplication::Scope::group)
+        return std::nullopt;
+    return Refusal{
+        Fault::invalid_attribute_value,
+        "Invalid value for the parameter FifoThroughputLimit. Reason: The perMessageGroupId value is allowed only when the value "
+        "for DeduplicationScope is messageGroup."};
 }
 
 std::string whole_seconds(milliseconds time) { return std::to_string(std::chrono::duration_cast<seconds>(time).count()); }
@@ -207,20 +187,26 @@ QueueOptions default_options(std::string_view queue_name) {
 
 Answer<QueueOptions> with_attributes(QueueOptions options, const Map<std::string>& attributes, const AttributeScope& scope) {
     for (const auto& [name, value] : attributes) {
+        if (is_own_attribute(name)) {
+            if (auto refused = set_own_attribute(options, name, value)) return *std::move(refused);
+            continue;
+        }
         const Attribute* attribute = find_attribute(name);
         if (!attribute) return unknown_name(name);
         const bool fifo = options.kind == QueueKind::fifo;
         if (attribute->fifo_only && !fifo) return unknown_name(name);
         if (auto refused = set(options, *attribute, value, scope)) return *std::move(refused);
     }
+    if (auto refused = settle_encryption(options, attributes)) return *std::move(refused);
+    if (auto refused = check_throughput(options)) return *std::move(refused);
     return options;
 }
 
 std::optional<std::string> attribute_of(const QueueInfo& queue, std::string_view name, const Settings& settings) {
     const QueueOptions& o = queue.options;
-    const auto kept = [&](std::string_view usual = {}) -> std::optional<std::string> {
-        const auto found = o.attributes.find("sqs." + std::string(name));
-        if (found != o.attributes.end()) return found->second;
+    const auto kept_or = [&](std::string_view usual) -> std::optional<std::string> {
+        const std::string_view value = kept(o, name);
+        if (!value.empty()) return std::string(value);
         return usual.empty() ? std::nullopt : std::optional<std::string>(usual);
     };
     const Attribute* attribute = find_attribute(name);
@@ -234,31 +220,31 @@ std::optional<std::string> attribute_of(const QueueInfo& queue, std::string_view
     if (name == "FifoQueue") return "true";
     if (name == "ContentBasedDeduplication") return boolean(o.deduplication.content_based);
     if (name == "DeduplicationScope") return o.deduplication.scope == Deduplication::Scope::queue ? "queue" : "messageGroup";
-    if (name == "FifoThroughputLimit") return kept("perQueue");
-    if (name == "SqsManagedSseEnabled") return kept("true");
+    if (name == "FifoThroughputLimit") return kept_or("perQueue");
+    if (name == "SqsManagedSseEnabled") return kept_or("true");
+    if (name == "KmsDataKeyReusePeriodSeconds" && !kept(o, "KmsMasterKeyId").empty()) return kept_or("300");
     if (name == "QueueArn") return arn_of(queue.name, settings);
     if (name == "CreatedTimestamp") return whole_seconds(queue.created_at);
     if (name == "LastModifiedTimestamp") return whole_seconds(queue.modified_at);
     if (name == "ApproximateNumberOfMessages") return std::to_string(queue.counts.ready);
     if (name == "ApproximateNumberOfMessagesNotVisible") return std::to_string(queue.counts.leased);
     if (name == "ApproximateNumberOfMessagesDelayed") return std::to_string(queue.counts.delayed);
-    if (name == "RedrivePolicy") {
-        if (!o.dead_letter || !o.dead_letter->exchange.empty() || !o.dead_letter->routing_key || o.max_receives == 0) return std::nullopt;
-        std::string policy = "{\"deadLetterTargetArn\":";
-        aws::append_json_text(policy, arn_of(*o.dead_letter->routing_key, settings));
-        return policy + fmt::format(",\"maxReceiveCount\":{}}}", o.max_receives);
-    }
-    return kept();
+    if (name == "RedrivePolicy") return redrive_policy_of(o, settings);
+    return kept_or("");
 }
 
 Answer<Map<std::string>> attributes_of(const QueueInfo& queue, const Texts& names, const Settings& settings) {
+    const auto asked = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
     for (const auto& name : names)
-        if (name != "All" && !is_known_attribute(name)) return unknown_name(name);
-    const bool all = std::find(names.begin(), names.end(), "All") != names.end();
+        if (name != "All" && name != "RowMQ.All" && !is_known_attribute(name) && !is_own_attribute(name)) return unknown_name(name);
     Map<std::string> found;
     for (const Attribute& attribute : known) {
-        if (!all && std::find(names.begin(), names.end(), attribute.name) == names.end()) continue;
+        if (!asked("All") && !asked(attribute.name)) continue;
         if (auto value = attribute_of(queue, attribute.name, settings)) found.emplace_back(attribute.name, *std::move(value));
+    }
+    for (const std::string_view name : own_attributes()) {
+        if (!asked("RowMQ.All") && !asked(name)) continue;
+        if (auto value = own_attribute_of(queue.options, name)) found.emplace_back(name, *std::move(value));
     }
     return found;
 }

@@ -19,8 +19,30 @@ bool Purges::begin(QueueId queue, MonotonicTime now) {
     return last_.emplace(queue, now).second;
 }
 
+void DeletedQueues::add(const std::string& name, MonotonicTime now) {
+    if (kept_ == std::chrono::milliseconds(0)) return;
+    since_[name] = now;
+    order_.emplace_back(now, name);
+    while (order_.size() > most || now - order_.front().first >= kept_) {
+        const auto& [since, oldest] = order_.front();
+        if (const auto found = since_.find(oldest); found != since_.end() && found->second == since) since_.erase(found);
+        order_.pop_front();
+    }
+}
+
+bool DeletedQueues::contains(const std::string& name, MonotonicTime now) const {
+    const auto found = since_.find(name);
+    return found != since_.end() && now - found->second < kept_;
+}
+
 Service::Service(Broker& b, Clock& c, Random& r, Settings s, aws::Notifications* n)
-    : broker(b), clock(c), random(r), settings(std::move(s)), notifications(n), seal(broker.health().store_id) {}
+    : broker(b),
+      clock(c),
+      random(r),
+      settings(std::move(s)),
+      notifications(n),
+      seal(broker.health().store_id),
+      deleted_queues(settings.recreate_after) {}
 
 Answer<QueueInfo> Service::queue(const Text& url) const {
     if (!url || url->empty()) return missing("QueueUrl");
@@ -42,13 +64,24 @@ Answer<Session*> Service::another_session() {
     return &sessions.emplace_back(*std::move(opened));
 }
 
-Answer<Lease> Service::lease(const Text& handle, const QueueInfo& queue) const {
-    if (!handle || handle->empty()) return missing("ReceiptHandle");
-    const auto lease = seal.lease(*handle);
-    if (!lease || lease->queue != queue.id)
+Answer<Lease> Service::lease(const Text& text, const QueueInfo& queue) const {
+    const auto opened = handle(text, queue);
+    if (!opened) return opened.error();
+    return opened->lease;
+}
+
+Answer<Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
+    if (!text || text->empty()) return missing("ReceiptHandle");
+    const auto opened = seal.open(*text);
+    if (!opened || opened->lease.queue != queue.id)
         return Refusal{Fault::receipt_handle_is_invalid,
-                       fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *handle)};
-    return *lease;
+                       fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *text)};
+    return *opened;
+}
+
+std::uint32_t Service::second() {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(clock.wall()).time_since_epoch().count();
+    return static_cast<std::uint32_t>(seconds % handle_seconds);
 }
 
 }  // namespace rowmq::sqs

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aws/notification.hpp"
@@ -19,6 +20,7 @@
 #include "base/random.hpp"
 #include "net/http.hpp"
 #include "rowmq/broker.hpp"
+#include "sqs/attempts.hpp"
 #include "sqs/digest.hpp"
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
@@ -29,6 +31,7 @@ namespace rowmq::sqs {
 /// Who asks.
 struct Caller {
     std::string origin;                                  ///< of queue URLs: "http://localhost:9324"
+    std::string key_id;                                  ///< of the access key that signed; empty: nobody has to sign
     net::Peer* peer = nullptr;                           ///< null: nobody can hang up
     std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
 };
@@ -57,6 +60,21 @@ private:
     std::map<QueueId, MonotonicTime> last_;
 };
 
+/// The names of queues deleted lately, which SQS does not give to new ones for a while.
+class DeletedQueues {
+public:
+    /// Zero: every name may be used again at once.
+    explicit DeletedQueues(std::chrono::milliseconds kept) : kept_(kept) {}
+    void add(const std::string& name, MonotonicTime now);
+    bool contains(const std::string& name, MonotonicTime now) const;
+
+private:
+    static constexpr std::size_t most = 10'000;  ///< beyond it the oldest is forgotten
+    std::chrono::milliseconds kept_;
+    std::map<std::string, MonotonicTime> since_;
+    std::deque<std::pair<MonotonicTime, std::string>> order_;
+};
+
 struct Service final {
     Service(Broker& broker, Clock& clock, Random& random, Settings settings, aws::Notifications* notifications);
 
@@ -68,6 +86,10 @@ struct Service final {
     Answer<Session*> another_session();
     /// The lease a handle names. Errors: missing_parameter, receipt_handle_is_invalid (malformed, or of another queue).
     Answer<Lease> lease(const Text& handle, const QueueInfo& queue) const;
+    /// The same, with when it was given.
+    Answer<Handle> handle(const Text& handle, const QueueInfo& queue) const;
+    /// Of what is given now.
+    std::uint32_t second();
 
     Broker& broker;
     Clock& clock;
@@ -79,6 +101,8 @@ struct Service final {
     std::deque<Session> sessions;  ///< the first is for everything, each owns leases
     Deletions deletions;
     Purges purges;
+    DeletedQueues deleted_queues;
+    Attempts attempts;
 };
 
 }  // namespace rowmq::sqs

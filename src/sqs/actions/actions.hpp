@@ -19,6 +19,8 @@ awaitable<Answer<Nothing>> set_queue_attributes(Service& service, Caller caller,
 awaitable<Answer<ListQueueTagsResult>> list_queue_tags(Service& service, Caller caller, QueueRequest request);
 awaitable<Answer<Nothing>> tag_queue(Service& service, Caller caller, TagQueueRequest request);
 awaitable<Answer<Nothing>> untag_queue(Service& service, Caller caller, UntagQueueRequest request);
+awaitable<Answer<Nothing>> add_permission(Service& service, Caller caller, AddPermissionRequest request);
+awaitable<Answer<Nothing>> remove_permission(Service& service, Caller caller, RemovePermissionRequest request);
 
 // send.cpp
 awaitable<Answer<Sent>> send_message(Service& service, Caller caller, SendMessageRequest request);
@@ -26,6 +28,9 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
 
 // receive.cpp
 awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller caller, ReceiveMessageRequest request);
+
+// peek.cpp
+awaitable<Answer<ReceiveMessageResult>> peek_messages(Service& service, Caller caller, PeekMessagesRequest request);
 
 // settle.cpp
 awaitable<Answer<Nothing>> delete_message(Service& service, Caller caller, DeleteMessageRequest request);

@@ -1,14 +1,12 @@
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "sqs/access_policy.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/queue_attributes.hpp"
+#include "sqs/tags.hpp"
 
 namespace rowmq::sqs {
 namespace {
-
-constexpr std::size_t max_tags = 50;
 
 awaitable<Answer<Nothing>> alter(Service& service, QueueInfo queue, QueueOptions options) {
     if (options == queue.options) co_return Nothing{};
@@ -35,7 +33,7 @@ awaitable<Answer<Nothing>> set_queue_attributes(Service& service, Caller, SetQue
         auto found = service.broker.queue(wanted);
         return found ? std::optional(*std::move(found)) : std::nullopt;
     };
-    auto options = with_attributes(queue->options, request.attributes, {.settings = service.settings, .find = find});
+    auto options = with_attributes(queue->options, request.attributes, {.queue = queue->name, .settings = service.settings, .find = find});
     if (!options) co_return options.error();
     co_return co_await alter(service, *std::move(queue), *std::move(options));
 }
@@ -52,10 +50,9 @@ awaitable<Answer<Nothing>> tag_queue(Service& service, Caller, TagQueueRequest r
     auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
     if (request.tags.empty()) co_return missing("Tags");
+    if (auto wrong = check_tags(queue->options.tags, request.tags, queue->name)) co_return *std::move(wrong);
     QueueOptions options = queue->options;
     for (auto& [key, value] : request.tags) options.tags[key] = value;
-    if (options.tags.size() > max_tags)
-        co_return invalid_parameter(fmt::format("Too many tags added for queue {}: at most {} are allowed.", queue->name, max_tags));
     co_return co_await alter(service, *std::move(queue), std::move(options));
 }
 
@@ -65,6 +62,31 @@ awaitable<Answer<Nothing>> untag_queue(Service& service, Caller, UntagQueueReque
     if (request.keys.empty()) co_return missing("TagKeys");
     QueueOptions options = queue->options;
     for (const auto& key : request.keys) options.tags.erase(key);
+    co_return co_await alter(service, *std::move(queue), std::move(options));
+}
+
+awaitable<Answer<Nothing>> add_permission(Service& service, Caller, AddPermissionRequest request) {
+    auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    if (!request.label || request.label->empty()) co_return missing("Label");
+    QueueOptions options = queue->options;
+    std::string& policy = options.attributes["sqs.Policy"];
+    auto added = with_permission(policy, arn_of(queue->name, service.settings),
+                                 {.label = *request.label, .accounts = std::move(request.accounts), .actions = std::move(request.actions)});
+    if (!added) co_return added.error();
+    policy = *std::move(added);
+    co_return co_await alter(service, *std::move(queue), std::move(options));
+}
+
+awaitable<Answer<Nothing>> remove_permission(Service& service, Caller, RemovePermissionRequest request) {
+    auto queue = service.queue(request.queue_url);
+    if (!queue) co_return queue.error();
+    if (!request.label || request.label->empty()) co_return missing("Label");
+    QueueOptions options = queue->options;
+    auto left = without_permission(options.attributes["sqs.Policy"], *request.label);
+    if (!left) co_return left.error();
+    options.attributes["sqs.Policy"] = *left;
+    if (left->empty()) options.attributes.erase("sqs.Policy");
     co_return co_await alter(service, *std::move(queue), std::move(options));
 }
 

@@ -62,6 +62,36 @@ TEST_F(DeadLetters, need_a_target_that_is_there_and_of_the_same_kind) {
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
 }
 
+TEST_F(DeadLetters, are_taken_only_from_those_the_target_allows) {
+    const auto allow = [&](std::string text) {
+        const Reply reply = call("SetQueueAttributes", {{"QueueUrl", dead}, {"Attributes", {{"RedriveAllowPolicy", std::move(text)}}}});
+        return reply.status == 200 ? "none" : reply.fault();
+    };
+    const std::string other = create("other");
+
+    EXPECT_EQ(allow(R"({"redrivePermission":"denyAll"})"), "none");
+    EXPECT_EQ(fault_of(policy, other), "InvalidParameterValueException");
+    EXPECT_EQ(call("CreateQueue", {{"QueueName", "new"}, {"Attributes", {{"RedrivePolicy", policy}}}}).fault(),
+              "InvalidParameterValueException");
+    EXPECT_EQ(query("Action=SetQueueAttributes&Attribute.1.Name=RedrivePolicy&Attribute.1.Value=" + policy, "/000000000000/other")
+                  .element("Code"),
+              "InvalidParameterValue");
+    EXPECT_EQ(allow(R"({"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:other"]})"), "none");
+    EXPECT_EQ(fault_of(policy, other), "none");
+    EXPECT_EQ(fault_of(policy, create("third")), "InvalidParameterValueException");
+    EXPECT_EQ(allow(R"({"redrivePermission":"allowAll"})"), "none");
+    EXPECT_EQ(fault_of(policy, create("fourth")), "none");
+    EXPECT_EQ(allow(""), "none");
+    EXPECT_EQ(attribute(dead, "RedriveAllowPolicy"), "");
+
+    for (const char* wrong :
+         {"x", "{}", R"({"redrivePermission":"some"})", R"({"redrivePermission":"byQueue"})",
+          R"({"redrivePermission":"byQueue","sourceQueueArns":[]})", R"({"redrivePermission":"byQueue","sourceQueueArns":["x"]})",
+          R"({"redrivePermission":"denyAll","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:other"]})",
+          R"({"redrivePermission":"byQueue","sourceQueueArns":["a","a","a","a","a","a","a","a","a","a","a"]})"})
+        EXPECT_EQ(allow(wrong), "InvalidParameterValueException") << wrong;
+}
+
 TEST_F(DeadLetters, move_back_to_where_they_came_from) {
     make_one();
 

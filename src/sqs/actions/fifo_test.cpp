@@ -105,5 +105,75 @@ TEST_F(Fifo, takes_a_receive_attempt_id) {
     EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {"ReceiveRequestAttemptId", ""}}).fault(), "InvalidParameterValueException");
 }
 
+class Attempt : public Conversation {
+protected:
+    std::string url = create("orders.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
+
+    void SetUp() override {
+        for (const std::string body : {"a", "b", "c"})
+            call("SendMessage", {{"QueueUrl", url}, {"MessageBody", body}, {"MessageGroupId", "group-" + body}});
+    }
+    json::array receive(std::string id, json::object more = {}) {
+        more["ReceiveRequestAttemptId"] = std::move(id);
+        more["MaxNumberOfMessages"] = 2;
+        return hear(url, std::move(more));
+    }
+};
+
+TEST_F(Attempt, that_is_repeated_gets_the_same_messages_with_the_same_handles) {
+    const json::array first = receive("one");
+    ASSERT_EQ(first.size(), 2u);
+
+    EXPECT_EQ(receive("one"), first);
+    EXPECT_EQ(receive("two").size(), 1u);
+    advance(20s);
+    EXPECT_EQ(receive("one"), first);
+    advance(20s);
+    EXPECT_EQ(receive("one"), first);  // a repetition hides them anew
+}
+
+TEST_F(Attempt, is_over_with_the_visibility_of_its_messages) {
+    const json::array first = receive("one");
+    advance(31s);
+
+    const json::array again = receive("one");
+
+    ASSERT_EQ(again.size(), 2u);
+    EXPECT_EQ(text(again[0], "MessageId"), text(first[0], "MessageId"));
+    EXPECT_NE(text(again[0], "ReceiptHandle"), text(first[0], "ReceiptHandle"));
+}
+
+TEST_F(Attempt, is_over_when_one_of_its_messages_was_deleted_or_changed) {
+    const json::array first = receive("one");
+    call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", text(first[0], "ReceiptHandle")}});
+    const json::array second = receive("one");
+    ASSERT_EQ(second.size(), 1u);
+    EXPECT_EQ(text(second[0], "Body"), "c");
+
+    call("ChangeMessageVisibility", {{"QueueUrl", url}, {"ReceiptHandle", text(second[0], "ReceiptHandle")}, {"VisibilityTimeout", 100}});
+    EXPECT_EQ(receive("one").size(), 0u);
+}
+
+TEST_F(Attempt, is_over_after_five_minutes) {
+    const json::array first = receive("one", {{"VisibilityTimeout", 3'600}});
+    advance(299s);
+    EXPECT_EQ(receive("one", {{"VisibilityTimeout", 3'600}}), first);
+    advance(1s);
+    EXPECT_EQ(receive("one").size(), 1u);
+}
+
+TEST_F(Attempt, keeps_what_a_lost_answer_held) {
+    net::Request request = json_request("ReceiveMessage", {{"QueueUrl", url}, {"ReceiveRequestAttemptId", "one"}});
+    FakePeer peer;
+    peer.hang_up();
+    request.peer = &peer;
+    send(std::move(request));
+
+    const json::array repeated = receive("one", {{"AttributeNames", json::array{"ApproximateReceiveCount"}}});
+
+    ASSERT_EQ(repeated.size(), 1u);
+    EXPECT_EQ(text(repeated[0].at("Attributes"), "ApproximateReceiveCount"), "1");
+}
+
 }  // namespace
 }  // namespace rowmq::sqs::test

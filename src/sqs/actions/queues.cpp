@@ -6,12 +6,12 @@
 #include "base/base64.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/queue_attributes.hpp"
+#include "sqs/tags.hpp"
 
 namespace rowmq::sqs {
 namespace {
 
 constexpr std::int64_t max_listed = 1'000;
-constexpr std::size_t max_tags = 50;
 
 Answer<std::string> new_queue_name(const CreateQueueRequest& request) {
     if (!request.name || request.name->empty()) return missing("QueueName");
@@ -59,19 +59,22 @@ std::vector<QueueInfo> queues_after(const Broker& broker, const std::string& pre
 awaitable<Answer<QueueUrlResult>> create_queue(Service& service, Caller caller, CreateQueueRequest request) {
     auto name = new_queue_name(request);
     if (!name) co_return name.error();
-    if (request.tags.size() > max_tags)
-        co_return invalid_parameter(fmt::format("Too many tags added for queue {}: at most {} are allowed.", *name, max_tags));
+    if (auto wrong = check_tags({}, request.tags, *name)) co_return *std::move(wrong);
     const FindQueue find = [&service](std::string_view wanted) -> std::optional<QueueInfo> {
         auto found = service.broker.queue(wanted);
         return found ? std::optional(*std::move(found)) : std::nullopt;
     };
-    const AttributeScope scope{.settings = service.settings, .find = find, .creating = true};
+    const AttributeScope scope{.queue = *name, .settings = service.settings, .find = find, .creating = true};
 
     QueueUrlResult result{.queue_url = url_of(*name, caller.origin, service.settings)};
     if (const auto there = find(*name)) {
         if (auto refused = differs(*there, request.attributes, scope)) co_return *std::move(refused);
         co_return result;
     }
+    if (service.deleted_queues.contains(*name, service.clock.monotonic()))
+        co_return Refusal{Fault::queue_deleted_recently,
+                          fmt::format("You must wait {} seconds after deleting a queue before you can create another with the same name.",
+                                      std::chrono::ceil<std::chrono::seconds>(service.settings.recreate_after).count())};
     auto options = with_attributes(default_options(*name), request.attributes, scope);
     if (!options) co_return options.error();
     for (auto& [key, value] : request.tags) options->tags[key] = value;
@@ -116,6 +119,8 @@ awaitable<Answer<Nothing>> delete_queue(Service& service, Caller, QueueRequest r
     const auto deleted = co_await service.broker.delete_queue(queue->name, {});
     if (!deleted) co_return refusal_of(deleted.error());
     service.purges.forget(queue->id);
+    service.attempts.forget(queue->id);
+    service.deleted_queues.add(queue->name, service.clock.monotonic());
     co_return Nothing{};
 }
 
@@ -125,6 +130,7 @@ awaitable<Answer<Nothing>> purge_queue(Service& service, Caller, QueueRequest re
     if (!service.purges.begin(queue->id, service.clock.monotonic()))
         co_return Refusal{Fault::purge_queue_in_progress,
                           fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue->name)};
+    service.attempts.forget(queue->id);
     const PurgeScope everything{.leased = true, .delayed = true};
     const auto purged = co_await service.broker.purge_queue(queue->name, everything);
     if (!purged) {

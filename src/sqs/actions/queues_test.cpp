@@ -69,7 +69,7 @@ TEST_F(Queues, keep_every_attribute_that_is_set) {
                               {"MessageRetentionPeriod", "60"},
                               {"ReceiveMessageWaitTimeSeconds", "20"},
                               {"VisibilityTimeout", "43200"},
-                              {"Policy", R"({"Version":"2012-10-17"})"},
+                              {"Policy", R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:*"}]})"},
                               {"KmsMasterKeyId", "alias/key"},
                               {"KmsDataKeyReusePeriodSeconds", "60"},
                               {"SqsManagedSseEnabled", "false"},
@@ -96,13 +96,57 @@ TEST_F(Queues, refuse_attributes_out_of_range_or_of_the_other_kind) {
                                                                         {"ReceiveMessageWaitTimeSeconds", "21"},
                                                                         {"VisibilityTimeout", "-1"},
                                                                         {"Policy", "no JSON"},
-                                                                        {"RedriveAllowPolicy", "{}"},
                                                                         {"SqsManagedSseEnabled", "maybe"}})
         EXPECT_EQ(fault(name, value), "InvalidAttributeValue") << name;
     EXPECT_EQ(fault("VisibilityTimeout", "3x"), "InvalidAttributeValue");
     EXPECT_EQ(fault("ContentBasedDeduplication", "true"), "InvalidAttributeName");
     EXPECT_EQ(fault("QueueArn", "x"), "InvalidAttributeName");
     EXPECT_EQ(fault("Nonsense", "x"), "InvalidAttributeName");
+}
+
+TEST_F(Queues, are_encrypted_in_one_way_at_most) {
+    const std::string url = create("orders", {{"KmsMasterKeyId", "alias/key"}});
+    const auto set = [&](json::object attributes) {
+        return call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", std::move(attributes)}});
+    };
+    EXPECT_EQ(attribute(url, "SqsManagedSseEnabled"), "false");
+    EXPECT_EQ(attribute(url, "KmsDataKeyReusePeriodSeconds"), "300");
+
+    EXPECT_EQ(set({{"SqsManagedSseEnabled", "true"}}).status, 200u);
+    const Reply all = call("GetQueueAttributes", {{"QueueUrl", url}, {"AttributeNames", json::array{"All"}}});
+    EXPECT_FALSE(all.value.at("Attributes").as_object().contains("KmsMasterKeyId"));
+    EXPECT_FALSE(all.value.at("Attributes").as_object().contains("KmsDataKeyReusePeriodSeconds"));
+
+    const Reply both = set({{"SqsManagedSseEnabled", "true"}, {"KmsMasterKeyId", "alias/key"}});
+    EXPECT_EQ(both.fault(), "InvalidAttributeValue");
+    EXPECT_TRUE(both.at("message").starts_with("You can use one type of server-side encryption"));
+}
+
+TEST_F(Queues, are_fast_by_group_only_where_deduplication_is) {
+    const std::string url = create("orders.fifo", {{"FifoQueue", "true"}});
+    const auto set = [&](json::object attributes) {
+        const Reply reply = call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", std::move(attributes)}});
+        return reply.status == 200 ? "none" : reply.fault();
+    };
+    EXPECT_EQ(attribute(url, "DeduplicationScope"), "queue");
+    EXPECT_EQ(set({{"FifoThroughputLimit", "perMessageGroupId"}}), "InvalidAttributeValue");
+    EXPECT_EQ(set({{"FifoThroughputLimit", "perMessageGroupId"}, {"DeduplicationScope", "messageGroup"}}), "none");
+    EXPECT_EQ(set({{"DeduplicationScope", "queue"}}), "InvalidAttributeValue");
+    EXPECT_EQ(set({{"DeduplicationScope", "queue"}, {"FifoThroughputLimit", "perQueue"}}), "none");
+    EXPECT_EQ(set({{"DeduplicationScope", "both"}}), "InvalidAttributeValue");
+}
+
+TEST_F(Queues, may_be_made_anew_only_after_a_while_where_that_is_asked_for) {
+    protocol = std::make_unique<Protocol>(*broker, *clock, random, Settings{.recreate_after = 60s});
+    const std::string url = create("orders");
+    call("DeleteQueue", {{"QueueUrl", url}});
+
+    const Reply early = call("CreateQueue", {{"QueueName", "orders"}});
+    EXPECT_EQ(early.fault(), "QueueDeletedRecently");
+    EXPECT_EQ(early.at("message"), "You must wait 60 seconds after deleting a queue before you can create another with the same name.");
+    EXPECT_EQ(query("Action=CreateQueue&QueueName=orders").element("Code"), "AWS.SimpleQueueService.QueueDeletedRecently");
+    advance(60s);
+    create("orders");
 }
 
 TEST_F(Queues, are_listed_by_prefix_and_in_pages) {
@@ -124,6 +168,70 @@ TEST_F(Queues, have_tags) {
     EXPECT_EQ(call("UntagQueue", {{"QueueUrl", url}, {"TagKeys", json::array{"cost"}}}).status, 200u);
 
     EXPECT_EQ(call("ListQueueTags", {{"QueueUrl", url}}).value, json::value({{"Tags", {{"team", "a"}}}}));
+}
+
+TEST_F(Queues, have_tags_within_their_limits) {
+    const std::string url = create("orders", {});
+    const auto tag = [&](json::object tags) {
+        const Reply reply = call("TagQueue", {{"QueueUrl", url}, {"Tags", std::move(tags)}});
+        return reply.status == 200 ? "none" : reply.at("message");
+    };
+    json::object many;
+    for (int i = 0; i < 51; ++i) many[std::to_string(i)] = "x";
+
+    EXPECT_EQ(tag({{std::string(128, 'k'), std::string(256, 'v')}}), "none");
+    EXPECT_EQ(tag({{std::string(129, 'k'), ""}}), "Tag keys must be between 1 and 128 characters in length.");
+    EXPECT_EQ(tag({{"k", std::string(257, 'v')}}), "Tag values must be between 0 and 256 characters in length.");
+    EXPECT_EQ(tag({{"aws:k", "v"}}), "Tag keys cannot start with aws: which is reserved.");
+    EXPECT_EQ(tag(many), "Too many tags added for queue orders.");
+    EXPECT_EQ(call("CreateQueue", {{"QueueName", "other"}, {"tags", many}}).fault(), "InvalidParameterValueException");
+}
+
+TEST_F(Queues, have_attributes_of_our_own_that_only_who_names_them_sees) {
+    const json::object set = {{"RowMQ.Backoff", R"({"initialSeconds":1.5,"multiplier":3,"maxSeconds":60,"jitter":0,"onExpiry":true})"},
+                              {"RowMQ.DelaySeconds", "86400"},
+                              {"RowMQ.IdleExpirySeconds", "3600"},
+                              {"RowMQ.MaxBytes", "1000"},
+                              {"RowMQ.MaxLength", "10"},
+                              {"RowMQ.MaxPriority", "9"},
+                              {"RowMQ.MaximumMessageSize", "2097152"},
+                              {"RowMQ.Overflow", "reject"},
+                              {"RowMQ.Paused", "true"},
+                              {"RowMQ.RetentionSeconds", "unlimited"},
+                              {"RowMQ.StrictCounting", "false"}};
+    const std::string url = create("orders", set);
+
+    for (const auto& [name, value] : set) EXPECT_EQ(attribute(url, name), std::string(value.as_string())) << name;
+    const Reply ours = call("GetQueueAttributes", {{"QueueUrl", url}, {"AttributeNames", json::array{"RowMQ.All"}}});
+    EXPECT_EQ(ours.value.at("Attributes").as_object().size(), set.size());
+    const Reply all = call("GetQueueAttributes", {{"QueueUrl", url}, {"AttributeNames", json::array{"All"}}});
+    for (const auto& [name, value] : all.value.at("Attributes").as_object()) EXPECT_FALSE(name.starts_with("RowMQ.")) << name;
+    EXPECT_EQ(attribute(url, "MessageRetentionPeriod"), "1209600");
+    create("orders", set);
+    EXPECT_EQ(call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"RowMQ.Backoff", ""}, {"RowMQ.Paused", "false"}}}}).status,
+              200u);
+    EXPECT_FALSE(broker->queue("orders")->options.paused);
+    EXPECT_EQ(broker->queue("orders")->options.backoff, Backoff{});
+}
+
+TEST_F(Queues, refuse_attributes_of_our_own_that_are_out_of_range) {
+    const std::string url = create("orders");
+    for (const auto& [name, value] : std::multimap<std::string, std::string>{{"RowMQ.Backoff", "x"},
+                                                                             {"RowMQ.Backoff", R"({"multiplier":11})"},
+                                                                             {"RowMQ.Backoff", R"({"initialSeconds":"1"})"},
+                                                                             {"RowMQ.Backoff", R"({"unknown":1})"},
+                                                                             {"RowMQ.DelaySeconds", "-1"},
+                                                                             {"RowMQ.MaxLength", "0"},
+                                                                             {"RowMQ.MaxPriority", "256"},
+                                                                             {"RowMQ.Overflow", "explode"},
+                                                                             {"RowMQ.Paused", "yes"},
+                                                                             {"RowMQ.RetentionSeconds", "for ever"},
+                                                                             {"RowMQ.StrictCounting", "1"}}) {
+        const Reply reply = call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{name, value}}}});
+        EXPECT_EQ(reply.fault(), "InvalidAttributeValue") << name;
+        EXPECT_NE(reply.at("message").find(name), std::string::npos);
+    }
+    EXPECT_EQ(call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"RowMQ.Nonsense", "1"}}}}).fault(), "InvalidAttributeName");
 }
 
 TEST_F(Queues, are_purged_of_everything_once_a_minute) {

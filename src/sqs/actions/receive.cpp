@@ -97,6 +97,38 @@ awaitable<void> release(Service& service, std::vector<Lease> leases) {
     static_cast<void>(settled);  // a lease that ended meanwhile needs no release
 }
 
+/// How the deliveries are written.
+ReceiveMessageResult rendered(Service& service, ReceiveMessageRequest& request, const Attempts::Given& given, bool fifo) {
+    Selection selection{.system = std::move(request.attribute_names), .message = std::move(request.message_attribute_names)};
+    for (auto& name : request.system_attribute_names) selection.system.push_back(std::move(name));
+    const Rendering as{.selection = selection,
+                       .settings = service.settings,
+                       .seal = service.seal,
+                       .digests = service.digests,
+                       .fifo = fifo,
+                       .second = given.second};
+    ReceiveMessageResult result;
+    for (const Delivery& delivery : given.deliveries) result.messages.push_back(received(delivery, as));
+    return result;
+}
+
+/// What the same attempt gave before, when all of it is still hidden; then it is hidden anew.
+const Attempts::Given* repeated(Service& service, QueueId queue, const std::string& attempt, milliseconds lease) {
+    const auto* given = service.attempts.find(queue, attempt, service.clock.monotonic());
+    if (!given) return nullptr;
+    const auto session = service.session();
+    if (!session) return nullptr;
+    std::vector<Lease> leases;
+    for (const Delivery& delivery : given->deliveries) leases.push_back(delivery.lease);
+    for (const auto& error : (*session)->extend(leases, lease)) {
+        if (!error) continue;
+        service.attempts.forget(queue, attempt);
+        return nullptr;
+    }
+    service.attempts.extend(queue, attempt, lease, service.clock.monotonic());
+    return given;
+}
+
 }  // namespace
 
 awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller caller, ReceiveMessageRequest request) {
@@ -113,6 +145,10 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
     next.lease = visible_at_once ? seconds(1) : lease;
 
     const bool fifo = queue->options.kind == QueueKind::fifo;
+    const bool may_repeat = fifo && request.attempt_id && !visible_at_once;
+    if (may_repeat)
+        if (const auto* before = repeated(service, queue->id, *request.attempt_id, lease))
+            co_return rendered(service, request, *before, fifo);
     Result<std::vector<Delivery>> got = co_await take(service, caller, queue->id, next);
     if (!got) {
         if (got.error().code == Errc::too_many_leases && fifo) co_return ReceiveMessageResult{};
@@ -120,9 +156,15 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
     }
     if (got->empty()) co_return ReceiveMessageResult{};
 
-    std::vector<Lease> leases;
-    for (const Delivery& delivery : *got) leases.push_back(delivery.lease);
     co_await unfold(service, caller, *got);
+    const Attempts::Given given{.deliveries = *std::move(got), .second = service.second()};
+    // Who names its attempt will repeat it: what it was given waits for that.
+    if (may_repeat) {
+        service.attempts.add(queue->id, *request.attempt_id, given, lease, service.clock.monotonic());
+        co_return rendered(service, request, given, fifo);
+    }
+    std::vector<Lease> leases;
+    for (const Delivery& delivery : given.deliveries) leases.push_back(delivery.lease);
     if (is_over(caller)) {
         co_await release(service, std::move(leases));
         co_return ReceiveMessageResult{};
@@ -132,14 +174,7 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
     } else if (caller.unsent) {
         *caller.unsent = [&service, leases]() { return release(service, leases); };
     }
-
-    Selection selection{.system = std::move(request.attribute_names), .message = std::move(request.message_attribute_names)};
-    for (auto& name : request.system_attribute_names) selection.system.push_back(std::move(name));
-    const Rendering as{
-        .selection = selection, .settings = service.settings, .seal = service.seal, .digests = service.digests, .fifo = fifo};
-    ReceiveMessageResult result;
-    for (const Delivery& delivery : *got) result.messages.push_back(received(delivery, as));
-    co_return result;
+    co_return rendered(service, request, given, fifo);
 }
 
 }  // namespace rowmq::sqs

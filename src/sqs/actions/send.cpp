@@ -28,7 +28,7 @@ std::optional<Refusal> stored(Service& service, const QueueInfo& queue, const Pu
 
 }  // namespace
 
-awaitable<Answer<Sent>> send_message(Service& service, Caller, SendMessageRequest request) {
+awaitable<Answer<Sent>> send_message(Service& service, Caller caller, SendMessageRequest request) {
     const auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
     if (auto wrong = check(request.message, *queue)) co_return *std::move(wrong);
@@ -36,14 +36,14 @@ awaitable<Answer<Sent>> send_message(Service& service, Caller, SendMessageReques
     if (!session) co_return session.error();
 
     Sent sent = digested(service, request.message);
-    Publish publish = publish_of(request.message, *queue);
+    Publish publish = publish_of(request.message, *queue, caller.key_id);
     const Result<PublishResult> published = co_await (*session)->publish(std::move(publish));
     if (!published) co_return refusal_of(published.error());
     if (auto refused = stored(service, *queue, *published, sent)) co_return *std::move(refused);
     co_return sent;
 }
 
-awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, Caller, SendMessageBatchRequest request) {
+awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, Caller caller, SendMessageBatchRequest request) {
     const auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
     if (auto wrong = check_batch(request.entries, "SendMessageBatchRequestEntry")) co_return *std::move(wrong);
@@ -64,7 +64,7 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
             continue;
         }
         waiting.push_back({*entry.id, digested(service, entry.message)});
-        publishes.push_back(publish_of(entry.message, *queue));
+        publishes.push_back(publish_of(entry.message, *queue, caller.key_id));
     }
     if (publishes.empty()) co_return result;
     const Result<Receipt> receipt = co_await (*session)->publish(std::move(publishes));

@@ -17,6 +17,7 @@ std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const 
                                 const std::string& handle) {
     if (!error) {
         service.deletions.add(lease);
+        service.attempts.forget(lease);
         return std::nullopt;
     }
     if (error->code != Errc::lease_gone) return refusal_of(*error);
@@ -25,17 +26,24 @@ std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const 
 }
 
 std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queue, const Text& handle, const Number& timeout) {
-    const auto lease = service.lease(handle, queue);
-    if (!lease) return lease.error();
+    const auto opened = service.handle(handle, queue);
+    if (!opened) return opened.error();
     if (!timeout) return missing("VisibilityTimeout");
     if (*timeout < 0 || *timeout > max_visibility_seconds)
         return invalid_value(std::to_string(*timeout), "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200");
+    // The whole seconds of both times may make one too many.
+    const std::int64_t held = (service.second() + handle_seconds - opened->second) % handle_seconds;
+    if (*timeout + held > max_visibility_seconds + 1)
+        return invalid_value(std::to_string(*timeout), "VisibilityTimeout",
+                             "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]");
     const auto session = service.session();
     if (!session) return session.error();
-    const auto errors = (*session)->extend({&*lease, 1}, std::chrono::seconds(*timeout));
+    const Lease& lease = opened->lease;
+    service.attempts.forget(lease);
+    const auto errors = (*session)->extend({&lease, 1}, std::chrono::seconds(*timeout));
     if (errors.empty() || !errors.front()) return std::nullopt;
     if (errors.front()->code != Errc::lease_gone) return refusal_of(*errors.front());
-    if (service.deletions.contains(*lease))
+    if (service.deletions.contains(lease))
         return invalid_value(*handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.");
     return Refusal{Fault::message_not_inflight, "The specified message isn't in flight."};
 }

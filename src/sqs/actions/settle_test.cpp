@@ -68,6 +68,20 @@ TEST_F(Settle, changes_how_long_a_message_stays_invisible) {
     EXPECT_NE(receive_handle(), "");
 }
 
+TEST_F(Settle, hides_a_message_for_twelve_hours_in_all) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+    EXPECT_EQ(change(handle, 43'200).status, 200u);
+    advance(1h);
+
+    const Reply beyond = change(handle, 43'200);
+    EXPECT_EQ(beyond.fault(), "InvalidParameterValueException");
+    EXPECT_EQ(beyond.at("message"),
+              "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit "
+              "[43200 seconds]");
+    EXPECT_EQ(change(handle, 39'600).status, 200u);
+}
+
 TEST_F(Settle, refuses_to_change_what_is_not_in_flight) {
     say(url, "x");
     const std::string handle = receive_handle();
