@@ -56,9 +56,10 @@ std::optional<Refusal> set_redrive_policy(QueueOptions& options, std::string_vie
     if (queue->options.kind != options.kind)
         return reject(options.kind == QueueKind::fifo ? "Dead letter target of a FIFO queue must be a FIFO queue."
                                                       : "Dead letter target of a standard queue must be a standard queue.");
-    if (!allows_dead_letters_of(queue->options, source, settings))
+    const DeadLetter wanted{"", *name};
+    if (options.dead_letter != wanted && !allows_dead_letters_of(queue->options, source, settings))
         return reject("The redrive allow policy of the dead letter target does not allow this source queue.");
-    options.dead_letter = DeadLetter{"", *name};
+    options.dead_letter = wanted;
     options.max_receives = static_cast<std::uint32_t>(*receives);
     return std::nullopt;
 }

@@ -71,6 +71,8 @@ TEST_F(DeadLetters, are_taken_only_from_those_the_target_allows) {
 
     EXPECT_EQ(allow(R"({"redrivePermission":"denyAll"})"), "none");
     EXPECT_EQ(fault_of(policy, other), "InvalidParameterValueException");
+    EXPECT_EQ(fault_of(policy, url), "none");  // it was there before
+    create("orders", {{"RedrivePolicy", policy}});
     EXPECT_EQ(call("CreateQueue", {{"QueueName", "new"}, {"Attributes", {{"RedrivePolicy", policy}}}}).fault(),
               "InvalidParameterValueException");
     EXPECT_EQ(query("Action=SetQueueAttributes&Attribute.1.Name=RedrivePolicy&Attribute.1.Value=" + policy, "/000000000000/other")
