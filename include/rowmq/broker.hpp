@@ -77,7 +77,7 @@ public:
     awaitable<Settled> settle(std::vector<Settlement> settlements, Confirm confirm = Confirm::committed);
     awaitable<Result<void>> settle(Lease lease, Verdict verdict = Verdict::done, std::optional<milliseconds> delay = std::nullopt);
     /// The lease now ends `from_now` from now; 0 ends it at once. Not stored: a crash ends every lease.
-    std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
+    std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now, RunOut run_out = RunOut::refuse);
 
     /// All or none, in one commit. Results are those of the publishes, in order.
     awaitable<Result<Receipt>> commit(Work work);

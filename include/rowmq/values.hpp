@@ -97,6 +97,12 @@ enum class Verdict : std::uint8_t {
     reject,   ///< dead-lettered, or dropped where there is no target
 };
 
+/// What extend() does with a lease that has run out while nobody leased its message anew.
+enum class RunOut : std::uint8_t {
+    refuse,  ///< lease_gone
+    revive,  ///< it begins anew, for nobody's session: only its deadline ends it. lease_gone when the message is not in memory
+};
+
 struct Settlement {
     Lease lease;
     Verdict verdict = Verdict::done;

@@ -164,9 +164,9 @@ awaitable<Result<void>> Session::settle(Lease lease, Verdict verdict, std::optio
     return settle_one(state_, {.lease = lease, .verdict = verdict, .delay = delay});
 }
 
-std::vector<std::optional<Error>> Session::extend(std::span<const Lease> leases, milliseconds from_now) {
+std::vector<std::optional<Error>> Session::extend(std::span<const Lease> leases, milliseconds from_now, RunOut run_out) {
     if (!state_ || !state_->broker) return std::vector<std::optional<Error>>(leases.size(), session_closed());
-    return state_->broker->extend(leases, from_now);
+    return state_->broker->extend(leases, from_now, run_out);
 }
 
 awaitable<Result<Receipt>> Session::commit(Work work) { return rowmq::commit(state_, std::move(work)); }

@@ -57,6 +57,43 @@ TEST_F(Receive, lets_an_expired_lease_settle_until_somebody_leases_anew) {
     EXPECT_TRUE(receive("q").empty());
 }
 
+TEST_F(Receive, revives_an_expired_lease_that_nobody_took_over_only_when_asked) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    const auto first = receive("q");
+    advance(2s);
+    const std::vector lease{first[0].lease};
+
+    EXPECT_EQ(session.extend(lease, 10s).front()->code, Errc::lease_gone);
+    EXPECT_EQ(session.extend(lease, 10s, RunOut::revive).front(), std::nullopt);
+
+    EXPECT_EQ(counts("q").leased, 1);
+    advance(9'999ms);
+    EXPECT_TRUE(receive("q").empty());
+    advance(1ms);
+    const auto second = receive("q");
+    ASSERT_EQ(bodies(second), Texts{"a"});
+    EXPECT_EQ(second[0].receives, 2u);
+    EXPECT_EQ(session.extend(lease, 10s, RunOut::revive).front()->code, Errc::lease_gone);
+    EXPECT_EQ(settle(second[0]), std::nullopt);
+    EXPECT_EQ(session.extend({&second[0].lease, 1}, 10s, RunOut::revive).front()->code, Errc::lease_gone);
+}
+
+TEST_F(Receive, settles_a_revived_lease_and_ends_it_at_once) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    publish("q", "b");
+    const auto both = receive("q");
+    advance(2s);
+    for (const Delivery& d : both) EXPECT_EQ(session.extend({&d.lease, 1}, 10s, RunOut::revive).front(), std::nullopt);
+
+    EXPECT_EQ(settle(both[0]), std::nullopt);
+    EXPECT_EQ(session.extend({&both[1].lease, 1}, 0ms).front(), std::nullopt);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+    EXPECT_EQ(counts("q").done, 1);
+}
+
 TEST_F(Receive, is_woken_by_a_publish) {
     declare("q");
     std::optional<std::vector<Delivery>> got;

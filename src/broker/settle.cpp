@@ -236,11 +236,31 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     co_return settled;
 }
 
-std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> leases, milliseconds from_now) {
+Held* BrokerState::revive(const Lease& lease, Queue** found) {
+    Queue* queue = catalog.find(lease.queue);
+    if (!queue || queue->deleted || !queue->live || lease.epoch != epoch || lease.number == 0) return nullptr;
+    Live& at_hand = *queue->live;
+    if (at_hand.held.contains(lease.sequence) || at_hand.held.size() >= limits.leases_per_queue) return nullptr;
+    const Entry* entry = at_hand.window->find(lease.lane, lease.sequence);
+    if (!entry || !still_names(lease, *entry) || (entry->row.expires_at && *entry->row.expires_at <= now_wall())) return nullptr;
+    const WindowChange change(*this, *at_hand.window);
+    std::optional<Entry> taken = at_hand.window->extract(lease.lane, lease.sequence);
+    Held& held = at_hand.held.emplace(lease.sequence, Held{}).first->second;
+    held.entry = *std::move(taken);
+    if (!dead_letter_reads_message(*queue)) held.entry.drop_body(false);
+    held.state = Held::State::leased;
+    held.number = ++last_pick;
+    *found = queue;
+    return &held;
+}
+
+std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> leases, milliseconds from_now, RunOut run_out) {
     std::vector<std::optional<Error>> results(leases.size());
     for (std::size_t i = 0; i < leases.size(); ++i) {
         Queue* queue = nullptr;
         Held* found = leased(leases[i], &queue);
+        const bool in_range = from_now > milliseconds(0) && from_now <= limits.lease;
+        if (!found && in_range && run_out == RunOut::revive && usable()) found = revive(leases[i], &queue);
         if (const auto ok = usable(); !ok) {
             results[i] = ok.error();
         } else if (from_now < milliseconds(0) || from_now > limits.lease) {

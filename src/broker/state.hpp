@@ -183,7 +183,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void forgo(const std::vector<Lease>& recalled);
     bool still_names(const Lease& lease, const Entry& entry) const;
     Held* leased(const Lease& lease, Queue** found = nullptr);  ///< under a live lease of that name
-    std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now);
+    std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now, RunOut run_out);
+    /// Takes an entry back out of the window for the lease that ran out last; null when it is leased anew, not there, or expired.
+    Held* revive(const Lease& lease, Queue** found);
     void end_lease(Queue& queue, Held& held);  ///< accounts; the entry stays held
     void release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired);
     bool release_held(storage::Batch& batch, Queue& queue, Held& held, std::optional<milliseconds> delay, bool expired, storage::Unit unit);

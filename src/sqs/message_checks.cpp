@@ -55,8 +55,7 @@ std::optional<Refusal> check_attribute(const std::string& name, const MessageAtt
         return refuse(fmt::format(
             "The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.", name, *a.type));
     if (!binary && !is_message_text(*value))
-        return Refusal{Fault::invalid_message_contents,
-                       fmt::format("The message attribute '{}' contains characters that are not allowed.", name)};
+        return refuse(fmt::format("The message attribute '{}' contains characters that are not allowed.", name));
     if (a.type->starts_with("Number") && !is_number(*value))
         return refuse(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name));
     return std::nullopt;
@@ -94,9 +93,7 @@ std::optional<Refusal> check_fifo(const Outgoing& m, const QueueInfo& queue) {
     }
     if (!m.group) return missing("MessageGroupId");
     if (m.delay_seconds && *m.delay_seconds != 0) return invalid_value(std::to_string(*m.delay_seconds), "DelaySeconds", wrong_type);
-    if (!m.deduplication_id && !queue.options.deduplication.content_based)
-        return Refusal{Fault::invalid_parameter_value,
-                       "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"};
+    if (!m.deduplication_id && !queue.options.deduplication.content_based) return no_deduplication_id();
     return std::nullopt;
 }
 
@@ -110,6 +107,11 @@ std::optional<Refusal> check_instructions(const Outgoing& m, const QueueInfo& qu
 }
 
 }  // namespace
+
+Refusal no_deduplication_id() {
+    return {Fault::invalid_parameter_value,
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"};
+}
 
 bool is_data_type(std::string_view type) noexcept {
     for (const std::string_view kind : {"String", "Number", "Binary"})

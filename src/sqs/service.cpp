@@ -41,6 +41,7 @@ Service::Service(Broker& b, Clock& c, Random& r, Settings s, aws::Notifications*
       random(r),
       settings(std::move(s)),
       notifications(n),
+      first_second(second()),
       seal(broker.health().store_id),
       deleted_queues(settings.recreate_after) {}
 
@@ -64,12 +65,6 @@ Answer<Session*> Service::another_session() {
     return &sessions.emplace_back(*std::move(opened));
 }
 
-Answer<Lease> Service::lease(const Text& text, const QueueInfo& queue) const {
-    const auto opened = handle(text, queue);
-    if (!opened) return opened.error();
-    return opened->lease;
-}
-
 Answer<Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
     if (!text || text->empty()) return missing("ReceiptHandle");
     const auto opened = seal.open(*text);
@@ -77,6 +72,11 @@ Answer<Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
         return Refusal{Fault::receipt_handle_is_invalid,
                        fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *text)};
     return *opened;
+}
+
+bool Service::was_given_here(const Handle& handle) {
+    const auto since = [&](std::uint32_t then) { return (second() + handle_seconds - then) % handle_seconds; };
+    return since(handle.second) <= since(first_second);
 }
 
 std::uint32_t Service::second() {

@@ -84,18 +84,19 @@ struct Service final {
     Answer<Session*> session();
     /// A further one, when those there are own as many leases as a session may.
     Answer<Session*> another_session();
-    /// The lease a handle names. Errors: missing_parameter, receipt_handle_is_invalid (malformed, or of another queue).
-    Answer<Lease> lease(const Text& handle, const QueueInfo& queue) const;
-    /// The same, with when it was given.
+    /// The lease a handle names, and when it was given. Errors: missing_parameter, receipt_handle_is_invalid (malformed, or of another queue).
     Answer<Handle> handle(const Text& handle, const QueueInfo& queue) const;
     /// Of what is given now.
     std::uint32_t second();
+    /// Was it given by this process?
+    bool was_given_here(const Handle& handle);
 
     Broker& broker;
     Clock& clock;
     Random& random;
     const Settings settings;
     aws::Notifications* const notifications;  ///< null: nothing comes from SNS
+    const std::uint32_t first_second;         ///< of handles given here
     const aws::Seal seal;
     Digests digests;
     std::deque<Session> sessions;  ///< the first is for everything, each owns leases

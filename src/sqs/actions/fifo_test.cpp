@@ -105,6 +105,25 @@ TEST_F(Fifo, takes_a_receive_attempt_id) {
     EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {"ReceiveRequestAttemptId", ""}}).fault(), "InvalidParameterValueException");
 }
 
+class FifoBatch : public Conversation {};
+
+TEST_F(FifoBatch, is_refused_whole_where_one_entry_lacks_its_group_or_deduplication_id) {
+    const std::string url = create("orders.fifo", {{"FifoQueue", "true"}});
+    const auto send_batch = [&](json::object second) {
+        second["Id"] = "2";
+        second["MessageBody"] = "x";
+        const json::object first{{"Id", "1"}, {"MessageBody", "x"}, {"MessageGroupId", "g"}, {"MessageDeduplicationId", "1"}};
+        return call("SendMessageBatch", {{"QueueUrl", url}, {"Entries", json::array{first, second}}});
+    };
+
+    const Reply no_group = send_batch({{"MessageDeduplicationId", "2"}});
+    EXPECT_EQ(no_group.query_error, "InvalidParameterValue;Sender");
+    EXPECT_EQ(no_group.at("message"), "The request must contain the parameter MessageGroupId.");
+    EXPECT_EQ(send_batch({{"MessageGroupId", "g"}}).fault(), "InvalidParameterValueException");
+    EXPECT_EQ(hear(url).size(), 0u);
+    EXPECT_EQ(send_batch({{"MessageGroupId", "g"}, {"MessageDeduplicationId", "2"}}).value.at("Successful").as_array().size(), 2u);
+}
+
 class Attempt : public Conversation {
 protected:
     std::string url = create("orders.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});

@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t max_listed = 1'000;
 
 Answer<std::string> new_queue_name(const CreateQueueRequest& request) {
-    if (!request.name || request.name->empty()) return missing("QueueName");
+    if (!request.name) return missing("QueueName");
     const auto fifo =
         std::find_if(request.attributes.begin(), request.attributes.end(), [](const auto& a) { return a.first == "FifoQueue"; });
     const bool wants_fifo = fifo != request.attributes.end() && (fifo->second == "true" || fifo->second == "True");

@@ -5,6 +5,7 @@
 #include "sqs/actions/actions.hpp"
 #include "sqs/batch.hpp"
 #include "sqs/mapping.hpp"
+#include "sqs/message_checks.hpp"
 
 namespace rowmq::sqs {
 namespace {
@@ -24,6 +25,23 @@ std::optional<Refusal> stored(Service& service, const QueueInfo& queue, const Pu
     sent.message_id = service.seal.message_id(result.message);
     if (queue.options.kind == QueueKind::fifo) sent.sequence_number = sequence_number(result.sequence);
     return std::nullopt;
+}
+
+/// What every entry for a FIFO queue must have: where one lacks it, AWS refuses the whole batch.
+std::optional<Refusal> check_fifo_entries(const std::vector<SendMessageBatchRequest::Entry>& entries, const QueueInfo& queue) {
+    if (queue.options.kind == QueueKind::standard) return std::nullopt;
+    for (const auto& entry : entries)
+        if (!entry.message.group) return Refusal{Fault::invalid_parameter_value, missing("MessageGroupId").text};
+    for (const auto& entry : entries)
+        if (!entry.message.deduplication_id && !queue.options.deduplication.content_based) return no_deduplication_id();
+    return std::nullopt;
+}
+
+/// Of an entry AWS says it in other words.
+Refusal of_entry(Refusal refusal) {
+    constexpr std::string_view alone = "One or more parameters are invalid.";
+    if (refusal.text.starts_with(alone)) refusal.text.replace(0, alone.size(), "One or more parameters cannot be validated.");
+    return refusal;
 }
 
 }  // namespace
@@ -52,6 +70,7 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
     if (bytes > batch_bytes)
         co_return Refusal{Fault::batch_request_too_long,
                           fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", batch_bytes, bytes)};
+    if (auto wrong = check_fifo_entries(request.entries, *queue)) co_return *std::move(wrong);
     const auto session = service.session();
     if (!session) co_return session.error();
 
@@ -60,7 +79,7 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
     std::vector<Publish> publishes;
     for (auto& entry : request.entries) {
         if (auto wrong = check(entry.message, *queue)) {
-            result.failed.push_back(batch_error(*entry.id, *wrong));
+            result.failed.push_back(batch_error(*entry.id, of_entry(*std::move(wrong))));
             continue;
         }
         waiting.push_back({*entry.id, digested(service, entry.message)});

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -10,6 +11,8 @@ namespace rowmq::sqs {
 namespace {
 
 constexpr std::int64_t max_visibility_seconds = 43'200;
+
+Error run_out() { return {Errc::lease_gone, "the visibility of the message has ended"}; }
 
 /// What a deletion that the broker answered with `error` answers. On standard queues a handle that is no longer the newest
 /// deletes nothing and is no error; on FIFO queues it has expired, unless it deleted its message before.
@@ -23,6 +26,17 @@ std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const 
     if (error->code != Errc::lease_gone) return refusal_of(*error);
     if (queue.options.kind == QueueKind::standard || service.deletions.contains(lease)) return std::nullopt;
     return invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.");
+}
+
+/// A standard queue hides a message again whose visibility has ended, for the newest handle; a FIFO queue has gone on without it.
+RunOut run_out_of(const QueueInfo& queue) { return queue.options.kind == QueueKind::standard ? RunOut::revive : RunOut::refuse; }
+
+/// A FIFO queue's handle deletes as long as its message is hidden. One of before this process is believed: it was the restart that ended
+/// its visibility, not the client.
+bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const Handle& handle) {
+    if (queue.options.kind == QueueKind::standard || !service.was_given_here(handle)) return false;
+    const milliseconds until_it_is_gone = std::max<milliseconds>(queue.options.lease, std::chrono::seconds(1));
+    return session.extend({&handle.lease, 1}, until_it_is_gone).front().has_value();
 }
 
 std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queue, const Text& handle, const Number& timeout) {
@@ -40,7 +54,7 @@ std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queu
     if (!session) return session.error();
     const Lease& lease = opened->lease;
     service.attempts.forget(lease);
-    const auto errors = (*session)->extend({&lease, 1}, std::chrono::seconds(*timeout));
+    const auto errors = (*session)->extend({&lease, 1}, std::chrono::seconds(*timeout), run_out_of(queue));
     if (errors.empty() || !errors.front()) return std::nullopt;
     if (errors.front()->code != Errc::lease_gone) return refusal_of(*errors.front());
     if (service.deletions.contains(lease))
@@ -53,13 +67,17 @@ std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queu
 awaitable<Answer<Nothing>> delete_message(Service& service, Caller, DeleteMessageRequest request) {
     const auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
-    const auto lease = service.lease(request.receipt_handle, *queue);
-    if (!lease) co_return lease.error();
+    const auto handle = service.handle(request.receipt_handle, *queue);
+    if (!handle) co_return handle.error();
     const auto session = service.session();
     if (!session) co_return session.error();
-    const Result<void> settled = co_await (*session)->settle(*lease);
-    const std::optional<Error> error = settled ? std::nullopt : std::optional(settled.error());
-    if (auto refused = deletion(service, *queue, *lease, error, *request.receipt_handle)) co_return *std::move(refused);
+    std::optional<Error> error;
+    if (has_run_out(service, **session, *queue, *handle)) {
+        error = run_out();
+    } else if (const Result<void> settled = co_await (*session)->settle(handle->lease); !settled) {
+        error = settled.error();
+    }
+    if (auto refused = deletion(service, *queue, handle->lease, error, *request.receipt_handle)) co_return *std::move(refused);
     co_return Nothing{};
 }
 
@@ -74,13 +92,21 @@ awaitable<Answer<DeleteMessageBatchResult>> delete_message_batch(Service& servic
     std::vector<const DeleteMessageBatchRequest::Entry*> waiting;
     std::vector<Settlement> settlements;
     for (const auto& entry : request.entries) {
-        const auto lease = service.lease(entry.receipt_handle, *queue);
-        if (!lease) {
-            result.failed.push_back(batch_error(*entry.id, lease.error()));
+        const auto handle = service.handle(entry.receipt_handle, *queue);
+        if (!handle) {
+            result.failed.push_back(batch_error(*entry.id, handle.error()));
+            continue;
+        }
+        if (has_run_out(service, **session, *queue, *handle)) {
+            if (const auto refused = deletion(service, *queue, handle->lease, run_out(), *entry.receipt_handle)) {
+                result.failed.push_back(batch_error(*entry.id, *refused));
+            } else {
+                result.successful.push_back({*entry.id});
+            }
             continue;
         }
         waiting.push_back(&entry);
-        settlements.push_back({.lease = *lease, .verdict = Verdict::done});
+        settlements.push_back({.lease = handle->lease, .verdict = Verdict::done});
     }
     if (settlements.empty()) co_return result;
     std::vector<Settlement> asked = settlements;

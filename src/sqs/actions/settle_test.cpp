@@ -88,11 +88,55 @@ TEST_F(Settle, refuses_to_change_what_is_not_in_flight) {
 
     EXPECT_EQ(change(handle, 43'201).fault(), "InvalidParameterValueException");
     EXPECT_EQ(call("ChangeMessageVisibility", {{"QueueUrl", url}, {"ReceiptHandle", handle}}).fault(), "MissingRequiredParameterException");
-    advance(30s);
-    EXPECT_EQ(change(handle, 5).query_error, "AWS.SimpleQueueService.MessageNotInflight;Sender");
+    EXPECT_EQ(change(handle, 0).status, 200u);
+    EXPECT_EQ(change(handle, 0).query_error, "AWS.SimpleQueueService.MessageNotInflight;Sender");
     remove(receive_handle());
     const std::string gone = handle;
     EXPECT_EQ(change(gone, 5).status, 400u);
+}
+
+TEST_F(Settle, hides_a_message_again_whose_visibility_has_ended) {
+    say(url, "x");
+    const std::string handle = receive_handle();
+    advance(31s);
+
+    EXPECT_EQ(change(handle, 60).status, 200u);
+
+    advance(59s);
+    EXPECT_EQ(receive_handle(), "");
+    EXPECT_EQ(attribute(url, "ApproximateNumberOfMessagesNotVisible"), "1");
+    advance(1s);
+    const std::string newer = receive_handle();
+    EXPECT_NE(newer, "");
+    EXPECT_EQ(change(handle, 60).status, 400u);
+    EXPECT_EQ(remove(newer).status, 200u);
+}
+
+TEST_F(Settle, deletes_from_a_FIFO_queue_only_what_is_hidden) {
+    const std::string fifo = create("f.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
+    const auto receive = [&] {
+        call("SendMessage", {{"QueueUrl", fifo}, {"MessageBody", "x"}, {"MessageGroupId", "g"}});
+        return text(hear(fifo).at(0), "ReceiptHandle");
+    };
+    const auto remove_from_fifo = [&](std::string handle) {
+        return call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", std::move(handle)}});
+    };
+    const std::string late = receive();
+    advance(30s);
+
+    const Reply expired = remove_from_fifo(late);
+    EXPECT_EQ(expired.fault(), "InvalidParameterValueException");
+    EXPECT_TRUE(expired.at("message").ends_with("The receipt handle has expired."));
+    const Reply in_batch =
+        call("DeleteMessageBatch", {{"QueueUrl", fifo}, {"Entries", json::array{{{"Id", "1"}, {"ReceiptHandle", late}}}}});
+    EXPECT_EQ(in_batch.value.at("Failed").as_array().size(), 1u);
+    EXPECT_EQ(call("ChangeMessageVisibility", {{"QueueUrl", fifo}, {"ReceiptHandle", late}, {"VisibilityTimeout", 5}}).fault(),
+              "MessageNotInflight");
+
+    const std::string in_time = receive();
+    advance(29s);
+    EXPECT_EQ(remove_from_fifo(in_time).status, 200u);
+    EXPECT_EQ(remove_from_fifo(in_time).status, 200u);
 }
 
 TEST_F(Settle, in_batches_answers_one_by_one) {
