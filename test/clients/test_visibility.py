@@ -59,12 +59,20 @@ def test_visibility_changes_in_batches_with_partial_failure(sqs, queue):
     assert len(receive(sqs, queue) + receive(sqs, queue, WaitTimeSeconds=0)) == 2
 
 
-def test_a_message_that_is_not_in_flight_has_no_visibility_to_change(sqs, queue, error_of):
+def test_visibility_that_has_ended_begins_anew_for_the_newest_handle(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     message, = receive(sqs, queue)
     sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-    code, status, _ = error_of(sqs.change_message_visibility, QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"],
-                               VisibilityTimeout=5)
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=60)
+    assert receive(sqs, queue) == []
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_a_handle_that_is_no_longer_the_newest_has_no_visibility_to_change(sqs, queue, error_of):
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    old, = receive(sqs, queue, VisibilityTimeout=0)
+    receive(sqs, queue)
+    code, status, _ = error_of(sqs.change_message_visibility, QueueUrl=queue, ReceiptHandle=old["ReceiptHandle"], VisibilityTimeout=5)
     assert code in {"AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight"}
     assert status == 400
 
