@@ -50,7 +50,7 @@ struct SigningKey {
     std::string id, secret;
 };
 /// Adds X-Amz-Date and Authorization. `request` has its Host and body; Host, Content-Type and every X-Amz-* are signed.
-/// False: there is no Host, or more headers than may be signed; then nothing is added.
+/// False: there is no Host, one of both fields is there already, or more headers than may be signed; then nothing is added.
 bool sign(net::Request& request, const SigningKey& key, std::string_view region, std::string_view service, WallTime now);
 
 }  // namespace rowmq::aws

@@ -111,6 +111,16 @@ TEST(Signing, adds_the_fields_that_its_own_verification_computes) {
               "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
 }
 
+TEST(Signing, signs_nothing_twice) {
+    for (const std::string_view name : {"authorization", "X-Amz-Date"}) {
+        net::Request request;
+        request.fields.add("Host", "h");
+        request.fields.add(name, "");
+        EXPECT_FALSE(sign(request, {"id", "secret"}, "us-east-1", "sqs", WallTime{})) << name;
+        EXPECT_EQ(request.fields.size(), 2u);
+    }
+}
+
 TEST(Signing, needs_a_host) {
     net::Request request;
     EXPECT_FALSE(sign(request, {"id", "secret"}, "us-east-1", "sqs", WallTime{}));

@@ -46,7 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
         if (query && aws::canonical_query(*query) != query) std::abort();
         if (aws::canonical_path(request.path()).front() != '/') std::abort();
     }
-    if (!request.fields.get("Authorization").empty() || !request.fields.get("X-Amz-Date").empty()) return 0;
     if (!aws::sign(request, {"AKID", "secret"}, "us-east-1", "sqs", now)) return 0;
     if (!access.verify(request, "sqs", now)) std::abort();
     return 0;
