@@ -14,6 +14,7 @@
 
 #include "app/exit_code.hpp"
 #include "app/log.hpp"
+#include "app/sns_access.hpp"
 #include "aws/notification.hpp"
 #include "aws/signer.hpp"
 #include "base/random.hpp"
@@ -50,9 +51,11 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    Protocols(asio::any_io_executor executor, Broker& broker, Random& random, sqs::Settings settings,
+    Protocols(asio::any_io_executor executor, Broker& broker, Random& random_of_server, sqs::Settings settings,
               std::vector<admin::metrics::Collector> collectors)
         : clock(std::move(executor)),
+          random(random_of_server),
+          access(settings.access),
           place{.region = settings.region, .account = settings.account, .host = settings.host},
           signer(broker, signing.get_executor()),
           notifications(broker, place, &signer),
@@ -62,10 +65,14 @@ struct Server::Protocols {
 
     /// SQS and SNS share a port.
     awaitable<net::Response> aws(net::Request request) {
-        return sns::Protocol::is_for(request) ? sns.handle(std::move(request)) : sqs.handle(std::move(request));
+        if (!sns::Protocol::is_for(request)) co_return co_await sqs.handle(std::move(request));
+        if (auto denied = sns_denial(request, access, clock.wall(), random)) co_return *std::move(denied);
+        co_return co_await sns.handle(std::move(request));
     }
 
     RealClock clock;
+    Random& random;
+    const rowmq::aws::Access access;
     asio::thread_pool signing{1};
     aws::Place place;
     aws::Signer signer;

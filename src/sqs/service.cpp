@@ -65,7 +65,7 @@ Answer<Session*> Service::another_session() {
     return &sessions.emplace_back(*std::move(opened));
 }
 
-Answer<Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
+Answer<aws::Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
     if (!text || text->empty()) return missing("ReceiptHandle");
     const auto opened = seal.open(*text);
     if (!opened || opened->lease.queue != queue.id)
@@ -74,14 +74,14 @@ Answer<Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
     return *opened;
 }
 
-bool Service::was_given_here(const Handle& handle) {
-    const auto since = [&](std::uint32_t then) { return (second() + handle_seconds - then) % handle_seconds; };
+bool Service::was_given_here(const aws::Handle& handle) {
+    const auto since = [&](std::uint32_t then) { return (second() + aws::handle_seconds - then) % aws::handle_seconds; };
     return since(handle.second) <= since(first_second);
 }
 
 std::uint32_t Service::second() {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(clock.wall()).time_since_epoch().count();
-    return static_cast<std::uint32_t>(seconds % handle_seconds);
+    return static_cast<std::uint32_t>(seconds % aws::handle_seconds);
 }
 
 }  // namespace rowmq::sqs

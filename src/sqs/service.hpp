@@ -85,11 +85,11 @@ struct Service final {
     /// A further one, when those there are own as many leases as a session may.
     Answer<Session*> another_session();
     /// The lease a handle names, and when it was given. Errors: missing_parameter, receipt_handle_is_invalid (malformed, or of another queue).
-    Answer<Handle> handle(const Text& handle, const QueueInfo& queue) const;
+    Answer<aws::Handle> handle(const Text& handle, const QueueInfo& queue) const;
     /// Of what is given now.
     std::uint32_t second();
     /// Was it given by this process?
-    bool was_given_here(const Handle& handle);
+    bool was_given_here(const aws::Handle& handle);
 
     Broker& broker;
     Clock& clock;

@@ -96,6 +96,22 @@ def test_a_request_without_a_signature_is_refused(guarded):
     assert "MissingAuthenticationTokenException" in text
 
 
+def test_sns_on_the_same_port_is_guarded_too(guarded, name, error_of):
+    import boto3
+
+    def topics(secret):
+        return boto3.client("sns", endpoint_url=guarded.url, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=secret)
+
+    assert topics(SECRET).create_topic(Name=name)["TopicArn"].startswith(f"arn:aws:sns:{REGION}:{ACCOUNT}:")
+    code, status, _ = error_of(topics("wrong").list_topics)
+    assert (code, status) == ("SignatureDoesNotMatch", 403)
+    status, text = ask(guarded, guarded.url + "/?Action=ListTopics&Version=2010-03-31")
+    assert status == 403
+    assert "<Code>MissingAuthenticationToken</Code>" in text
+    status, text = ask(guarded, guarded.url + "/?Action=ConfirmSubscription&Version=2010-03-31&TopicArn=x&Token=y")
+    assert "MissingAuthenticationToken" not in text
+
+
 def test_a_changed_body_is_refused(guarded):
     body = "Action=ListQueues&Version=2012-11-05"
     request = signed(guarded.url + "/", "POST", body)

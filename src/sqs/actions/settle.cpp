@@ -33,7 +33,7 @@ RunOut run_out_of(const QueueInfo& queue) { return queue.options.kind == QueueKi
 
 /// A FIFO queue's handle deletes as long as its message is hidden. One of before this process is believed: it was the restart that ended
 /// its visibility, not the client.
-bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const Handle& handle) {
+bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const aws::Handle& handle) {
     if (queue.options.kind == QueueKind::standard || !service.was_given_here(handle)) return false;
     const milliseconds until_it_is_gone = std::max<milliseconds>(queue.options.lease, std::chrono::seconds(1));
     return session.extend({&handle.lease, 1}, until_it_is_gone).front().has_value();
@@ -46,7 +46,7 @@ std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queu
     if (*timeout < 0 || *timeout > max_visibility_seconds)
         return invalid_value(std::to_string(*timeout), "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200");
     // The whole seconds of both times may make one too many.
-    const std::int64_t held = (service.second() + handle_seconds - opened->second) % handle_seconds;
+    const std::int64_t held = (service.second() + aws::handle_seconds - opened->second) % aws::handle_seconds;
     if (*timeout + held > max_visibility_seconds + 1)
         return invalid_value(std::to_string(*timeout), "VisibilityTimeout",
                              "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]");
