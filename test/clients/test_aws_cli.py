@@ -1,12 +1,18 @@
-"""The AWS command line, as Debian ships it, against the server: the README's first minutes and the daily verbs."""
+"""The AWS command line against the server: the README's first minutes and the daily verbs.
+
+Debian's is version 2 and speaks Query; a venv with one of its own (version 1, the registry's newest) speaks AWS JSON.
+"""
 import json
+import pathlib
 import subprocess
+import sys
 
 import pytest
 
 import digests
 
-AWS = "/usr/bin/aws"  # Debian's, whatever shim comes first in PATH
+OWN = pathlib.Path(sys.executable).parent / "aws"
+AWS = str(OWN) if OWN.exists() else "/usr/bin/aws"  # whatever shim comes first in PATH
 
 
 @pytest.fixture
@@ -80,3 +86,31 @@ def test_purge_delete_and_a_missing_queue(aws, name):
     assert aws("receive-message", "--queue-url", url) is None
     aws("delete-queue", "--queue-url", url)
     aws("get-queue-url", "--queue-name", name, fails_with="NonExistentQueue")
+
+
+def test_shorthand_queries_and_pages(aws, name):
+    urls = [aws("create-queue", "--queue-name", f"{name}-{number}", "--tags", "team=blue,stage=test")["QueueUrl"] for number in range(3)]
+    assert aws("list-queues", "--queue-name-prefix", name, "--query", "length(QueueUrls)") == 3
+    page = aws("list-queues", "--queue-name-prefix", name, "--page-size", "1", "--max-items", "2")
+    assert page["QueueUrls"] == urls[:2] and page["NextToken"]
+    aws("untag-queue", "--queue-url", urls[0], "--tag-keys", "stage")
+    assert aws("list-queue-tags", "--queue-url", urls[0])["Tags"] == {"team": "blue"}
+    aws("send-message", "--queue-url", urls[0], "--message-body", "x", "--message-attributes",
+        "n={DataType=Number,StringValue=7},bytes={DataType=Binary,BinaryValue=blob}")
+    found = aws("receive-message", "--queue-url", urls[0], "--message-attribute-names", "All", "--query", "Messages[0].MessageAttributes")
+    assert found["n"]["StringValue"] == "7"
+    aws("delete-message", "--cli-input-json", json.dumps({"QueueUrl": urls[0], "ReceiptHandle": "nonsense"}),
+        fails_with="ReceiptHandleIsInvalid")
+
+
+def test_dead_letters_are_moved_back(aws, name):
+    dead = aws("create-queue", "--queue-name", name + "-dead")["QueueUrl"]
+    arn = aws("get-queue-attributes", "--queue-url", dead, "--attribute-names", "QueueArn")["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"})
+    url = aws("create-queue", "--queue-name", name, "--attributes", json.dumps({"VisibilityTimeout": "0", "RedrivePolicy": policy}))["QueueUrl"]
+    assert aws("list-dead-letter-source-queues", "--queue-url", dead)["queueUrls"] == [url]
+    aws("send-message", "--queue-url", url, "--message-body", "poison")
+    aws("receive-message", "--queue-url", url)
+    assert aws("receive-message", "--queue-url", url, "--wait-time-seconds", "1") is None
+    message, = aws("receive-message", "--queue-url", dead, "--visibility-timeout", "0", "--wait-time-seconds", "2")["Messages"]
+    assert message["Body"] == "poison"

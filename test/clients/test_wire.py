@@ -109,6 +109,14 @@ def test_query_on_the_queues_own_path(server, queue):
     assert "<Body>by path</Body>" in text
 
 
+def test_a_presigned_url_is_accepted_whoever_signed_it(server, queue):
+    signed = {"X-Amz-Algorithm": "AWS4-HMAC-SHA256", "X-Amz-Credential": "AKIAOTHER/20200101/eu-west-1/sqs/aws4_request",
+              "X-Amz-Date": "20200101T000000Z", "X-Amz-Expires": "60", "X-Amz-SignedHeaders": "host", "X-Amz-Signature": "0" * 64,
+              "X-Amz-Security-Token": "token"}
+    status, _, text = in_query(server, path_of(queue), "GET", Action="SendMessage", MessageBody="signed", **signed)
+    assert status == 200 and "<MessageId>" in text
+
+
 def test_query_error_is_xml(server):
     status, _, text = in_query(server, Action="GetQueueUrl", QueueName="never-made", Version="2012-11-05")
     assert status == 400

@@ -10,7 +10,7 @@ import json
 import sys
 
 from script import scenarios
-from speaker import Json, Query, comparable
+from speaker import Answer, Json, Query, comparable
 
 
 class Asker:
@@ -23,12 +23,10 @@ class Asker:
 
     def __call__(self, label, action, hide=(), **arguments):
         answer = self._speaker.call(action, arguments)
-        for name in hide:
-            if name in answer.body:
-                answer.body[name] = "(some)"
         key = f"{self._scenario}: {label}"
         assert key not in self.answers, f"{key} twice"
-        self.answers[key] = answer
+        shown = {name: "(some)" if name in hide else value for name, value in answer.body.items()}
+        self.answers[key] = Answer(answer.status, answer.code, answer.text, shown)
         return answer
 
     def quietly(self, action, **arguments):

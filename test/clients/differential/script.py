@@ -262,6 +262,9 @@ def fifo(ask):
         ask(f"send FIFO: {label}", "SendMessage", QueueUrl=queue, MessageBody="x", **more)
     ask("FIFO batch: one without a group", "SendMessageBatch", QueueUrl=queue, Entries=[
         {"Id": "a", "MessageBody": "x", "MessageDeduplicationId": "b1"}, {"Id": "b", "MessageBody": "x", "MessageGroupId": "h", "MessageDeduplicationId": "b2"}])
+    ask("FIFO batch: one without a deduplication id", "SendMessageBatch", QueueUrl=queue, Entries=[
+        {"Id": "a", "MessageBody": "x", "MessageGroupId": "h"}, {"Id": "b", "MessageBody": "x", "MessageGroupId": "h", "MessageDeduplicationId": "b3"}])
+    ask.quietly("SendMessage", QueueUrl=queue, MessageBody="x", MessageGroupId="h", MessageDeduplicationId="b4")
     received = ask("receive one", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=1, AttributeNames=["All"])
     ask("receive the rest: another group", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10)
     ask("the group waits", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10)
@@ -290,12 +293,13 @@ def dead_letters(ask):
     arn = arn_of(ask, dead)
     queue = ask.queue("source", RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"}))
     ask("read RedrivePolicy", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["RedrivePolicy"])
+    counted = ask.queue("counted")
     for count in (0, 1001, "many", 1.5):
-        ask(f"maxReceiveCount={count}", "SetQueueAttributes", QueueUrl=queue, Attributes={
+        ask(f"maxReceiveCount={count}", "SetQueueAttributes", QueueUrl=counted, Attributes={
             "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": count})})
-    ask("a FIFO queue for a standard one", "SetQueueAttributes", QueueUrl=queue, Attributes={
-        "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn_of(ask, dead_fifo), "maxReceiveCount": 1})})
     own = ask.queue("own")
+    ask("a FIFO queue for a standard one", "SetQueueAttributes", QueueUrl=own, Attributes={
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn_of(ask, dead_fifo), "maxReceiveCount": 1})})
     ask("itself", "SetQueueAttributes", QueueUrl=own, Attributes={
         "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn_of(ask, own), "maxReceiveCount": 1})})
     ask("sources", "ListDeadLetterSourceQueues", QueueUrl=dead)
