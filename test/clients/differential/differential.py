@@ -112,7 +112,7 @@ def main():
                 for label, encoding, of in merged(found)], file, indent=1)
     if options.page:
         from page import write
-        return write(options.page, len(first), list(answers), merged(found), short)
+        return write(options.page, len(first), len(found), list(answers), merged(found))
     for label, encoding, of in merged(found):
         print(f"\n{label} ({encoding})")
         for name, answer in of.items():

@@ -5,12 +5,13 @@ from verdicts import ROWMQ_IS_WRONG, VERDICTS
 
 HEAD = """# SQS: where RowMQ and the emulators differ
 
-`test/clients/differential/run` sends {count} scripted requests (every action, in both encodings) to RowMQ and to emulators of SQS that
-package registries carry: {names}. This page is written by it: {rows} of the requests are not answered alike by all of them. Compared
-are the HTTP status, the error code and the answer without what must differ (ids, times, hosts, texts). `200` with another content is `200 …`.
+`test/clients/differential/run build/release/rowmq --page doc/protocols/sqs-differences.md` sends {count} scripted requests (every action,
+in both encodings) to RowMQ and to emulators of SQS that package registries carry ({names}), and writes this page: {unlike} of the
+requests are not answered alike by all. Both encodings share a row where they are answered alike. Compared are the HTTP status, the error
+code and the answer without what must differ (ids, times, hosts, texts). `200 …` is an answer with another content than RowMQ's.
 
-"By AWS" says who answers as Amazon's documentation and API model say, and where those are silent, as Amazon is known to answer: the tests
-of LocalStack record real answers of Amazon; what they record is marked *recorded*. `RowMQ` means that RowMQ is right.
+"By AWS" says who answers as Amazon's documentation and API model say. Where those are silent, the tests of LocalStack help, which
+record answers of Amazon: what they record is marked *recorded*. `RowMQ` means that RowMQ is right.
 
 """
 
@@ -31,7 +32,7 @@ def brief(answer, rowmq):
     return "200" if answer is rowmq or answer.outcome == rowmq.outcome else "200 …" if not rowmq.code else "200"
 
 
-def write(path, count, names, found, _short):
+def write(path, count, unlike, names, found):
     """Writes the page. Code 1 when a difference has no verdict."""
     unknown, sections = [], {}
     for label, encoding, answers in found:
@@ -42,7 +43,7 @@ def write(path, count, names, found, _short):
         rowmq = answers[names[0]]
         cells = [f"{what} ({encoding})" if encoding != "JSON, Query" else what, *(brief(answers[name], rowmq) for name in names), said or "?"]
         sections.setdefault(scenario, []).append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    text = HEAD.format(count=count, names=", ".join(names[1:]), rows=sum(map(len, sections.values())))
+    text = HEAD.format(count=count, names=", ".join(names[1:]), unlike=unlike)
     text += "## Where RowMQ is not as AWS\n\n" + "".join(f"* {line}\n" for line in ROWMQ_IS_WRONG)
     for scenario, rows in sections.items():
         heads = ["request", "RowMQ", *names[1:], "by AWS"]

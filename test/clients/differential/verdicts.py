@@ -33,7 +33,7 @@ VERDICTS = [
     (r"RedriveAllowPolicy", "RowMQ: the documented values; byQueue needs sourceQueueArns"),
     (r"RedrivePolicy=''", "RowMQ: *recorded*, an empty policy removes it"),
     (r"RedrivePolicy", "RowMQ: the documented form; the target has to exist"),
-    (r"set (Colour|QueueArn|Approximate)|create with Colour|get unknown", "RowMQ: *recorded*, InvalidAttributeName"),
+    (r"set (Colour|QueueArn|Approximate)|create with Colour|get unknown", "RowMQ: an unknown attribute is InvalidAttributeName"),
     (r"attribute_values: ", RANGE),
     (r"get All", "RowMQ: the documented attributes of the queue's kind"),
     (r"DeduplicationScope=messageGroup|FifoThroughputLimit=per", KNOWN),
