@@ -103,7 +103,7 @@ def test_shorthand_queries_and_pages(aws, name):
         fails_with="ReceiptHandleIsInvalid")
 
 
-def test_dead_letters_are_moved_back(aws, name):
+def test_what_is_received_too_often_is_a_dead_letter(aws, name):
     dead = aws("create-queue", "--queue-name", name + "-dead")["QueueUrl"]
     arn = aws("get-queue-attributes", "--queue-url", dead, "--attribute-names", "QueueArn")["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"})
