@@ -2,50 +2,16 @@
 
 #include <boost/url.hpp>
 
-#include <new>
+#include "base/bounded_json.hpp"
 
 namespace rowmq::admin {
 
-namespace {
-
-/// Memory up to a limit; the object that uses it owns it.
-class Bounded final : public boost::json::memory_resource {
-public:
-    explicit Bounded(std::size_t bytes) : left_(bytes) {}
-
-private:
-    void* do_allocate(std::size_t size, std::size_t) override {
-        if (size > left_) throw std::bad_alloc();
-        void* const place = ::operator new(size);
-        left_ -= size;
-        return place;
-    }
-    void do_deallocate(void* place, std::size_t size, std::size_t) override {
-        left_ += size;
-        ::operator delete(place);
-    }
-    bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
-
-    std::size_t left_;
-};
-
-}  // namespace
-
 Result<boost::json::object> parse_body(std::string_view body) {
-    const auto memory = boost::json::make_shared_resource<Bounded>(4 * body.size() + 2 * 1024 * 1024);
-    try {
-        boost::json::parser parser(memory);  // what it sets aside counts too
-        parser.reset(memory);
-        boost::system::error_code failed;
-        parser.write(body.data(), body.size(), failed);
-        if (!failed) {
-            auto value = parser.release();
-            if (auto* object = value.if_object()) return std::move(*object);
-        }
-    } catch (const std::bad_alloc&) {
-        return Error{Errc::limit_exceeded, "the body has too many values for its size"};
-    }
-    return Error{Errc::invalid_argument, "the body is not a JSON object"};
+    auto parsed = parse_bounded_object(body, {.extra_bytes = 2 * 1024 * 1024});
+    if (!parsed)
+        return Error{parsed.error().code, parsed.error().code == Errc::limit_exceeded ? "the body has too many values for its size"
+                                                                                      : "the body is not a JSON object"};
+    return parsed;
 }
 
 Result<Request> parse_target(std::string_view method, std::string_view target) {

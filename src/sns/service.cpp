@@ -1,7 +1,5 @@
 #include "sns/service.hpp"
 
-#include <fmt/format.h>
-
 #include "sns/names.hpp"
 
 namespace rowmq::sns {
@@ -60,12 +58,6 @@ Answer<Session*> Service::session() {
         publisher = *std::move(opened);
     }
     return &publisher;
-}
-
-std::string Service::new_id() {
-    const std::uint64_t a = random.next(), b = random.next();
-    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32u, a >> 16u & 0xffffu, a & 0xfffu, 0x8000u | (b >> 48u & 0x3fffu),
-                       b & 0xffffffffffffu);
 }
 
 }  // namespace rowmq::sns

@@ -12,6 +12,7 @@
 
 #include "aws/notification.hpp"
 #include "aws/place.hpp"
+#include "aws/request_id.hpp"
 #include "aws/seal.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -56,8 +57,7 @@ struct Service final {
     Answer<Subscription> subscription(const Text& arn) const;
     /// To publish with. Errors: service_unavailable.
     Answer<Session*> session();
-    /// 128 random bits as a UUID.
-    std::string new_id();
+    std::string new_id() { return aws::new_request_id(random); }
 
     Broker& broker;
     Clock& clock;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/message_attributes.hpp"
 #include "aws/seal.hpp"
 #include "rowmq/broker.hpp"
 #include "sqs/digest.hpp"
@@ -13,8 +14,7 @@
 
 namespace rowmq::sqs {
 
-/// Only characters SQS and XML allow: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
-bool is_message_text(std::string_view text) noexcept;
+using aws::is_message_text;
 
 /// Body and attributes, as MaximumMessageSize counts them.
 std::size_t size_of(const Outgoing& message) noexcept;

@@ -18,18 +18,6 @@ constexpr std::size_t max_attribute_name = 256;
 constexpr std::size_t max_type = 256;
 constexpr std::int64_t max_delay_seconds = 900;
 
-bool same_letters(std::string_view text, std::string_view lower_case) {
-    return text.size() == lower_case.size() && std::equal(text.begin(), text.end(), lower_case.begin(),
-                                                          [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
-}
-
-bool is_number(const std::string& text) {
-    if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos) return false;
-    char* stop = nullptr;
-    std::strtod(text.c_str(), &stop);
-    return stop == text.c_str() + text.size();
-}
-
 std::optional<Refusal> check_attribute(const std::string& name, const MessageAttribute& a) {
     const auto refuse = [](std::string text) { return Refusal{Fault::invalid_parameter_value, std::move(text)}; };
     if (name.empty() || name.size() > max_attribute_name)
@@ -111,34 +99,6 @@ std::optional<Refusal> check_instructions(const Outgoing& m, const QueueInfo& qu
 Refusal no_deduplication_id() {
     return {Fault::invalid_parameter_value,
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"};
-}
-
-bool is_data_type(std::string_view type) noexcept {
-    for (const std::string_view kind : {"String", "Number", "Binary"})
-        if (type.starts_with(kind)) return type.size() == kind.size() || type[kind.size()] == '.';
-    return false;
-}
-
-bool is_attribute_name(std::string_view name) noexcept {
-    if (name.empty() || name.size() > max_attribute_name) return false;
-    if (name.front() == '.' || name.back() == '.' || name.find("..") != std::string_view::npos) return false;
-    const auto dot = name.find('.');
-    if (dot != std::string_view::npos && (same_letters(name.substr(0, dot), "aws") || same_letters(name.substr(0, dot), "amazon")))
-        return false;
-    return std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    });
-}
-
-bool is_message_text(std::string_view text) noexcept {
-    if (!is_utf8(text)) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c < 0x20 && c != 0x9 && c != 0xa && c != 0xd) return false;
-        // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-        if (c == 0xef && static_cast<unsigned char>(text[i + 1]) == 0xbf && static_cast<unsigned char>(text[i + 2]) >= 0xbe) return false;
-    }
-    return true;
 }
 
 std::size_t size_of(const Outgoing& message) noexcept {

@@ -8,7 +8,6 @@ namespace rowmq::sqs {
 namespace {
 
 constexpr std::size_t name_characters = 80;
-constexpr std::size_t group_characters = 128;
 constexpr std::size_t account_digits = 12;
 
 bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -55,14 +54,6 @@ bool is_queue_name(std::string_view name) noexcept {
     if (name.size() > name_characters) return false;
     if (is_fifo_name(name)) name.remove_suffix(5);
     return !name.empty() && std::all_of(name.begin(), name.end(), is_name_character);
-}
-
-bool is_batch_id(std::string_view id) noexcept {
-    return !id.empty() && id.size() <= name_characters && std::all_of(id.begin(), id.end(), is_name_character);
-}
-
-bool is_group_id(std::string_view id) noexcept {
-    return !id.empty() && id.size() <= group_characters && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 std::string url_of(std::string_view queue, std::string_view origin, const Settings& settings) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "aws/access.hpp"
+#include "aws/message_attributes.hpp"
 #include "sqs/errors.hpp"
 
 namespace rowmq::sqs {
@@ -24,10 +25,8 @@ struct Settings {
 bool is_queue_name(std::string_view name) noexcept;
 bool is_fifo_name(std::string_view name) noexcept;
 
-/// A batch entry's id: 1 to 80 letters, digits, hyphens, underscores.
-bool is_batch_id(std::string_view id) noexcept;
-/// A message group or deduplication id: 1 to 128 letters, digits and ASCII punctuation.
-bool is_group_id(std::string_view id) noexcept;
+using aws::is_batch_id;
+using aws::is_group_id;
 
 std::string url_of(std::string_view queue, std::string_view origin, const Settings& settings);
 /// The queue a URL, a path or a bare name means: its last segment. None when it names none, or another account.

@@ -1,4 +1,5 @@
 """The program's own verbs, beside a running server and alone, and the README's curl lines."""
+import json
 import subprocess
 
 import pytest
@@ -61,6 +62,67 @@ def test_wrong_arguments_are_exit_1_and_missing_queues_exit_2(rowmq):
     rowmq("receive", expect=1)
     rowmq("fly", expect=1)
     rowmq("send", "never-made", "x", expect=2)
+
+
+def test_search_finds_by_body_and_header_without_receiving(rowmq):
+    rowmq("send", "--create", "jobs", "blue teapot")
+    rowmq("send", "--header", "kind=kettle", "jobs", "green kettle")
+    assert "blue" in rowmq("search", "jobs", "teapot") and "green" not in rowmq("search", "jobs", "teapot")
+    assert "green" in rowmq("search", "--header", "kind=kettle", "jobs")
+    rowmq("search", "jobs", "cup", expect=2)
+    assert "blue teapot" in rowmq("receive", "jobs")
+
+
+def test_topics_fan_out_with_filters(rowmq):
+    rowmq("topics", "create", "news")
+    for queue in ("all", "red"):
+        rowmq("queues", "create", queue)
+    rowmq("topics", "subscribe", "news", "all")
+    rowmq("topics", "subscribe", "news", "red", "--filter", '{"kind":["red"]}')
+    assert "2 queues" in rowmq("topics", "publish", "news", "hot", "--header", "kind=red")
+    assert "1 queues" in rowmq("topics", "publish", "news", "cold", "--header", "kind=blue")
+    assert "hot" in rowmq("receive", "red")
+    rowmq("receive", "red", expect=2)
+    assert "news" in rowmq("topics") and '{"kind":["red"]}' in rowmq("topics", "show", "news")
+    rowmq("topics", "unsubscribe", "news", "all")
+    rowmq("topics", "delete", "news")
+    assert "no topics" in rowmq("topics")
+    rowmq("topics", "subscribe", "nobody", "all", expect=2)
+
+
+def test_sql_reads_and_only_reads(rowmq):
+    rowmq("send", "--create", "jobs", "grüße", "two")
+    lines = rowmq("sql", "SELECT queue, body FROM rowmq_messages ORDER BY message_id").splitlines()
+    assert lines == ["queue|body", "jobs|grüße", "jobs|two"]
+    assert rowmq("sql", "--csv", "--no-header", stdin="SELECT 1, 'a,b', NULL; SELECT 2").splitlines() == ['1,"a,b",', "2"]
+    assert rowmq("sql", "--json", "SELECT count(*) AS n FROM rowmq_messages").strip() == '{"n":2}'
+    rowmq("sql", "DELETE FROM messages", expect=3)
+    rowmq("sql", "SELEC", expect=1)
+    assert "grüße" in rowmq("receive", "jobs")
+
+
+def test_top_shows_what_waits(rowmq):
+    rowmq("send", "--create", "jobs", "a", "b")
+    line, = [line for line in rowmq("top", "--once", "--interval", "100ms").splitlines() if line.startswith("jobs")]
+    assert line.split()[1] == "2"
+    assert '"ready":2' in rowmq("top", "--once", "--json", "--interval", "100ms")
+
+
+def test_completion_is_understood_by_its_shell(program):
+    script = subprocess.run([program, "completion", "bash"], capture_output=True, text=True, check=True).stdout
+    asked = script + "\nCOMP_WORDS=(rowmq queues cre); COMP_CWORD=2; _rowmq; echo ${COMPREPLY[@]}"
+    assert subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True).stdout.strip() == "create"
+    for shell in ("zsh", "fish"):
+        assert "forward" in subprocess.run([program, "completion", shell], capture_output=True, text=True, check=True).stdout
+    assert subprocess.run([program, "completion", "csh"], capture_output=True).returncode == 1
+
+
+def test_bench_measures_and_leaves_nothing(program, tmp_path):
+    for arguments in ((), ("--memory",), ("--fifo", "--queues", "3"), ("--consumers", "0")):
+        done = subprocess.run([program, "bench", "--time", "300ms", "--json", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["published_per_second"] > 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_readmes_curl_lines(server, name):
