@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 struct Serve {
     std::string config, store, durability, log_level, log_format, account, region;
     std::vector<std::string> listens, access_keys;
+    std::vector<std::string> outbound_allow;
     std::optional<bool> strict_counting;
     TlsLayer tls;
     bool tls_optional = false;
@@ -68,6 +69,12 @@ Result<Settings> settings_of(const Serve& serve) {
         flags.region = *std::move(region);
     }
     flags.strict_counting = serve.strict_counting;
+    for (const auto& text : serve.outbound_allow) {
+        auto range = parse_outbound(text);
+        if (range.has_error()) return Error{Errc::invalid_argument, "--outbound-allow: " + range.error().text};
+        if (!flags.outbound_allow) flags.outbound_allow.emplace();
+        flags.outbound_allow->push_back(*std::move(range));
+    }
     flags.tls = serve.tls;
     if (serve.tls_optional) flags.tls.plain_too = true;
     return settle(flags, process_environment(), serve.config);
@@ -180,6 +187,10 @@ void add_serve(CLI::App& program, Exit& exit) {
         ->allow_extra_args(false);
     command.add_option("--account", serve->account, "The AWS account in ARNs and queue URLs: 12 digits (default 000000000000)");
     command.add_option("--region", serve->region, "The AWS region in ARNs and signatures (default us-east-1)");
+    command
+        .add_option("--outbound-allow", serve->outbound_allow,
+                    "CIDR that notifications to HTTP endpoints may reach though it is link-local or a metadata address; repeatable")
+        ->allow_extra_args(false);
     command.add_option("--log-level", serve->log_level, "debug, info (default), warning, error or off");
     command.add_option("--log-format", serve->log_format, "text (default) or json: one JSON object a line on standard error");
     command.callback([serve, &exit] { exit = run(*serve); });

@@ -51,17 +51,17 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    Protocols(asio::any_io_executor executor, Broker& broker, Random& random_of_server, sqs::Settings settings,
-              std::vector<admin::metrics::Collector> collectors)
+    Protocols(asio::any_io_executor executor, Broker& broker, Random& random_of_server, sqs::Settings settings, bool secure,
+              net::AddressRule outbound, std::vector<admin::metrics::Collector> collectors)
         : clock(std::move(executor)),
           random(random_of_server),
           access(settings.access),
-          place{.region = settings.region, .account = settings.account, .host = settings.host},
+          place{.region = settings.region, .account = settings.account, .host = settings.host, .scheme = secure ? "https" : "http"},
           signer(broker, signing.get_executor()),
           notifications(broker, place, &signer),
           admin(broker, std::move(collectors)),
           sqs(broker, clock, random, std::move(settings), &notifications),
-          sns(broker, clock, random, place, notifications, &signer) {}
+          sns(broker, clock, random, place, notifications, &signer, {.addresses = std::move(outbound)}) {}
 
     /// SQS and SNS share a port.
     awaitable<net::Response> aws(net::Request request) {
@@ -188,7 +188,8 @@ awaitable<Result<void>> Server::start() {
                         .recreate_after = settings_.recreate_after,
                         .access = aws::Access(settings_.access_keys, settings_.region)};
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
-    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names), collectors());
+    protocols_ =
+        std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names), tls_ != nullptr, settings_.outbound, collectors());
     co_await protocols_->sns.start();
     co_return Result<void>();
 }
@@ -200,7 +201,12 @@ std::vector<admin::metrics::Collector> Server::collectors() {
         for (const auto& listener : listeners_) all.push_back({.name = listener->name, .counts = listener->server.counts()});
         admin::metrics::add_http(families, all);
     };
-    return {http};
+    const auto notifications = [this](std::vector<admin::metrics::MetricFamily>& families) {
+        if (!protocols_) return;
+        const auto counts = protocols_->sns.deliveries();
+        admin::metrics::add_notifications(families, {.taken = counts.delivered, .failed = counts.failed, .given_up = counts.given_up});
+    };
+    return {http, notifications};
 }
 
 awaitable<void> Server::stop_listeners() {

@@ -174,12 +174,52 @@ Result<void> read_toml_sqs(const toml::node& node, const std::string& where, Lay
     return {};
 }
 
+Result<void> read_toml_outbound(const toml::node& node, const std::string& where, Layer& layer) {
+    const auto* table = node.as_table();
+    if (!table) return refused(where + ": outbound is not a table");
+    for (const auto& [name, value] : *table) {
+        if (name.str() == "private") {
+            layer.outbound_private = value.value_exact<bool>();
+            if (!layer.outbound_private) return refused(where + ": private of outbound is not true or false");
+            continue;
+        }
+        const auto* ranges = value.as_array();
+        if (name.str() != "allow") return refused(fmt::format("{}: [outbound] has no setting \"{}\"", where, name.str()));
+        if (!ranges) return refused(where + ": allow of outbound is not a list of address ranges");
+        layer.outbound_allow.emplace();
+        for (const auto& one : *ranges) {
+            auto range = parse_outbound(one.value_exact<std::string>().value_or(""));
+            if (range.has_error()) return at(where + ": [outbound]", range.error());
+            layer.outbound_allow->push_back(*std::move(range));
+        }
+    }
+    return {};
+}
+
+Result<void> read_outbound_environment(const Environment& environment, Layer& layer) {
+    if (const auto text = environment("ROWMQ_OUTBOUND_PRIVATE")) {
+        layer.outbound_private = flag_of(*text);
+        if (!layer.outbound_private) return refused("ROWMQ_OUTBOUND_PRIVATE is not true or false");
+    }
+    const auto text = environment("ROWMQ_OUTBOUND_ALLOW");
+    if (!text) return {};
+    layer.outbound_allow.emplace();
+    std::istringstream parts(*text);
+    for (std::string part; std::getline(parts, part, ',');) {
+        auto range = parse_outbound(trimmed(part));
+        if (range.has_error()) return at("ROWMQ_OUTBOUND_ALLOW", range.error());
+        layer.outbound_allow->push_back(*std::move(range));
+    }
+    return {};
+}
+
 Result<void> read_toml_member(std::string_view name, const toml::node& node, const std::string& where, Layer& layer) {
     if (name == "listen") return read_toml_listeners(node, where, layer);
     if (name == "limits") return read_toml_limits(node, where, layer);
     if (name == "tls") return read_toml_tls(node, where, layer.tls);
     if (name == "access_keys") return read_toml_access_keys(node, where, layer);
     if (name == "sqs") return read_toml_sqs(node, where, layer);
+    if (name == "outbound") return read_toml_outbound(node, where, layer);
     if (name == "strict_counting") {
         layer.strict_counting = node.value_exact<bool>();
         if (!layer.strict_counting) return refused(where + ": strict_counting is not true or false");
@@ -259,6 +299,8 @@ void put_over(const Layer& upper, Settings& settings) {
     if (upper.account) settings.account = *upper.account;
     if (upper.region) settings.region = *upper.region;
     if (upper.recreate_after) settings.recreate_after = *upper.recreate_after;
+    if (upper.outbound_allow) settings.outbound.allowed = *upper.outbound_allow;
+    if (upper.outbound_private) settings.outbound.private_too = settings.outbound.loopback_too = *upper.outbound_private;
     const auto over = [](auto& out, const auto& in) {
         if (in) out = in;
     };
@@ -317,6 +359,13 @@ Environment process_environment() {
     };
 }
 
+Result<net::AddressRange> parse_outbound(std::string_view word) {
+    auto range = net::AddressRange::parse(word);
+    if (range.has_error())
+        return refused(fmt::format("\"{}\" is not a range of addresses (\"169.254.10.0/24\"): {}", word, range.error().text));
+    return range;
+}
+
 Result<Layer> read_environment(const Environment& environment) {
     Layer layer;
     layer.store = environment("ROWMQ_STORE");
@@ -358,6 +407,7 @@ Result<Layer> read_environment(const Environment& environment) {
         if (!*choice) return refused(fmt::format("{} is not true or false", name));
     }
     if (auto read = read_aws_environment(environment, layer); read.has_error()) return std::move(read).error();
+    if (auto read = read_outbound_environment(environment, layer); read.has_error()) return std::move(read).error();
     for (const auto& limit : limits) {
         const auto name = "ROWMQ_LIMITS_" + upper(limit.name);
         const auto text = environment(name);

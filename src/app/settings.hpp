@@ -14,6 +14,7 @@
 #include "app/listen.hpp"
 #include "app/log.hpp"
 #include "app/tls_settings.hpp"
+#include "net/outbound_address.hpp"
 #include "rowmq/open_options.hpp"
 
 namespace rowmq::app {
@@ -31,6 +32,8 @@ struct Layer {
     std::map<std::string, std::string, std::less<>> access_keys;  ///< ids and secrets; those of all layers count
     std::optional<std::string> account, region;
     std::optional<std::chrono::milliseconds> recreate_after;
+    std::optional<std::vector<net::AddressRange>> outbound_allow;
+    std::optional<bool> outbound_private;
 };
 
 struct Settings {
@@ -46,6 +49,7 @@ struct Settings {
     std::string account = "000000000000";                         ///< in AWS's names: 12 digits
     std::string region = "us-east-1";                             ///< likewise: 1 to 32 letters, digits, hyphens
     std::chrono::milliseconds recreate_after{0};                  ///< how long SQS refuses the name of a deleted queue
+    net::AddressRule outbound;                                    ///< where notifications may be sent
 };
 
 /// What stands in a variable of the environment; none when it is not set.
@@ -54,9 +58,9 @@ Environment process_environment();
 
 /// The variables and what they set: ROWMQ_STORE, ROWMQ_LISTEN ("sqs=...,admin=off"), ROWMQ_DURABILITY,
 /// ROWMQ_STRICT_COUNTING, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, ROWMQ_ACCESS_KEYS ("ID:SECRET,..."),
-/// ROWMQ_ACCOUNT, ROWMQ_REGION, ROWMQ_SQS_RECREATE_AFTER, and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
+/// ROWMQ_ACCOUNT, ROWMQ_REGION, ROWMQ_SQS_RECREATE_AFTER, ROWMQ_OUTBOUND_ALLOW ("CIDR,..."), ROWMQ_OUTBOUND_PRIVATE, and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
 Result<Layer> read_environment(const Environment& environment);
-/// TOML: store, durability, strict_counting, log_level, log_format, account, region, [listen], [tls], [limits], [access_keys], [sqs]. `where` names
+/// TOML: store, durability, strict_counting, log_level, log_format, account, region, [listen], [tls], [limits], [access_keys], [sqs], [outbound]. `where` names
 /// it in errors.
 Result<Layer> read_toml(std::string_view text, const std::string& where);
 Result<Layer> read_file(const std::string& path);
@@ -66,6 +70,8 @@ Result<Durability> parse_durability(std::string_view word);
 Result<std::string> parse_log_level(std::string_view word);
 Result<std::string> parse_account(std::string_view word);
 Result<std::string> parse_region(std::string_view word);
+/// "169.254.10.0/24".
+Result<net::AddressRange> parse_outbound(std::string_view word);
 /// "ID:SECRET". The error never holds the secret.
 Result<std::pair<std::string, std::string>> parse_access_key(std::string_view id_and_secret);
 

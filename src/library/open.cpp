@@ -49,4 +49,9 @@ awaitable<Result<std::unique_ptr<Broker>>> open(boost::asio::any_io_executor exe
     co_return made;
 }
 
+awaitable<Result<std::unique_ptr<Broker>>> open(boost::asio::any_io_executor executor, std::string url) {
+    OpenOptions defaults;
+    return open(std::move(executor), std::move(url), std::move(defaults));
+}
+
 }  // namespace rowmq

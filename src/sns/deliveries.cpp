@@ -51,7 +51,7 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     awaitable<bool> pause(milliseconds time);
     /// Waits until fewer than max_endpoints requests are under way.
     awaitable<void> turn();
-    std::string origin() const { return "http://" + place.host; }
+    std::string origin() const { return place.scheme + "://" + place.host; }
 
     asio::any_io_executor executor;
     // Not to be used once closed: coroutines may outlive them.

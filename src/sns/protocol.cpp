@@ -178,6 +178,8 @@ awaitable<void> Protocol::start() {
     }
 }
 
+Deliveries::Counts Protocol::deliveries() const { return service_->deliveries.counts(); }
+
 void Protocol::close() {
     service_->deliveries.close();
     service_->publisher.close();

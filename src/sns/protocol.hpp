@@ -12,6 +12,7 @@
 #include "net/http.hpp"
 #include "net/http_client.hpp"
 #include "rowmq/broker.hpp"
+#include "sns/deliveries.hpp"
 
 namespace rowmq::sns {
 
@@ -31,6 +32,8 @@ public:
     awaitable<void> start();
     /// What net::HttpServer calls. Must not outlive this.
     awaitable<net::Response> handle(net::Request request);
+    /// Attempts and messages to HTTP endpoints since the start.
+    Deliveries::Counts deliveries() const;
     /// Ends deliveries. After the HTTP server has stopped.
     void close();
 

@@ -91,11 +91,11 @@ class Manual(unittest.TestCase):
 
     def test_names_settings_that_the_program_takes(self):
         text = ""
-        for heading in ("SETTINGS", "[listen]", "[tls]", "[limits]"):
+        for heading in ("SETTINGS", "[listen]", "[tls]", "[access_keys]", "[sqs]", "[outbound]", "[limits]"):
             settings = re.findall(r'^\.BR (\w+) " = (.*)"$', "\n".join(sections(SETTINGS_PAGE, ".SH")[heading]), re.MULTILINE)
             self.assertTrue(settings)
             text += "" if heading == "SETTINGS" else heading + "\n"
-            text += "".join(f"{name} = {value}\n" for name, value in settings).replace("\\(dq", '"')
+            text += "".join(f"{name} = {value}\n" for name, value in settings).replace("\\(dq", '"').replace("\\-", "-")
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "rowmq.toml"
             file.write_text(text)

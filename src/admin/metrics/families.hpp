@@ -56,4 +56,10 @@ struct ListenerCounts {
 };
 void add_http(std::vector<MetricFamily>& families, const std::vector<ListenerCounts>& listeners);
 
+/// Of notifications to HTTP endpoints: attempts, and messages that were given up.
+struct NotificationCounts {
+    std::uint64_t taken = 0, failed = 0, given_up = 0;
+};
+void add_notifications(std::vector<MetricFamily>& families, const NotificationCounts& counts);
+
 }  // namespace rowmq::admin::metrics

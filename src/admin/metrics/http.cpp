@@ -27,4 +27,16 @@ void add_http(std::vector<MetricFamily>& families, const std::vector<ListenerCou
     for (auto* family : {&open, &limit, &accepted, &refused, &answers, &waiting, &room}) families.push_back(std::move(*family));
 }
 
+void add_notifications(std::vector<MetricFamily>& families, const NotificationCounts& counts) {
+    auto attempts =
+        counter_family("rowmq_notification_attempts_total", "Requests to HTTP endpoints of SNS subscriptions, by result (taken, failed).");
+    auto given_up =
+        counter_family("rowmq_notifications_given_up_total",
+                       "Notifications no HTTP endpoint took: sent to the subscription's dead-letter queue, or dropped without one.");
+    add(attempts, static_cast<double>(counts.taken), {{"result", "taken"}});
+    add(attempts, static_cast<double>(counts.failed), {{"result", "failed"}});
+    add(given_up, static_cast<double>(counts.given_up), {});
+    for (auto* family : {&attempts, &given_up}) families.push_back(std::move(*family));
+}
+
 }  // namespace rowmq::admin::metrics
