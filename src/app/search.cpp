@@ -69,7 +69,7 @@ void add_search(CLI::App& program, Exit& exit) {
     auto& command = *program.add_subcommand("search", "Find messages by what is in them, without receiving them");
     command.add_option("queue", search->queue, "The queue")->required();
     command.add_option("text", search->text, "In the body");
-    command.add_option("--header", search->headers, "With this header: NAME=VALUE (repeatable)");
+    command.add_option("--header", search->headers, "With this header: NAME=VALUE (repeatable)")->allow_extra_args(false);
     command.add_option("--group", search->group, "Of this group");
     command.add_option("--id", search->id, "With this message id");
     command.add_option("--max", search->max, "At most so many (default 20)")->check(CLI::Range(1, 1000));

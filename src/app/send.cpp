@@ -159,7 +159,7 @@ void add_send(CLI::App& program, Exit& exit) {
     command.add_option("--delay", send->delay, "Not before this time has passed (30s, 5m, 2h, 7d)");
     command.add_option("--ttl", send->ttl, "Expires after this time");
     command.add_option("--priority", send->priority, "0 to 255, in queues with priorities")->check(CLI::Range(0, 255));
-    command.add_option("--header", send->headers, "NAME=VALUE, repeatable");
+    command.add_option("--header", send->headers, "NAME=VALUE, repeatable")->allow_extra_args(false);
     command.add_option("--content-type", send->content_type, "The body's type, such as application/json");
     add_target(command, send->target);
     command.callback([send, &exit] { exit = run(*send); });

@@ -128,7 +128,7 @@ void add_topics(CLI::App& program, Exit& exit) {
     unsubscribe.add_option("queue", topics->queue, "The queue")->required();
     auto& publish_one = sub("publish", "Publish a message");
     publish_one.add_option("body", topics->body, "What it says")->required();
-    publish_one.add_option("--header", topics->headers, "NAME=VALUE (repeatable)");
+    publish_one.add_option("--header", topics->headers, "NAME=VALUE (repeatable)")->allow_extra_args(false);
     for (auto* one : {&subscribe_one, &unsubscribe, &publish_one})
         one->add_option("--routing-key", topics->routing_key, "The key (default: none)");
 
