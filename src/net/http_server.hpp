@@ -20,7 +20,7 @@
 namespace rowmq::net {
 
 struct HttpLimits {
-    std::size_t connections = 10'000;                                  ///< beyond it a client is answered 503 and cut
+    std::size_t connections = 12'000;                                  ///< beyond it a client is answered 503 and cut
     std::uint32_t header_bytes = 32 * 1024;                            ///< of one request, its first line included: 431
     std::uint64_t body_bytes = 16 * 1024 * 1024;                       ///< of one request: 413
     std::uint64_t waiting_bytes = 128 * 1024 * 1024;                   ///< of bodies on their way in, over all connections: 503
