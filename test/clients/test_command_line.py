@@ -1,5 +1,7 @@
 """The program's own verbs, beside a running server and alone, and the README's curl lines."""
 import json
+import pathlib
+import resource
 import subprocess
 
 import pytest
@@ -56,6 +58,19 @@ def test_check_finds_a_sound_store_sound_and_leaves_one_in_use_alone(own_server)
     rowmq("check", expect=1)
     own_server.stop()
     rowmq("check")
+
+
+def test_serve_takes_as_many_descriptors_as_the_system_allows(own_server):
+    own_server.stop()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        own_server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = pathlib.Path(f"/proc/{own_server.process.pid}/limits").read_text()
+    line, = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    assert line.split()[3:5] == [str(hard), str(hard)]
 
 
 def test_wrong_arguments_are_exit_1_and_missing_queues_exit_2(rowmq):
