@@ -82,14 +82,10 @@ def processor():
     return found.group(1) if found else "unknown"
 
 
-def first_line(*command):
+def said_by(*command, line=0):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = (done.stdout or done.stderr).strip().splitlines()
-    return lines[0] if lines else "unknown"
-
-
-def file_system(directory):
-    return first_line("stat", "--file-system", "--format=%T", directory)
+    lines = (done.stdout or done.stderr).splitlines()
+    return lines[line].strip() if lines else "unknown"
 
 
 def fdatasync_times(directory, count=300):
@@ -120,13 +116,13 @@ def conditions(server, directory):
     return {
         "processor": f"{processor()}, {os.cpu_count()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
-        "file system": file_system(directory),
+        "file system": said_by("df", "--output=fstype", directory, line=-1),
         "fdatasync of 4 KiB": f"p50 {median(syncs):.3f} ms, p99 {percentile(syncs, 0.99):.3f} ms",
         "load before": f"{before:.2f}",
-        "server": first_line(server, "version"),
-        "wrk": first_line("wrk", "--version").split(" Copyright")[0],
+        "server": said_by(server, "version"),
+        "wrk": said_by("wrk", "--version").split(" Copyright")[0],
         "Python": f"{platform.python_version()} with SQLite {sqlite3.sqlite_version}",
-        "commit": first_line("git", "-C", here, "describe", "--always", "--dirty"),
+        "commit": said_by("git", "-C", here, "describe", "--always", "--dirty"),
     }
 
 
