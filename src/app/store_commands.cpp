@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/command.hpp"
+#include "app/progress.hpp"
 #include "library/engines.hpp"
 
 namespace rowmq::app {
@@ -36,7 +37,10 @@ Exit run(const Redrive& redrive) {
     auto task = (*caller)->call("POST", queue_target(redrive.source, "/redrive"), std::move(body));
     if (task.has_error()) return report(task.error(), redrive.target.json);
     const auto running = [&] { return task->at("state").as_string() == "running"; };
+    std::optional<Progress> progress;
+    if (!redrive.detach) progress.emplace("moving", task->at("total").as_int64(), redrive.target.json);
     while (!redrive.detach && running()) {
+        progress->update(task->at("moved").as_int64(), task->at("total").as_int64());
         (*caller)->pause(std::chrono::milliseconds(100));
         const auto tasks = (*caller)->call("GET", "/rowmq/v1/redrives?source=" + encoded(redrive.source));
         if (tasks.has_error()) return report(tasks.error(), redrive.target.json);
@@ -48,6 +52,7 @@ Exit run(const Redrive& redrive) {
         }
         if (!found) break;  // forgotten already: long over
     }
+    progress.reset();
     if (redrive.target.json) {
         print_json(*task);
     } else {

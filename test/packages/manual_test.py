@@ -104,7 +104,7 @@ class Manual(unittest.TestCase):
         self.assertEqual(done.returncode, 2, done.stderr + text)
 
     def test_names_every_limit_of_the_program(self):
-        limits = re.findall(r'Limit\{"(\w+)"', (SOURCE / "src/app/settings.cpp").read_text())
+        limits = re.findall(r'Limit\{"(\w+)"', (SOURCE / "src/app/settings_values.cpp").read_text())
         self.assertGreater(len(limits), 5)
         page = "\n".join(sections(SETTINGS_PAGE, ".SH")["[limits]"])
         self.assertEqual([name for name in limits if f".BR {name} " not in page], [])
