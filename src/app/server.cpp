@@ -14,7 +14,6 @@
 
 #include "app/exit_code.hpp"
 #include "app/log.hpp"
-#include "app/sns_access.hpp"
 #include "aws/notification.hpp"
 #include "aws/signer.hpp"
 #include "base/random.hpp"
@@ -51,28 +50,22 @@ struct Server::Listener {
 };
 
 struct Server::Protocols {
-    Protocols(asio::any_io_executor executor, Broker& broker, Random& random_of_server, sqs::Settings settings, bool secure,
+    Protocols(asio::any_io_executor executor, Broker& broker, Random& random, const sqs::Settings& settings, bool secure,
               net::AddressRule outbound, std::vector<admin::metrics::Collector> collectors)
         : clock(std::move(executor)),
-          random(random_of_server),
-          access(settings.access),
           place{.region = settings.region, .account = settings.account, .host = settings.host, .scheme = secure ? "https" : "http"},
           signer(broker, signing.get_executor()),
           notifications(broker, place, &signer),
           admin(broker, std::move(collectors)),
-          sqs(broker, clock, random, std::move(settings), &notifications),
-          sns(broker, clock, random, place, notifications, &signer, {.addresses = std::move(outbound)}) {}
+          sqs(broker, clock, random, settings, &notifications),
+          sns(broker, clock, random, place, notifications, &signer, {.addresses = std::move(outbound)}, settings.access) {}
 
     /// SQS and SNS share a port.
     awaitable<net::Response> aws(net::Request request) {
-        if (!sns::Protocol::is_for(request)) co_return co_await sqs.handle(std::move(request));
-        if (auto denied = sns_denial(request, access, clock.wall(), random)) co_return *std::move(denied);
-        co_return co_await sns.handle(std::move(request));
+        return sns::Protocol::is_for(request) ? sns.handle(std::move(request)) : sqs.handle(std::move(request));
     }
 
     RealClock clock;
-    Random& random;
-    const rowmq::aws::Access access;
     asio::thread_pool signing{1};
     aws::Place place;
     aws::Signer signer;
@@ -188,8 +181,7 @@ awaitable<Result<void>> Server::start() {
                         .recreate_after = settings_.recreate_after,
                         .access = aws::Access(settings_.access_keys, settings_.region)};
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
-    protocols_ =
-        std::make_unique<Protocols>(executor_, *broker_, random_, std::move(names), tls_ != nullptr, settings_.outbound, collectors());
+    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, names, tls_ != nullptr, settings_.outbound, collectors());
     co_await protocols_->sns.start();
     co_return Result<void>();
 }

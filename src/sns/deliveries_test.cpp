@@ -153,6 +153,25 @@ TEST_F(HttpDeliveries, go_on_after_a_restart) {
     EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).attribute("PendingConfirmation"), "false");
 }
 
+TEST_F(HttpDeliveries, are_ended_by_strangers_only_where_the_owner_did_not_say_otherwise) {
+    const std::string arn = create("orders");
+    call("Subscribe", {{"TopicArn", arn}, {"Protocol", "http"}, {"Endpoint", endpoint.url()}});
+    until(1);
+    const auto token = std::string(body(0).at("Token").as_string());
+    const std::string subscription =
+        call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", token}, {"AuthenticateOnUnsubscribe", "true"}})
+            .element("SubscriptionArn");
+    Protocol guarded(*broker, *clock, random, place, *notifications, nullptr, {}, aws::Access({{"AKID", "secret"}}, "us-east-1"));
+    net::Request link{.method = "GET", .target = "/?Action=Unsubscribe&SubscriptionArn=" + subscription, .fields = {}, .body = {}};
+
+    const auto refused = rowmq::test::run_in(io, guarded.handle(link));
+
+    EXPECT_EQ(refused.status, 403u);
+    EXPECT_NE(refused.body.find("<Code>AuthorizationError</Code>"), std::string::npos) << refused.body;
+    EXPECT_EQ(call("Unsubscribe", {{"SubscriptionArn", subscription}}).status, 200u);
+    guarded.close();
+}
+
 TEST_F(HttpDeliveries, end_with_their_subscription) {
     const std::string arn = create("orders");
     const std::string subscription = confirmed(arn);

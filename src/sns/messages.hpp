@@ -14,6 +14,8 @@ using aws::Number;
 using aws::Text;
 using aws::Texts;
 
+inline constexpr std::string_view xml_namespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+
 inline constexpr MapName attributes_name{"Attributes", "Attributes.entry", "key", "value"};
 
 /// A result without members, which is an element all the same.

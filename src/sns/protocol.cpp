@@ -10,12 +10,12 @@
 #include "aws/query.hpp"
 #include "aws/xml.hpp"
 #include "sns/actions/actions.hpp"
+#include "sns/admission.hpp"
 #include "sns/service.hpp"
 
 namespace rowmq::sns {
 namespace {
 
-constexpr std::string_view xml_namespace = "http://sns.amazonaws.com/doc/2010-03-31/";
 constexpr std::string_view version = "Version=2010-03-31";
 
 /// One request on its way through.
@@ -149,8 +149,9 @@ bool means_sns(std::string_view text) {
 }  // namespace
 
 Protocol::Protocol(Broker& broker, Clock& clock, Random& random, aws::Place place, aws::Notifications& notifications, aws::Signer* signer,
-                   net::HttpClientOptions outbound)
-    : service_(std::make_unique<Service>(broker, clock, random, std::move(place), notifications, signer, std::move(outbound))) {}
+                   net::HttpClientOptions outbound, aws::Access access)
+    : access_(std::move(access)),
+      service_(std::make_unique<Service>(broker, clock, random, std::move(place), notifications, signer, std::move(outbound))) {}
 
 Protocol::~Protocol() = default;
 
@@ -186,7 +187,10 @@ void Protocol::close() {
 }
 
 awaitable<net::Response> Protocol::handle(net::Request request) {
+    Admission admission = admit(request, access_, service_->clock.wall(), service_->random);
+    if (admission.denied) co_return *std::move(admission.denied);
     Call call{.service = *service_, .caller = {}, .action = {}, .request_id = service_->new_id(), .parameters = {}};
+    call.caller.known = admission.known;
     const std::string_view host = request.fields.get("Host");
     call.caller.origin =
         fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->place.host) : host);

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "aws/access.hpp"
 #include "aws/notification.hpp"
 #include "aws/place.hpp"
 #include "base/clock.hpp"
@@ -20,7 +21,7 @@ class Protocol final {
 public:
     /// All must outlive this; `signer` may be null.
     Protocol(Broker& broker, Clock& clock, Random& random, aws::Place place, aws::Notifications& notifications, aws::Signer* signer,
-             net::HttpClientOptions outbound = {});
+             net::HttpClientOptions outbound = {}, aws::Access access = aws::Access());
     ~Protocol();
     Protocol(const Protocol&) = delete;
     Protocol& operator=(const Protocol&) = delete;
@@ -38,6 +39,7 @@ public:
     void close();
 
 private:
+    aws::Access access_;  ///< who may call
     std::unique_ptr<struct Service> service_;
 };
 

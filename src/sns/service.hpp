@@ -26,6 +26,7 @@ namespace rowmq::sns {
 /// Who asks.
 struct Caller {
     std::string origin;  ///< of URLs: "http://localhost:9324"
+    bool known = true;   ///< it signed, or nobody has to
 };
 
 /// What was published to FIFO topics within five minutes, by deduplication id. Queues remember for themselves, also over a

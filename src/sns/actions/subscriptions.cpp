@@ -149,13 +149,16 @@ awaitable<Answer<SubscriptionArnResult>> confirm_subscription(Service& service, 
     co_return invalid("Token");
 }
 
-awaitable<Answer<Nothing>> unsubscribe(Service& service, Caller, SubscriptionRequest request) {
+awaitable<Answer<Nothing>> unsubscribe(Service& service, Caller caller, SubscriptionRequest request) {
     const auto found = service.subscription(request.arn);
     if (!found) {
         // Ending what has ended is no error, as long as its topic is there.
         if (found.error() == no_such_subscription() && subscription_of_arn(*request.arn, service.place)) co_return Nothing{};
         co_return found.error();
     }
+    if (found->authenticated && !caller.known)
+        co_return Refusal{Fault::authorization_error,
+                          "The subscription was confirmed with AuthenticateOnUnsubscribe: only its owner may end it"};
     const auto ended = co_await end_subscription(service, *found);
     if (!ended) co_return refusal_of(ended.error());
     co_return Nothing{};

@@ -1,4 +1,4 @@
-#include "app/sns_access.hpp"
+#include "sns/admission.hpp"
 
 #include <string>
 
@@ -6,8 +6,9 @@
 #include "aws/query.hpp"
 #include "aws/request_id.hpp"
 #include "aws/xml.hpp"
+#include "sns/messages.hpp"
 
-namespace rowmq::app {
+namespace rowmq::sns {
 namespace {
 
 bool is_handed_out(const net::Request& request) {
@@ -22,16 +23,16 @@ bool is_handed_out(const net::Request& request) {
 
 }  // namespace
 
-std::optional<net::Response> sns_denial(const net::Request& request, const aws::Access& access, WallTime now, Random& random) {
-    if (is_handed_out(request)) return std::nullopt;
+Admission admit(const net::Request& request, const aws::Access& access, WallTime now, Random& random) {
     const auto verified = access.verify(request, "sns", now);
-    if (verified) return std::nullopt;
+    if (verified) return {};
+    if (is_handed_out(request)) return {.denied = std::nullopt, .known = false};
     const aws::DenialCode code = aws::code_of(verified.error().reason);
     const std::string id = aws::new_request_id(random);
     net::Response denied{.status = code.status, .content_type = "text/xml"};
     denied.fields.emplace_back("x-amzn-RequestId", id);
-    denied.body = aws::write_xml_error("http://sns.amazonaws.com/doc/2010-03-31/", {.code = code.query, .text = verified.error().text}, id);
-    return denied;
+    denied.body = aws::write_xml_error(xml_namespace, {.code = code.query, .text = verified.error().text}, id);
+    return {.denied = std::move(denied), .known = false};
 }
 
-}  // namespace rowmq::app
+}  // namespace rowmq::sns

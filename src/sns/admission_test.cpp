@@ -1,14 +1,14 @@
-#include "app/sns_access.hpp"
+#include "sns/admission.hpp"
 
 #include <gtest/gtest.h>
 
 #include "aws/notification.hpp"
 #include "aws/signature.hpp"
 
-namespace rowmq::app {
+namespace rowmq::sns {
 namespace {
 
-class SnsAccess : public testing::Test {
+class Admitting : public testing::Test {
 protected:
     static net::Request get(std::string target) {
         net::Request request;
@@ -17,14 +17,14 @@ protected:
         request.fields.add("Host", "localhost:9324");
         return request;
     }
-    std::optional<net::Response> denial(const net::Request& request) { return sns_denial(request, access, now, random); }
+    std::optional<net::Response> denial(const net::Request& request) { return admit(request, access, now, random).denied; }
 
     WallTime now = *aws::time_of("20150830T123600Z");
     aws::Access access{{{"AKID", "secret"}}, "us-east-1"};
     SeededRandom random{1};
 };
 
-TEST_F(SnsAccess, is_for_who_signs) {
+TEST_F(Admitting, is_for_who_signs) {
     net::Request request = get("/?Action=ListTopics");
     const auto denied = denial(request);
     ASSERT_TRUE(denied);
@@ -38,16 +38,17 @@ TEST_F(SnsAccess, is_for_who_signs) {
     EXPECT_TRUE(denial(of_sqs));
 }
 
-TEST_F(SnsAccess, is_free_for_what_SNS_hands_out) {
+TEST_F(Admitting, is_free_for_what_SNS_hands_out) {
     EXPECT_FALSE(denial(get(std::string(aws::certificate_path))));
     EXPECT_FALSE(denial(get("/?Action=ConfirmSubscription&Token=x")));
     EXPECT_FALSE(denial(get("/?Action=Unsubscribe&SubscriptionArn=x")));
+    EXPECT_FALSE(admit(get("/?Action=Unsubscribe&SubscriptionArn=x"), access, now, random).known);
     net::Request smuggled = get("/?Action=Unsubscribe");
     smuggled.body = "Action=DeleteTopic";
     EXPECT_TRUE(denial(smuggled));
 }
 
-TEST_F(SnsAccess, is_free_without_keys) { EXPECT_FALSE(sns_denial(get("/?Action=ListTopics"), aws::Access(), now, random)); }
+TEST_F(Admitting, is_free_without_keys) { EXPECT_FALSE(admit(get("/?Action=ListTopics"), aws::Access(), now, random).denied); }
 
 }  // namespace
-}  // namespace rowmq::app
+}  // namespace rowmq::sns
