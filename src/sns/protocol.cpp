@@ -195,10 +195,15 @@ awaitable<net::Response> Protocol::handle(net::Request request) {
     call.caller.origin =
         fmt::format("{}://{}", request.secure ? "https" : "http", host.empty() ? std::string_view(service_->place.host) : host);
     if (request.path() == aws::certificate_path) {
-        const auto certificate =
-            service_->signer ? co_await service_->signer->certificate() : Error{Errc::closed, "nothing is signed here"};
-        if (!certificate) co_return net::Response{.status = 404, .content_type = "text/plain", .body = certificate.error().text + "\n"};
-        co_return net::Response{.status = 200, .content_type = "application/x-pem-file", .body = *certificate};
+        net::Response answer{.status = 404, .content_type = "text/plain", .body = "nothing is signed here\n"};
+        if (!service_->signer) co_return answer;
+        const Result<std::string> certificate = co_await service_->signer->certificate();
+        answer.body = certificate ? *certificate : certificate.error().text + "\n";
+        if (certificate) {
+            answer.status = 200;
+            answer.content_type = "application/x-pem-file";
+        }
+        co_return answer;
     }
     std::string malformed;
     auto parameters = aws::Parameters::parse(encoded_parameters(request), malformed);
