@@ -105,15 +105,14 @@ test('a second purge within a minute is PurgeQueueInProgress', async () => {
   assert.equal(error.$metadata.httpStatusCode, 403);
 });
 
-test('permissions are refused as an unsupported operation', async () => {
+test('permissions are kept in the policy', async () => {
   const QueueUrl = await freshQueue(sqs);
 
-  const add = await errorOf(sqs.send(new aws.AddPermissionCommand({
-    QueueUrl, Label: 'l', AWSAccountIds: ['123456789012'], Actions: ['SendMessage']})));
-  const remove = await errorOf(sqs.send(new aws.RemovePermissionCommand({QueueUrl, Label: 'l'})));
+  await sqs.send(new aws.AddPermissionCommand({QueueUrl, Label: 'l', AWSAccountIds: ['123456789012'], Actions: ['SendMessage']}));
+  const {Attributes} = await sqs.send(new aws.GetQueueAttributesCommand({QueueUrl, AttributeNames: ['Policy']}));
+  await sqs.send(new aws.RemovePermissionCommand({QueueUrl, Label: 'l'}));
 
-  assert.ok(add instanceof aws.UnsupportedOperation, add.name);
-  assert.ok(remove instanceof aws.UnsupportedOperation, remove.name);
+  assert.match(Attributes.Policy, /SendMessage/);
 });
 
 test('a deleted queue is gone and its name is free', async () => {

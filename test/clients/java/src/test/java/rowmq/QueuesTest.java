@@ -19,7 +19,6 @@ import software.amazon.awssdk.services.sqs.model.PurgeQueueInProgressException;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 import software.amazon.awssdk.services.sqs.model.QueueDoesNotExistException;
 import software.amazon.awssdk.services.sqs.model.QueueNameExistsException;
-import software.amazon.awssdk.services.sqs.model.UnsupportedOperationException;
 
 class QueuesTest {
     @Test
@@ -88,9 +87,9 @@ class QueuesTest {
         assertEquals(Map.of("a", "ü🦊"), CLIENT.listQueueTags(r -> r.queueUrl(queue)).tags());
         assertTrue(Sqs.receive(queue, 0).isEmpty());
         assertThrows(PurgeQueueInProgressException.class, () -> CLIENT.purgeQueue(r -> r.queueUrl(queue)));
-        assertThrows(UnsupportedOperationException.class, () -> CLIENT.addPermission(
-            r -> r.queueUrl(queue).label("l").awsAccountIds("123456789012").actions("SendMessage")));
-        assertThrows(UnsupportedOperationException.class, () -> CLIENT.removePermission(r -> r.queueUrl(queue).label("l")));
+        CLIENT.addPermission(r -> r.queueUrl(queue).label("l").awsAccountIds("123456789012").actions("SendMessage"));
+        assertTrue(Sqs.attribute(queue, QueueAttributeName.POLICY).contains("SendMessage"));
+        CLIENT.removePermission(r -> r.queueUrl(queue).label("l"));
     }
 
     @Test
