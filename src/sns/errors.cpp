@@ -26,6 +26,7 @@ Code code_of(Fault fault) noexcept {
         case Fault::throttled: return {"Throttled", 429};
         case Fault::too_many_entries_in_batch_request: return {"TooManyEntriesInBatchRequest", 400};
         case Fault::topic_limit_exceeded: return {"TopicLimitExceeded", 403};
+        case Fault::validation_error: return {"ValidationError", 400};
     }
     return {"InternalError", 500, false};
 }

@@ -32,6 +32,7 @@ enum class Fault : std::uint8_t {
     throttled,
     too_many_entries_in_batch_request,
     topic_limit_exceeded,
+    validation_error,
 };
 
 /// How a fault is written.

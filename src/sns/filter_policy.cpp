@@ -48,19 +48,17 @@ private:
 
 }  // namespace
 
-std::optional<Refusal> check_filter_policy(std::string_view policy, FilterScope scope) {
-    if (policy.size() > max_bytes)
-        return invalid("FilterPolicy", fmt::format("FilterPolicy: it has {} bytes, at most {} are allowed", policy.size(), max_bytes));
+std::optional<std::string> check_filter_policy(std::string_view policy, FilterScope scope) {
+    if (policy.size() > max_bytes) return fmt::format("FilterPolicy: it has {} bytes, at most {} are allowed", policy.size(), max_bytes);
     const auto parsed = parse_bounded_object(policy);
-    if (!parsed) return invalid("FilterPolicy", "failed to parse JSON.");
+    if (!parsed) return "FilterPolicy: failed to parse JSON.";
     if (scope == FilterScope::attributes)
         for (const auto& [name, value] : *parsed)
-            if (value.is_object())
-                return invalid("FilterPolicy", "Filter policy scope MessageAttributes does not support nested filter policy");
+            if (value.is_object()) return "FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy";
     Complexity complexity;
     complexity.object(*parsed, 1);
-    if (complexity.fields > max_fields) return invalid("FilterPolicy", "Filter policy can not have more than 5 keys");
-    if (complexity.combinations > max_combinations) return invalid("FilterPolicy", "Filter policy is too complex");
+    if (complexity.fields > max_fields) return "FilterPolicy: Filter policy can not have more than 5 keys";
+    if (complexity.combinations > max_combinations) return "FilterPolicy: Filter policy is too complex";
     return std::nullopt;
 }
 

@@ -224,6 +224,24 @@ struct ListSubscriptionsResult {
     }
 };
 
+// ---------------------------------------------------------------------------------------------- what there is none of here
+
+struct NoPlatformApplications {
+    Texts none;
+
+    static void layout(auto& m, auto& wire) { wire.list({"PlatformApplications", "PlatformApplications.member"}, m.none); }
+};
+struct NoPhoneNumbers {
+    Texts none;
+
+    static void layout(auto& m, auto& wire) { wire.list({"phoneNumbers", "phoneNumbers.member"}, m.none); }
+};
+struct NoSmsAttributes {
+    Map<std::string> none;
+
+    static void layout(auto& m, auto& wire) { wire.map({"attributes", "attributes.entry", "key", "value"}, m.none); }
+};
+
 // ---------------------------------------------------------------------------------------------- publishing
 
 struct MessageAttribute {

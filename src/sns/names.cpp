@@ -45,7 +45,7 @@ std::optional<Arn> parse_arn(std::string_view text) noexcept {
         text.remove_prefix(colon + 1);
     }
     if (parts[0] != "arn" || text.empty()) return std::nullopt;
-    return Arn{.service = parts[2], .account = parts[4], .resource = text};
+    return Arn{.service = parts[2], .region = parts[3], .account = parts[4], .resource = text};
 }
 
 std::optional<std::string> topic_of_arn(std::string_view text, const aws::Place& place) {

@@ -19,7 +19,7 @@ std::string subscription_arn(std::string_view topic, std::string_view id, const 
 std::string queue_arn(std::string_view queue, const aws::Place& place);
 
 struct Arn {
-    std::string_view service, account, resource;  ///< resource: all behind the account
+    std::string_view service, region, account, resource;  ///< resource: all behind the account
 };
 /// The parts of "arn:partition:service:region:account:resource"; none when the text is no ARN.
 std::optional<Arn> parse_arn(std::string_view text) noexcept;

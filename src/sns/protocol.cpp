@@ -64,6 +64,12 @@ awaitable<net::Response> run_unserved(Call& call) {
     co_return refuse(call, invalid(call.action, "SMS and mobile push are not served: topics send to SQS queues and HTTP endpoints."));
 }
 
+/// A list of what there is none of: tools that list everything go on.
+template <typename M>
+awaitable<net::Response> run_none(Call& call) {
+    co_return response(call, 200, aws::write_xml(xml_namespace, call.action, M{}, call.request_id));
+}
+
 struct Served {
     std::string_view name;
     awaitable<net::Response> (*run)(Call&);
@@ -83,14 +89,14 @@ constexpr Served served[] = {
     {"GetDataProtectionPolicy", &run<&get_data_protection_policy>},
     {"GetEndpointAttributes", &run_unserved},
     {"GetPlatformApplicationAttributes", &run_unserved},
-    {"GetSMSAttributes", &run_unserved},
+    {"GetSMSAttributes", &run_none<NoSmsAttributes>},
     {"GetSMSSandboxAccountStatus", &run_unserved},
     {"GetSubscriptionAttributes", &run<&get_subscription_attributes>},
     {"GetTopicAttributes", &run<&get_topic_attributes>},
     {"ListEndpointsByPlatformApplication", &run_unserved},
     {"ListOriginationNumbers", &run_unserved},
-    {"ListPhoneNumbersOptedOut", &run_unserved},
-    {"ListPlatformApplications", &run_unserved},
+    {"ListPhoneNumbersOptedOut", &run_none<NoPhoneNumbers>},
+    {"ListPlatformApplications", &run_none<NoPlatformApplications>},
     {"ListSMSSandboxPhoneNumbers", &run_unserved},
     {"ListSubscriptions", &run<&list_subscriptions>},
     {"ListSubscriptionsByTopic", &run<&list_subscriptions_by_topic>},

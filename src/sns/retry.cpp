@@ -130,13 +130,13 @@ std::optional<milliseconds> RetryPolicy::delay(std::uint32_t n) const {
     return milliseconds(static_cast<std::int64_t>(ms));
 }
 
-std::optional<Refusal> check_delivery_policy(std::string_view text, PolicyOf what) {
+std::optional<std::string> check_delivery_policy(std::string_view text, PolicyOf what) {
     DeliveryPolicy policy;
     try {
         if (what == PolicyOf::topic) read_topic(text, policy);
         else read_subscription(text, policy);
     } catch (const Wrong& wrong) {
-        return invalid("DeliveryPolicy", fmt::format("DeliveryPolicy: {}", wrong.text));
+        return fmt::format("DeliveryPolicy: {}", wrong.text);
     }
     return std::nullopt;
 }

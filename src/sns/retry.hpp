@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "sns/errors.hpp"
-
 namespace rowmq::sns {
 
 struct RetryPolicy {
@@ -33,8 +31,8 @@ struct DeliveryPolicy {
 
 enum class PolicyOf : std::uint8_t { topic, subscription };
 
-/// Errors: invalid_parameter.
-std::optional<Refusal> check_delivery_policy(std::string_view json, PolicyOf what);
+/// What is wrong, for a person.
+std::optional<std::string> check_delivery_policy(std::string_view json, PolicyOf what);
 
 /// What is in force: the subscription's, else the topic's, else the default. Both JSON, or empty.
 DeliveryPolicy effective_policy(std::string_view topic, std::string_view subscription);

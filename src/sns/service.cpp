@@ -1,8 +1,19 @@
 #include "sns/service.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "sns/names.hpp"
 
 namespace rowmq::sns {
+namespace {
+
+Refusal not_an_arn(std::string_view parameter, std::string_view text) {
+    return invalid(parameter, fmt::format("An ARN must have at least 6 elements, not {}", std::ranges::count(text, ':') + 1));
+}
+
+}  // namespace
 
 const PublishResult* Recent::find(const Key& key, MonotonicTime now) {
     while (!order_.empty() && (now - order_.front().first >= window || order_.size() > kept)) {
@@ -31,7 +42,9 @@ Service::Service(Broker& b, Clock& c, Random& r, aws::Place p, aws::Notification
 Answer<ExchangeInfo> Service::topic(const Text& arn, std::string_view parameter) const {
     if (!arn || arn->empty()) return invalid(parameter);
     const auto parts = parse_arn(*arn);
-    if (!parts || parts->service != "sns") return invalid(parameter, "An ARN must have at least 6 elements, not 1");
+    if (!parts) return not_an_arn(parameter, *arn);
+    // A name of another region is not a name here, even where the rest is the same: what is meant might be deleted.
+    if (parts->service != "sns" || parts->region != place.region) return invalid(parameter);
     const auto name = topic_of_arn(*arn, place);
     if (!name) return no_such_topic();
     auto found = broker.exchange(*name);
@@ -40,12 +53,12 @@ Answer<ExchangeInfo> Service::topic(const Text& arn, std::string_view parameter)
 }
 
 Answer<Subscription> Service::subscription(const Text& arn) const {
-    if (!arn || arn->empty()) return invalid("SubscriptionArn");
+    if (!arn || arn->empty()) return invalid("SubscriptionArn", "no value for required parameter");
+    const auto parts = parse_arn(*arn);
+    if (!parts) return not_an_arn("SubscriptionArn", *arn);
+    if (parts->service == "sns" && parts->resource.find(':') == std::string_view::npos) return invalid("SubscriptionId");
     const auto name = subscription_of_arn(*arn, place);
-    if (!name) {
-        if (!parse_arn(*arn)) return invalid("SubscriptionArn", "An ARN must have at least 6 elements, not 1");
-        return no_such_subscription();
-    }
+    if (!name) return no_such_subscription();
     for (auto& subscription : subscriptions_of(broker, name->topic))
         if (subscription.id == name->id) return std::move(subscription);
     return no_such_subscription();

@@ -17,17 +17,22 @@ namespace {
 constexpr std::string_view mine = "sns.";  // before the names of what is not an attribute of SNS
 constexpr std::string_view attribute_prefix = "sns:";
 
-std::optional<Refusal> check_flag(const std::string& name, const std::string& value) {
+using Problem = std::optional<std::string>;
+
+Problem check_flag(const std::string& name, const std::string& value) {
     if (value == "true" || value == "false" || value == "True" || value == "False") return std::nullopt;
-    return invalid(name, fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value));
+    return fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value);
 }
 
-std::optional<Refusal> check_redrive(const std::string& value) {
+Problem check_redrive(const Subscription& s, const std::string& value) {
     const auto policy = parse_bounded_object(value);
-    const auto* target = policy ? policy->if_contains("deadLetterTargetArn") : nullptr;
-    if (!target || !target->is_string()) return invalid("RedrivePolicy", "failed to parse JSON: deadLetterTargetArn is missing");
+    if (!policy) return "RedrivePolicy: failed to parse JSON.";
+    const auto* target = policy->if_contains("deadLetterTargetArn");
+    if (!target || !target->is_string()) return "RedrivePolicy: deadLetterTargetArn is missing";
     const auto arn = parse_arn(std::string_view(target->get_string()));
-    if (!arn || arn->service != "sqs") return invalid("RedrivePolicy", "deadLetterTargetArn is an invalid arn");
+    if (!arn || arn->service != "sqs") return "RedrivePolicy: deadLetterTargetArn is an invalid arn";
+    if (is_fifo_name(s.topic) && is_fifo_name(s.endpoint) && !is_fifo_name(arn->resource))
+        return "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.";
     return std::nullopt;
 }
 
@@ -102,44 +107,34 @@ std::vector<Subscription> all_subscriptions(const Broker& broker) {
     return found;
 }
 
-std::optional<Refusal> set_attribute(Subscription& s, const std::string& name, const std::string& value) {
+std::optional<std::string> set_attribute(Subscription& s, const std::string& name, const std::string& value) {
+    Problem wrong;
+    const bool clears = value.empty() || value == "{}";
+    const auto scope_of = [](const std::string& text) { return text == "MessageBody" ? FilterScope::body : FilterScope::attributes; };
     if (name == "FilterPolicy") {
-        const auto scope = s.attribute("FilterPolicyScope") == "MessageBody" ? FilterScope::body : FilterScope::attributes;
-        if (value.empty() || value == "{}") {
-            s.attributes.erase(name);
-            return std::nullopt;
-        }
-        if (auto wrong = check_filter_policy(value, scope)) return wrong;
+        if (!clears) wrong = check_filter_policy(value, scope_of(s.attribute("FilterPolicyScope")));
     } else if (name == "FilterPolicyScope") {
         if (value != "MessageAttributes" && value != "MessageBody")
-            return invalid("FilterPolicyScope",
-                           fmt::format("Invalid value [{}]. Please use either MessageBody or MessageAttributes", value));
-        const auto scope = value == "MessageBody" ? FilterScope::body : FilterScope::attributes;
-        if (const std::string policy = s.attribute("FilterPolicy"); !policy.empty())
-            if (auto wrong = check_filter_policy(policy, scope)) return wrong;
+            return fmt::format("FilterPolicyScope: Invalid value [{}]. Please use either MessageBody or MessageAttributes", value);
+        if (const std::string policy = s.attribute("FilterPolicy"); !policy.empty()) wrong = check_filter_policy(policy, scope_of(value));
     } else if (name == "RawMessageDelivery") {
-        if (auto wrong = check_flag(name, value)) return wrong;
+        wrong = check_flag(name, value);
     } else if (name == "RedrivePolicy") {
-        if (value.empty() || value == "{}") {
-            s.attributes.erase(name);
-            return std::nullopt;
-        }
-        if (auto wrong = check_redrive(value)) return wrong;
+        if (!clears) wrong = check_redrive(s, value);
     } else if (name == "DeliveryPolicy") {
-        if (!s.is_http()) return invalid("DeliveryPolicy", "Delivery policies can only be set on HTTP and HTTPS subscriptions.");
-        if (value.empty()) {
-            s.attributes.erase(name);
-            return std::nullopt;
-        }
-        if (auto wrong = check_delivery_policy(value, PolicyOf::subscription)) return wrong;
+        if (!s.is_http()) return "DeliveryPolicy: Delivery policies can only be set on HTTP and HTTPS subscriptions.";
+        if (!value.empty()) wrong = check_delivery_policy(value, PolicyOf::subscription);
     } else if (name == "ReplayPolicy") {
-        return invalid("ReplayPolicy", "Message archiving and replaying is not supported.");
+        return "ReplayPolicy: Message archiving and replaying is not supported.";
     } else if (name == "SubscriptionRoleArn") {
-        return invalid("SubscriptionRoleArn", "Only Firehose subscriptions have a role, and they are not supported.");
+        return "SubscriptionRoleArn: Only Firehose subscriptions have a role, and they are not supported.";
     } else {
-        return invalid("AttributeName");
+        return "AttributeName";
     }
-    s.attributes[name] = value;
+    if (wrong) return wrong;
+    const bool optional = name == "FilterPolicy" || name == "RedrivePolicy" || name == "DeliveryPolicy";
+    if (optional && clears) s.attributes.erase(name);
+    else s.attributes[name] = value;
     return std::nullopt;
 }
 

@@ -44,9 +44,8 @@ std::vector<Subscription> subscriptions_of(const Broker& broker, std::string_vie
 /// Of all topics.
 std::vector<Subscription> all_subscriptions(const Broker& broker);
 
-/// Sets one attribute, checked as AWS checks it; an empty value clears where that makes sense. Errors: invalid_parameter,
-/// filter_policy_limit_exceeded.
-std::optional<Refusal> set_attribute(Subscription& subscription, const std::string& name, const std::string& value);
+/// Sets one attribute, checked as AWS checks it; an empty value clears where that makes sense. What is wrong, in AWS's words.
+std::optional<std::string> set_attribute(Subscription& subscription, const std::string& name, const std::string& value);
 
 /// The queue a RedrivePolicy names; none without one.
 std::optional<std::string> dead_letter_arn(const Subscription& subscription);

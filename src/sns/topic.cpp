@@ -43,7 +43,10 @@ std::optional<Refusal> check_value(const std::string& name, const std::string& v
         if (!parse_bounded_object(value)) return invalid("Policy", "Policy Error: null");
         return std::nullopt;
     }
-    if (name == "DeliveryPolicy") return check_delivery_policy(value, PolicyOf::topic);
+    if (name == "DeliveryPolicy") {
+        const auto wrong = check_delivery_policy(value, PolicyOf::topic);
+        return wrong ? std::optional(invalid(*wrong)) : std::nullopt;
+    }
     if (name == "SignatureVersion") {
         if (value != "1" && value != "2") return invalid("SignatureVersion", fmt::format("Invalid value [{}]. Must be 1 or 2.", value));
         return std::nullopt;

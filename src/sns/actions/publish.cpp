@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "base/utf8.hpp"
 #include "sns/actions/actions.hpp"
+#include "sns/names.hpp"
 #include "sns/topic.hpp"
 
 namespace rowmq::sns {
@@ -80,12 +81,29 @@ std::optional<Refusal> check_fifo(const Outgoing& m, const ExchangeInfo& topic) 
     return std::nullopt;
 }
 
-std::optional<Refusal> check(const Outgoing& m, const ExchangeInfo& topic) {
+/// With MessageStructure=json the message is an object with a text for each protocol, and one for the rest.
+std::optional<Refusal> check_structure(const std::string& message) {
+    const auto parsed = parse_bounded_object(message);
+    if (!parsed) return invalid("Message Structure - JSON message body failed to parse");
+    const auto* usual = parsed->if_contains("default");
+    if (!usual || !usual->is_string()) return invalid("Message Structure - No default entry in JSON message body");
+    return std::nullopt;
+}
+
+/// What is wrong with one message, whatever else is in its batch.
+std::optional<Refusal> check_message(const Outgoing& m) {
     if (!m.message || m.message->empty()) return invalid("Empty message");
     if (size_of(m) > max_bytes) return invalid("Message too long");
     if (!aws::is_message_text(*m.message)) return invalid("Message", "it contains characters that are not allowed");
     if (m.subject && !is_subject(*m.subject)) return invalid("Subject");
     if (m.structure && *m.structure != "json") return invalid("MessageStructure");
+    return std::nullopt;
+}
+
+/// What AWS refuses a whole batch for.
+std::optional<Refusal> check_request(const Outgoing& m, const ExchangeInfo& topic) {
+    if (m.structure && m.message)
+        if (auto wrong = check_structure(*m.message)) return wrong;
     for (const auto& [name, a] : m.attributes) {
         if (auto wrong = check_attribute(name, a)) return wrong;
         if (std::ranges::count(m.attributes, name, &std::pair<std::string, MessageAttribute>::first) > 1)
@@ -94,28 +112,23 @@ std::optional<Refusal> check(const Outgoing& m, const ExchangeInfo& topic) {
     return check_fifo(m, topic);
 }
 
-/// What each protocol gets: the message itself, or with MessageStructure=json its member of the JSON object.
-std::optional<Refusal> spread(Outgoing& m, std::string& body, Properties& properties) {
-    if (!m.structure) {
-        body = *std::move(m.message);
-        return std::nullopt;
-    }
+/// What each protocol gets: the message itself, or its member of the JSON object.
+std::string spread(Outgoing& m, Properties& properties) {
+    if (!m.structure) return *std::move(m.message);
     const auto parsed = parse_bounded_object(*m.message);
-    if (!parsed) return invalid("Message Structure - JSON message body failed to parse");
     const auto member = [&](std::string_view name) -> std::optional<std::string> {
-        const auto* found = parsed->if_contains(name);
+        const auto* found = parsed ? parsed->if_contains(name) : nullptr;
         return found && found->is_string() ? std::optional(std::string(found->get_string())) : std::nullopt;
     };
-    const auto usual = member("default");
-    if (!usual) return invalid("Message Structure - No default entry in JSON message body");
-    body = member("sqs").value_or(*usual);
+    const std::string usual = member("default").value_or("");
+    const std::string body = member("sqs").value_or(usual);
     for (const auto& [name, key] : {std::pair("http", aws::opaque_http), std::pair("https", aws::opaque_https)})
-        if (auto own = member(name).value_or(*usual); own != body) properties.opaque[std::string(key)] = std::move(own);
-    return std::nullopt;
+        if (auto own = member(name).value_or(usual); own != body) properties.opaque[std::string(key)] = std::move(own);
+    return body;
 }
 
-/// `m` has passed check(). Leaves it without its texts.
-Answer<Publish> publish_of(Outgoing& m, const ExchangeInfo& topic) {
+/// `m` has passed both checks. Leaves it without its texts.
+Publish publish_of(Outgoing& m, const ExchangeInfo& topic) {
     Publish publish;
     publish.exchange = topic.name;
     publish.group = std::move(m.group).value_or("");
@@ -131,8 +144,7 @@ Answer<Publish> publish_of(Outgoing& m, const ExchangeInfo& topic) {
         else value.value = *std::move(a.text);
         properties.headers.push_back({std::move(name), std::move(value)});
     }
-    std::string body;
-    if (auto wrong = spread(m, body, properties)) return *std::move(wrong);
+    std::string body = spread(m, properties);
     publish.message = Message(std::move(body), std::move(properties));
     return publish;
 }
@@ -183,8 +195,7 @@ awaitable<Answer<std::vector<PublishResult>>> send(Service& service, const Excha
 std::optional<Refusal> check_batch(const PublishBatchRequest& request) {
     if (request.entries.empty()) return Refusal{Fault::empty_batch_request, "The batch request doesn't contain any entries."};
     if (request.entries.size() > max_entries)
-        return Refusal{Fault::too_many_entries_in_batch_request,
-                       "The batch request contains more entries than permissible (more than 10)."};
+        return Refusal{Fault::too_many_entries_in_batch_request, "The batch request contains more entries than permissible."};
     std::size_t bytes = 0;
     for (const auto& entry : request.entries) {
         if (!entry.id || !aws::is_batch_id(*entry.id))
@@ -194,7 +205,7 @@ std::optional<Refusal> check_batch(const PublishBatchRequest& request) {
         bytes += size_of(entry.message);
     }
     if (bytes > max_bytes)
-        return Refusal{Fault::batch_request_too_long, "The length of all the batch messages put together is more than the limit."};
+        return Refusal{Fault::batch_request_too_long, "The length of all the messages put together is more than the limit."};
     return std::nullopt;
 }
 
@@ -203,14 +214,15 @@ std::optional<Refusal> check_batch(const PublishBatchRequest& request) {
 awaitable<Answer<Published>> publish(Service& service, Caller, PublishRequest request) {
     if (request.phone) co_return invalid("PhoneNumber", "SMS is not served here: publish to a topic");
     if (!request.topic && !request.target) co_return invalid("TopicArn or TargetArn", "no value for required parameter");
+    if (const auto target = request.target ? parse_arn(*request.target) : std::nullopt; target && target->resource.starts_with("endpoint/"))
+        co_return invalid("TargetArn", "No endpoint found for the target arn specified");
     const auto topic = service.topic(request.topic ? request.topic : request.target, request.topic ? "TopicArn" : "TargetArn");
     if (!topic) co_return topic.error();
     if (!is_topic(*topic)) co_return no_such_topic();
-    if (auto wrong = check(request.message, *topic)) co_return *std::move(wrong);
-    auto made = publish_of(request.message, *topic);
-    if (!made) co_return made.error();
+    if (auto wrong = check_message(request.message)) co_return *std::move(wrong);
+    if (auto wrong = check_request(request.message, *topic)) co_return *std::move(wrong);
     std::vector<Publish> one;
-    one.push_back(*std::move(made));
+    one.push_back(publish_of(request.message, *topic));
     const auto sent = co_await send(service, *topic, std::move(one));
     if (!sent) co_return sent.error();
     if (sent->front().error) co_return refusal_of(*sent->front().error);
@@ -222,6 +234,8 @@ awaitable<Answer<PublishBatchResult>> publish_batch(Service& service, Caller, Pu
     if (!topic) co_return topic.error();
     if (!is_topic(*topic)) co_return no_such_topic();
     if (auto wrong = check_batch(request)) co_return *std::move(wrong);
+    for (const auto& entry : request.entries)
+        if (auto wrong = check_request(entry.message, *topic)) co_return *std::move(wrong);
 
     PublishBatchResult result;
     const auto fail = [&](const std::string& id, const Refusal& why) {
@@ -231,16 +245,11 @@ awaitable<Answer<PublishBatchResult>> publish_batch(Service& service, Caller, Pu
     std::vector<Publish> publishes;
     std::vector<std::string> ids;
     for (auto& entry : request.entries) {
-        if (const auto wrong = check(entry.message, *topic)) {
+        if (const auto wrong = check_message(entry.message)) {
             fail(*entry.id, *wrong);
             continue;
         }
-        auto made = publish_of(entry.message, *topic);
-        if (!made) {
-            fail(*entry.id, made.error());
-            continue;
-        }
-        publishes.push_back(*std::move(made));
+        publishes.push_back(publish_of(entry.message, *topic));
         ids.push_back(*entry.id);
     }
     if (publishes.empty()) co_return result;

@@ -158,6 +158,14 @@ TEST_F(Publishing, takes_batches_in_which_one_may_fail) {
     EXPECT_EQ(reply.count("<MessageId>"), 1u);
     EXPECT_NE(reply.element("Failed").find("<Id>b</Id><Code>InvalidParameter</Code>"), std::string::npos) << reply.body;
     EXPECT_EQ(hear("q").size(), 1u);
+    const Reply whole = call("PublishBatch", {{"TopicArn", arn},
+                                              {entry(1, "Id"), "a"},
+                                              {entry(1, "Message"), "1"},
+                                              {entry(2, "Id"), "b"},
+                                              {entry(2, "Message"), "{}"},
+                                              {entry(2, "MessageStructure"), "json"}});
+    EXPECT_EQ(whole.code(), "InvalidParameter") << "as AWS does, this refuses the whole batch";
+    EXPECT_TRUE(hear("q").empty());
     EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}}).code(), "EmptyBatchRequest");
     EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), "?"}}).code(), "InvalidBatchEntryId");
     EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), "a"}, {entry(2, "Id"), "a"}}).code(), "BatchEntryIdsNotDistinct");

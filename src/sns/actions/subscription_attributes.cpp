@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "base/base64.hpp"
 #include "sns/actions/actions.hpp"
 #include "sns/names.hpp"
+#include "sns/page_token.hpp"
 #include "sns/retry.hpp"
 #include "sns/topic.hpp"
 
@@ -16,7 +16,7 @@ constexpr std::size_t subscriptions_per_page = 100;
 Answer<ListSubscriptionsResult> page(const Service& service, const std::vector<Subscription>& all, const Text& token) {
     std::string after;
     if (token) {
-        auto decoded = base64_decode(*token);
+        auto decoded = after_token(*token);
         if (!decoded) return invalid("NextToken");
         after = *std::move(decoded);
     }
@@ -25,7 +25,7 @@ Answer<ListSubscriptionsResult> page(const Service& service, const std::vector<S
     for (const Subscription& s : all) {
         if (!after.empty() && s.place() <= after) continue;
         if (result.subscriptions.size() == subscriptions_per_page) {
-            result.next_token = base64_encode(last);
+            result.next_token = page_token(last);
             break;
         }
         last = s.place();
@@ -73,7 +73,7 @@ awaitable<Answer<Nothing>> set_subscription_attributes(Service& service, Caller,
     if (!found) co_return found.error();
     Subscription& s = *found;
     if (!request.name || request.name->empty()) co_return invalid("AttributeName");
-    if (auto wrong = set_attribute(s, *request.name, request.value.value_or(""))) co_return *std::move(wrong);
+    if (const auto wrong = set_attribute(s, *request.name, request.value.value_or(""))) co_return invalid(*wrong);
     if (*request.name == "RedrivePolicy" && s.is_http()) {
         auto queue = service.broker.queue(s.queue);
         if (!queue) co_return no_such_subscription();
@@ -85,7 +85,7 @@ awaitable<Answer<Nothing>> set_subscription_attributes(Service& service, Caller,
     }
     const auto bound = co_await service.broker.bind(binding_of(s));
     if (bound) co_return Nothing{};
-    if (bound.error().code == Errc::invalid_argument) co_return invalid(*request.name, bound.error().text);
+    if (bound.error().code == Errc::invalid_argument) co_return invalid(fmt::format("{}: {}", *request.name, bound.error().text));
     co_return refusal_of(bound.error());
 }
 

@@ -28,7 +28,8 @@ Answer<std::string> queue_of(const Service& service, const std::string& endpoint
     if (!name) return invalid("SQS endpoint ARN");
     const auto queue = service.broker.queue(*name);
     if (!queue) return invalid("Endpoint", fmt::format("there is no queue {} to subscribe", *name));
-    if (queue->options.kind == QueueKind::fifo && !fifo_topic) return invalid("Endpoint", "Please use FIFO SQS topic for FIFO SQS queues");
+    if (queue->options.kind == QueueKind::fifo && !fifo_topic)
+        return invalid("Invalid parameter: Endpoint", "FIFO SQS Queues can not be subscribed to standard SNS topics");
     return *name;
 }
 
@@ -97,7 +98,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
     for (const bool scope : {true, false})
         for (const auto& [name, value] : request.attributes)
             if ((name == "FilterPolicyScope") == scope)
-                if (auto wrong = set_attribute(s, name, value)) co_return *std::move(wrong);
+                if (const auto wrong = set_attribute(s, name, value)) co_return invalid("Attributes", *wrong);
 
     const auto known = subscriptions_of(service.broker, topic->name);
     if (const Subscription* same = find_same(known, request)) {
@@ -124,7 +125,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
     const auto bound = co_await service.broker.bind(binding_of(s));
     if (!bound) {
         if (s.is_http()) co_await service.broker.delete_queue(s.queue, {});
-        if (bound.error().code == Errc::invalid_argument) co_return invalid("FilterPolicy", bound.error().text);
+        if (bound.error().code == Errc::invalid_argument) co_return invalid("Attributes", "FilterPolicy: " + bound.error().text);
         co_return refusal_of(bound.error());
     }
     if (s.pending) service.deliveries.confirm(s, confirmation_of(service, s, caller));
@@ -133,7 +134,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
 
 awaitable<Answer<SubscriptionArnResult>> confirm_subscription(Service& service, Caller, ConfirmSubscriptionRequest request) {
     const auto topic = service.topic(request.topic);
-    if (!topic) co_return topic.error();
+    if (!topic) co_return topic.error().fault == Fault::not_found ? invalid("Token") : invalid("Topic");
     if (!request.token || request.token->empty()) co_return invalid("Token");
     for (Subscription& s : subscriptions_of(service.broker, topic->name)) {
         if (s.token.empty() || s.token != *request.token) continue;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -14,6 +15,17 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::array permitted_actions{"AddPermission",
+                                       "DeleteTopic",
+                                       "GetDataProtectionPolicy",
+                                       "GetTopicAttributes",
+                                       "ListSubscriptionsByTopic",
+                                       "ListTagsForResource",
+                                       "Publish",
+                                       "PutDataProtectionPolicy",
+                                       "RemovePermission",
+                                       "SetTopicAttributes",
+                                       "Subscribe"};
 constexpr std::string_view data_protection = "DataProtectionPolicy";
 
 awaitable<Answer<Nothing>> alter(Service& service, std::string name, ExchangeOptions options) {
@@ -72,6 +84,9 @@ awaitable<Answer<Nothing>> add_permission(Service& service, Caller, AddPermissio
     if (!request.label || request.label->empty()) co_return invalid("Label");
     if (request.accounts.empty()) co_return invalid("AWSAccountId");
     if (request.actions.empty()) co_return invalid("ActionName");
+    for (const auto& action : request.actions)
+        if (std::ranges::find(permitted_actions, action) == permitted_actions.end())
+            co_return invalid("Policy statement action out of service scope!");
     json::object policy = policy_of(*topic, service.place);
     json::array& statements = statements_of(policy);
     if (std::ranges::any_of(statements, [&](const auto& s) { return is_called(s, *request.label); }))

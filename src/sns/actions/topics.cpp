@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/base64.hpp"
 #include "sns/actions/actions.hpp"
 #include "sns/names.hpp"
+#include "sns/page_token.hpp"
 #include "sns/topic.hpp"
 
 namespace rowmq::sns {
@@ -80,7 +80,7 @@ awaitable<Answer<Nothing>> delete_topic(Service& service, Caller, TopicRequest r
 awaitable<Answer<ListTopicsResult>> list_topics(Service& service, Caller, ListRequest request) {
     std::string after;
     if (request.next_token) {
-        auto decoded = base64_decode(*request.next_token);
+        auto decoded = after_token(*request.next_token);
         if (!decoded) co_return invalid("NextToken");
         after = *std::move(decoded);
     }
@@ -88,7 +88,7 @@ awaitable<Answer<ListTopicsResult>> list_topics(Service& service, Caller, ListRe
     for (const ExchangeInfo& exchange : service.broker.exchanges()) {
         if (exchange.name <= after || !is_topic(exchange)) continue;
         if (result.topics.size() == topics_per_page) {
-            result.next_token = base64_encode(after);
+            result.next_token = page_token(after);
             break;
         }
         after = exchange.name;

@@ -39,6 +39,7 @@ TEST_F(Topics, are_listed_in_pages) {
     EXPECT_EQ(second.count("<TopicArn>"), 1u);
     EXPECT_EQ(second.element("NextToken"), "");
     EXPECT_EQ(call("ListTopics", {{"NextToken", "?"}}).code(), "InvalidParameter");
+    EXPECT_EQ(call("ListTopics", {{"NextToken", "nonsense"}}).code(), "InvalidParameter");
 }
 
 TEST_F(Topics, describe_themselves) {
@@ -110,6 +111,10 @@ TEST_F(Topics, take_permissions_into_their_policy) {
     EXPECT_NE(call("GetTopicAttributes", {{"TopicArn", arn}}).attribute("Policy").find("SNS:Publish&quot;],&quot;Resource"),
               std::string::npos);
     EXPECT_EQ(call("AddPermission", permission).code(), "InvalidParameter");
+    auto unknown = permission;
+    unknown[1].second = "other";
+    unknown[3].second = "Fly";
+    EXPECT_EQ(call("AddPermission", unknown).code(), "InvalidParameter");
     EXPECT_EQ(call("RemovePermission", {{"TopicArn", arn}, {"Label", "l"}}).status, 200u);
     EXPECT_EQ(call("AddPermission", permission).status, 200u);
 }
@@ -127,7 +132,16 @@ TEST_F(Topics, are_deleted_with_their_subscriptions) {
     EXPECT_TRUE(broker->queue("q"));
 }
 
+TEST_F(Topics, of_another_region_are_not_those_here) {
+    create("orders");
+
+    EXPECT_EQ(call("DeleteTopic", {{"TopicArn", "arn:aws:sns:us-west-1:000000000000:orders"}}).code(), "InvalidParameter");
+
+    EXPECT_EQ(call("ListTopics").count("<TopicArn>"), 1u);
+}
+
 TEST_F(Topics, say_what_is_not_served) {
+    EXPECT_NE(call("ListPlatformApplications").body.find("<PlatformApplications></PlatformApplications>"), std::string::npos);
     EXPECT_EQ(call("CreatePlatformApplication").code(), "InvalidParameter");
     net::Request nonsense{.method = "POST", .target = "/", .fields = {}, .body = "Version=2010-03-31&Action=Nonsense"};
     EXPECT_NE(rowmq::test::run_in(io, protocol->handle(nonsense)).body.find("<Code>InvalidAction</Code>"), std::string::npos);
