@@ -11,7 +11,7 @@ import software.amazon.awssdk.core.util.VersionInfo;
 class InstalledTest {
     @Test
     void theLibrariesAreThoseOfThePom() {
-        assertEquals("2.46.6", VersionInfo.SDK_VERSION);
+        assertEquals("2.57.8", VersionInfo.SDK_VERSION);
         assertEquals("AmazonSQSExtendedClient", AmazonSQSExtendedClient.class.getSimpleName());
         assertEquals("SQSConnectionFactory", SQSConnectionFactory.class.getSimpleName());
     }
