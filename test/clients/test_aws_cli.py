@@ -15,18 +15,19 @@ OWN = pathlib.Path(sys.executable).parent / "aws"
 AWS = str(OWN) if OWN.exists() else "/usr/bin/aws"  # whatever shim comes first in PATH
 
 
+def call(server, *arguments, fails_with=None):
+    done = subprocess.run([AWS, "--endpoint-url", server.url, "--output", "json", *arguments],
+                          capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
+    if fails_with:
+        assert done.returncode != 0 and fails_with in done.stderr, done.stderr
+        return None
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
 @pytest.fixture
 def aws(server):
-    def run(*arguments, fails_with=None):
-        done = subprocess.run([AWS, "--endpoint-url", server.url, "--output", "json", "sqs", *arguments],
-                              capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
-        if fails_with:
-            assert done.returncode != 0 and fails_with in done.stderr, done.stderr
-            return None
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
-    return run
+    return lambda *arguments, fails_with=None: call(server, "sqs", *arguments, fails_with=fails_with)
 
 
 def test_a_message_is_sent_received_and_deleted(aws, name):
