@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"sort"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,18 +79,10 @@ func TestTopicsAndSubscriptionsAreListedPageByPage(t *testing.T) {
 	topic := freshTopic(t, client, nil)
 	const most = 105
 	var made, subscribed [most]string
-	var running sync.WaitGroup
-	for worker := 0; worker < 5; worker++ {
-		running.Add(1)
-		go func(worker int) {
-			defer running.Done()
-			for number := worker; number < most; number += 5 {
-				made[number] = *freshTopic(t, client, nil)
-				_, _, subscribed[number] = freshSubscriber(t, client, topic, nil)
-			}
-		}(worker)
+	for number := range made {
+		made[number] = *freshTopic(t, client, nil)
+		_, _, subscribed[number] = freshSubscriber(t, client, topic, nil)
 	}
-	running.Wait()
 
 	listed, sizes, ofTopic := map[string]int{}, []int{}, []string{}
 	for pages := sns.NewListTopicsPaginator(client, &sns.ListTopicsInput{}); pages.HasMorePages(); {
