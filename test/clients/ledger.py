@@ -96,7 +96,7 @@ class Verdict:
 def check(operations):
     """The verdict over a whole ledger that ends drained."""
     verdict, messages = Verdict(), {}
-    kills = sorted(op[1] for op in operations if op[4] == "kill")
+    kills = sorted((op[1], op[2]) for op in operations if op[4] == "kill")
     verdict.counts["kills"] = len(kills)
     _learn(operations, messages, verdict)
     _judge_each(messages, kills, verdict)
@@ -164,7 +164,7 @@ def _judge_leases(name, message, kills, verdict):
         ends = earlier[0] + earlier[2] - 1_000_000
         given_back = [moment for moment in message.deletes + message.releases if moment >= earlier[0]]
         ends = min([ends, *given_back])
-        if later[1] < ends and not any(earlier[0] <= kill <= later[1] for kill in kills):
+        if later[1] < ends and not any(began <= later[1] and earlier[0] <= ended for began, ended in kills):
             verdict.add("shared", f"{name} was given out again {(ends - later[1]) / 1e6:.0f} ms before its lease could end")
 
 

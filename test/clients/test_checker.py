@@ -77,6 +77,14 @@ def test_a_lease_may_end_by_a_kill():
     assert history.kinds() == []
 
 
+def test_a_lease_may_end_by_a_kill_that_was_called_for_before_it_began():
+    history = right().send("c").receive("c", visibility_ms=60_000)
+    called_for = history.operations[-1][1] - 1
+    history.operations.append([0, called_for, history.now + 20_000_000, "main", "kill", "ok", {}])
+    history.receive("c").delete("c")
+    assert history.kinds() == []
+
+
 def test_a_message_confirmed_only_later_need_not_be_counted():
     history = right().send("c", outcome="info", group="k").add("kill").add("counted", queue="q", count=0)
     history.send("c", group="k").add("counted", queue="q", count=1).receive("c").delete("c")
