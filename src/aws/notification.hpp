@@ -47,7 +47,7 @@ inline constexpr std::string_view subscription_note = "sns:";
 inline constexpr std::string_view opaque_subject = "sns.subject";
 inline constexpr std::string_view opaque_http = "sns.http";    ///< the message for http endpoints, where it differs
 inline constexpr std::string_view opaque_https = "sns.https";  ///< the same for https
-inline constexpr std::string_view attribute_signature = "sns.SignatureVersion";
+inline constexpr std::string_view attribute_signature = "sns:SignatureVersion";
 
 /// Where the path of the certificate's URL is served.
 inline constexpr std::string_view certificate_path = "/SimpleNotificationService.pem";

@@ -36,6 +36,12 @@ std::string attribute_of(const Broker& broker, const std::string& topic, const s
 
 }  // namespace
 
+/// A subscription, and where what it is sent waits.
+struct Serving {
+    Subscription subscription;
+    rowmq::Subscription source;
+};
+
 struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     DeliveriesState(Broker& b, const aws::Place& p, aws::Notifications& n, net::HttpClientOptions options)
         : executor(b.executor()),
@@ -43,6 +49,7 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
           place(p),
           notifications(n),
           client(std::make_unique<net::HttpClient>(executor, std::move(options))),
+          seal(b.health().store_id),
           free(executor) {}
 
     awaitable<void> serve(Subscription subscription);
@@ -60,9 +67,10 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     aws::Notifications& notifications;
     std::unique_ptr<net::HttpClient> client;  ///< destroyed by close(), which ends what is under way
     std::set<asio::steady_timer*> sleeping;
+    const aws::Seal seal;
     asio::steady_timer free;  ///< cancelled when a request has ended
     Session session;
-    std::map<std::string, rowmq::Subscription> serving;  ///< by subscription id
+    std::map<std::string, Serving> serving;  ///< by subscription id
     std::size_t under_way = 0;
     Deliveries::Counts counts;
     bool closed = false;
@@ -88,15 +96,14 @@ awaitable<void> DeliveriesState::turn() {
 
 awaitable<void> DeliveriesState::serve(Subscription subscription) {
     const auto self = shared_from_this();
-    rowmq::Subscription source = serving.at(subscription.id);
+    rowmq::Subscription source = serving.at(subscription.id).source;
     while (!closed) {
         auto next = co_await source.next({.max = 1, .max_bytes = 0, .wait = std::chrono::hours(1), .lease = {}});
         if (!next) co_return;  // the subscription or the broker has ended
         if (next->empty()) continue;
-        // Policies may change at any time; they are small.
-        Subscription now = subscription;
-        for (auto& known : subscriptions_of(broker, subscription.topic))
-            if (known.id == subscription.id) now = std::move(known);
+        const auto serves = serving.find(subscription.id);
+        if (serves == serving.end()) co_return;
+        const Subscription now = serves->second.subscription;  // as it is by now
         const DeliveryPolicy policy = effective_policy(attribute_of(broker, now.topic, "DeliveryPolicy"), now.attribute("DeliveryPolicy"));
         co_await turn();
         if (closed) co_return;
@@ -121,7 +128,7 @@ awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPoli
                       {"x-amz-sns-message-type", "Notification"},
                       {"x-amz-sns-topic-arn", topic_arn(subscription.topic, place)},
                       {"x-amz-sns-subscription-arn", subscription_arn(subscription.topic, subscription.id, place)}};
-    request.fields.emplace_back("x-amz-sns-message-id", aws::Seal(broker.health().store_id).message_id(delivery.message_id));
+    request.fields.emplace_back("x-amz-sns-message-id", seal.message_id(delivery.message_id));
     if (raw) request.fields.emplace_back("x-amz-sns-rawdelivery", "true");
 
     Text message;
@@ -184,7 +191,7 @@ awaitable<void> DeliveriesState::post_confirmation(Subscription subscription, aw
     }
 }
 
-Deliveries::Deliveries(Broker& broker, Clock&, const aws::Place& place, aws::Notifications& notifications, net::HttpClientOptions options)
+Deliveries::Deliveries(Broker& broker, const aws::Place& place, aws::Notifications& notifications, net::HttpClientOptions options)
     : state_(std::make_shared<DeliveriesState>(broker, place, notifications, std::move(options))) {}
 
 Deliveries::~Deliveries() { close(); }
@@ -202,14 +209,19 @@ void Deliveries::start(const Subscription& subscription) {
         spdlog::error("sns: nothing is sent to {}: {}", subscription.endpoint, source.error().text);
         return;
     }
-    state_->serving.emplace(subscription.id, *source);
+    state_->serving.emplace(subscription.id, Serving{subscription, *source});
     asio::co_spawn(state_->executor, state_->serve(subscription), asio::detached);
+}
+
+void Deliveries::update(const Subscription& subscription) {
+    const auto found = state_->serving.find(subscription.id);
+    if (found != state_->serving.end()) found->second.subscription = subscription;
 }
 
 void Deliveries::stop(const std::string& id) {
     const auto found = state_->serving.find(id);
     if (found == state_->serving.end()) return;
-    found->second.close();
+    found->second.source.close();
     state_->serving.erase(found);
 }
 
@@ -220,7 +232,7 @@ void Deliveries::confirm(const Subscription& subscription, aws::Notification con
 
 void Deliveries::close() {
     if (std::exchange(state_->closed, true)) return;
-    for (auto& [id, source] : std::exchange(state_->serving, {})) source.close();
+    for (auto& [id, serves] : std::exchange(state_->serving, {})) serves.source.close();
     state_->session.close();
     state_->free.cancel();
     for (auto* timer : state_->sleeping) timer->cancel();

@@ -10,7 +10,6 @@
 
 #include "aws/notification.hpp"
 #include "aws/place.hpp"
-#include "base/clock.hpp"
 #include "net/http_client.hpp"
 #include "rowmq/broker.hpp"
 #include "sns/subscription.hpp"
@@ -19,13 +18,15 @@ namespace rowmq::sns {
 
 class Deliveries final {
 public:
-    Deliveries(Broker& broker, Clock& clock, const aws::Place& place, aws::Notifications& notifications, net::HttpClientOptions options);
+    Deliveries(Broker& broker, const aws::Place& place, aws::Notifications& notifications, net::HttpClientOptions options);
     ~Deliveries();
     Deliveries(const Deliveries&) = delete;
     Deliveries& operator=(const Deliveries&) = delete;
 
     /// Begins to send for a confirmed subscription; nothing when it does already.
     void start(const Subscription& subscription);
+    /// Its attributes have changed; nothing when nothing is sent for it.
+    void update(const Subscription& subscription);
     /// Ends with the subscription.
     void stop(const std::string& subscription_id);
     /// Posts a confirmation: a few times, until somebody takes it.

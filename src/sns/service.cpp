@@ -37,7 +37,7 @@ Service::Service(Broker& b, Clock& c, Random& r, aws::Place p, aws::Notification
       notifications(n),
       signer(s),
       seal(broker.health().store_id),
-      deliveries(b, c, place, n, std::move(outbound)) {}
+      deliveries(b, place, n, std::move(outbound)) {}
 
 Answer<ExchangeInfo> Service::topic(const Text& arn, std::string_view parameter) const {
     if (!arn || arn->empty()) return invalid(parameter);

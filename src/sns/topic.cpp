@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "aws/notification.hpp"
 #include "base/bounded_json.hpp"
 #include "sns/names.hpp"
 #include "sns/retry.hpp"
@@ -94,7 +93,6 @@ std::optional<Refusal> set_attribute(ExchangeOptions& options, std::string_view 
         return wrong;
     if (value.empty()) options.attributes.erase(key_of(name));
     else options.attributes[key_of(name)] = value;
-    if (name == "SignatureVersion") options.attributes[std::string(aws::attribute_signature)] = value;
     return std::nullopt;
 }
 

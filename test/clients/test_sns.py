@@ -10,6 +10,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from conftest import connect
 
@@ -186,11 +189,6 @@ def test_sends_to_http_endpoints_that_confirmed(sns, make_topic, endpoint):
 
 
 def test_signs_what_it_sends(sns, sqs, make_queue, make_topic):
-    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-    del serialization
     for version, digest in (("1", hashes.SHA1()), ("2", hashes.SHA256())):
         topic = make_topic(SignatureVersion=version)
         url, arn = make_queue()

@@ -89,7 +89,7 @@ NOT_DETERMINED = re.compile(
     r"std::(this_thread|j?thread\b|async\b|mutex|condition_variable|random_device|mt19937)|sleep_(for|until)|\bu?sleep\("
     r"|(system|steady|high_resolution)_clock::now|\bgetenv\(|\b(s?rand|random|arc4random)\(|\btime\(\s*(NULL|nullptr|0)|gettimeofday"
     r"|clock_gettime|boost::asio::steady_timer|asio::system_timer")
-SKIPPED = re.compile(r"GTEST_SKIP|\bDISABLED_|pytest\.(mark\.)?skip|\bxfail\b|unittest\.skip")
+SKIPPED = re.compile(r"GTEST_SKIP|\bDISABLED_|pytest\.(mark\.|importor)?skip|\bxfail\b|unittest\.skip")
 SQL = re.compile(r"\b(SELECT\s+[\w*(].*\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b"
                  r"|CREATE\s+(UNIQUE\s+|TEMP\s+)?(TABLE|INDEX|VIEW|TRIGGER)\b|PRAGMA\s+\w+|BEGIN\s+(IMMEDIATE|EXCLUSIVE)\b)")
 # A folder of somebody's machine: home folders, and roots no package installs to.

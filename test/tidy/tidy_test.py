@@ -113,6 +113,7 @@ class Tidy(unittest.TestCase):
         for line in ("  GTEST_SKIP();", "TEST(A, DISABLED_b) {}"):
             self.planted("src/broker/z_test.cpp", line + "\n", "src/broker/z_test.cpp:1")
         self.planted("test/x.py", "@pytest.mark.skip\n", "test/x.py:1")
+        self.planted("test/x.py", 'x = pytest.importorskip("y")\n', "test/x.py:1")
 
     def test_no_trailing_white_space(self):
         self.planted("src/app/x.cpp", "int x; \n", "src/app/x.cpp:1")

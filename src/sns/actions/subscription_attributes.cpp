@@ -84,7 +84,10 @@ awaitable<Answer<Nothing>> set_subscription_attributes(Service& service, Caller,
         if (!altered) co_return refusal_of(altered.error());
     }
     const auto bound = co_await service.broker.bind(binding_of(s));
-    if (bound) co_return Nothing{};
+    if (bound) {
+        service.deliveries.update(s);
+        co_return Nothing{};
+    }
     if (bound.error().code == Errc::invalid_argument) co_return invalid(fmt::format("{}: {}", *request.name, bound.error().text));
     co_return refusal_of(bound.error());
 }
