@@ -1,16 +1,18 @@
 #include "aws/json.hpp"
 
+#include "base/word_scan.hpp"
+
 namespace rowmq::aws {
 
 void append_json_text(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
     out += '"';
-    std::size_t run = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text, run, i - run);
-        run = i + 1;
+    for (;;) {
+        const std::size_t plain = json_plain_bytes(text);
+        out.append(text, 0, plain);
+        if (plain == text.size()) break;
+        const auto c = static_cast<unsigned char>(text[plain]);
+        text.remove_prefix(plain + 1);
         switch (c) {
             case '"': out += "\\\""; break;
             case '\\': out += "\\\\"; break;
@@ -23,7 +25,6 @@ void append_json_text(std::string& out, std::string_view text) {
                 out += hex[c & 15u];
         }
     }
-    out.append(text, run, std::string_view::npos);
     out += '"';
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/utf8.hpp"
+#include "base/word_scan.hpp"
 
 namespace rowmq::aws {
 namespace {
@@ -39,6 +40,8 @@ bool is_attribute_name(std::string_view name) noexcept {
 }
 
 bool is_message_text(std::string_view text) noexcept {
+    const auto plain = [](std::uint64_t word) { return !has_byte_below(word, 0x20) && (word & high_bits) == 0; };
+    text.remove_prefix(harmless_words(text, plain));
     if (!is_utf8(text)) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);

@@ -1,5 +1,7 @@
 #include "aws/seal.hpp"
 
+#include "aws/uuid.hpp"
+
 #include <bit>
 
 #include "base/base64.hpp"
@@ -93,21 +95,8 @@ std::string Seal::message_id(MessageId id) const {
     put(block, own, 8);
     const std::uint64_t rest = siphash(key_, block);
 
-    std::string bytes;
-    put(bytes, own >> 16u, 6);
-    put(bytes, 0x4000u | (rest >> 48u & 0x0fffu), 2);
-    put(bytes, 0x8000u | (rest >> 32u & 0x3fffu), 2);
-    put(bytes, (own & 0xffffu) << 32u | (rest & 0xffffffffu), 6);
-
-    static constexpr char hex[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += hex[static_cast<unsigned char>(bytes[i]) >> 4u];
-        text += hex[static_cast<unsigned char>(bytes[i]) & 15u];
-    }
-    return text;
+    return uuid_text((own & ~0xffffull) | (rest >> 48u & 0x0fffu),
+                     (rest & 0x3fffull << 32u) << 16u | (own & 0xffffu) << 32u | (rest & 0xffffffffu));
 }
 
 std::string Seal::handle(const Handle& handle) const {

@@ -65,6 +65,8 @@ TEST(Seal, gives_each_message_a_version_4_UUID_of_its_own) {
 TEST(Seal, gives_a_message_the_same_id_again_and_another_store_another) {
     EXPECT_EQ(Seal("one").message_id(MessageId{5}), Seal("one").message_id(MessageId{5}));
     EXPECT_NE(Seal("one").message_id(MessageId{5}), Seal("other").message_id(MessageId{5}));
+    // A store that is opened by a later version must not rename its messages.
+    EXPECT_EQ(Seal("one").message_id(MessageId{123'456'789'012'345}), "c3712995-1127-439a-a56f-2ea9d8aa4c35");
 }
 
 }  // namespace

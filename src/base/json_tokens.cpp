@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/word_scan.hpp"
+
 namespace rowmq {
 namespace {
 
@@ -58,9 +60,9 @@ std::string JsonTokens::text() {
         return out;
     }
     for (;;) {
-        const char* run = at_;
-        while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= 0x20) ++at_;
-        out.append(run, static_cast<std::size_t>(at_ - run));
+        const std::size_t plain = json_plain_bytes({at_, static_cast<std::size_t>(end_ - at_)});
+        out.append(at_, plain);
+        at_ += plain;
         if (at_ == end_) {
             fail("a string has no end");
             return {};

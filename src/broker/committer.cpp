@@ -105,7 +105,7 @@ void Committer::arrived(Flight& flight, storage::Outcome outcome) {
         broken_ = outcome.failure;
         if (on_broken) on_broken(*broken_);
     }
-    fold_(*flight.batch, outcome);
+    const bool reached = fold_(*flight.batch, outcome);
     folded_ = ticket;
     pending_bytes_ -= flight.bytes;
 
@@ -118,10 +118,16 @@ void Committer::arrived(Flight& flight, storage::Outcome outcome) {
         }
     }
     for (Then& run : flight.thens) run(*kept);
-    schedule();
-    // Those who wait go on at once: what they hand in now is part of the next batch.
     for (Waiting* waiting : flight.waiting) waiting->outcome = kept;
-    for (Waiting* waiting : flight.waiting) waiting->event.set_now();
+    if (reached) {
+        // Receives that the fold has woken go first: their messages are late already, a confirm only ends a wait.
+        for (Waiting* waiting : flight.waiting) waiting->event.set();
+        schedule();
+    } else {
+        // At once: what those who waited hand in now is part of the next batch.
+        schedule();
+        for (Waiting* waiting : flight.waiting) waiting->event.set_now();
+    }
     while (has_room() && !admissions_.empty()) {
         Event* next = admissions_.front();
         admissions_.pop_front();

@@ -33,7 +33,8 @@ struct CommitFigures {
 
 class Committer final {
 public:
-    using Fold = std::function<void(const storage::Batch&, const storage::Outcome&)>;
+    /// True when a receive that waited goes on.
+    using Fold = std::function<bool(const storage::Batch&, const storage::Outcome&)>;
     using Then = std::function<void(const storage::Outcome&)>;
     using OutcomePointer = std::shared_ptr<const storage::Outcome>;
 

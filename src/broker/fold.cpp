@@ -22,7 +22,7 @@ private:
 
 }  // namespace
 
-void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
+bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
     const LeftOutUnits out(outcome);
 
     for (const storage::CounterDelta& d : batch.counters) {
@@ -132,12 +132,14 @@ void BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         if (queue->fifo() && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
     }
 
+    bool reached = false;
     for (Queue* awake : woken) {
         trim(*awake);
         if (!awake->live) continue;
-        wake(*awake);
+        reached |= wake(*awake);
         set_timer(*awake);
     }
+    return reached;
 }
 
 // A settlement that was not stored: the lease is as it was, if it still has a holder and time left.

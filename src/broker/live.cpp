@@ -133,13 +133,14 @@ void BrokerState::write_through_ahead(Queue& queue) {
     });
 }
 
-void BrokerState::wake(Queue& queue) {
+bool BrokerState::wake(Queue& queue) {
     Live& at_hand = *queue.live;
-    if (at_hand.waiters.empty()) return;
+    if (at_hand.waiters.empty()) return false;
     std::size_t ready = at_hand.window->ready();
     const bool page = ready == 0 && at_hand.window->needs_page();
     if (page) load(queue);
-    if (ready == 0 || queue.options->paused) return;
+    if (ready == 0 || queue.options->paused) return false;
+    bool any = false;
     for (auto next = at_hand.waiters.begin(); next != at_hand.waiters.end() && ready > 0;) {
         Waiter* waiter = *next;
         if (!may_receive(queue, *waiter->subscription)) {
@@ -150,7 +151,9 @@ void BrokerState::wake(Queue& queue) {
         waiter->subscription->waiter = nullptr;
         ready -= std::min(ready, waiter->max);
         waiter->event.set();
+        any = true;
     }
+    return any;
 }
 
 void BrokerState::set_timer(Queue& queue) {

@@ -20,7 +20,7 @@ BrokerState::BrokerState(BrokerParts given)
       limits(parts.limits),
       timers(*parts.clock),
       committer(parts.executor, *parts.engine, limits,
-                [this](const storage::Batch& batch, const storage::Outcome& outcome) { fold(batch, outcome); }),
+                [this](const storage::Batch& batch, const storage::Outcome& outcome) { return fold(batch, outcome); }),
       process(getpid()),
       count_timer(timers,
                   [this] {

@@ -138,7 +138,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::optional<WallTime> expiry_of(const Queue& queue, const Publish& publish, WallTime from) const;
 
     // fold.cpp
-    void fold(const storage::Batch& batch, const storage::Outcome& outcome);
+    bool fold(const storage::Batch& batch, const storage::Outcome& outcome);
     void unsettle(Queue& queue, Sequence sequence);
 
     // live.cpp
@@ -150,7 +150,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void load(Queue& queue);         ///< begins to read a page unless one is under way
     static awaitable<void> run_load(std::shared_ptr<BrokerState> self, QueueId id);
     void write_through_ahead(Queue& queue);
-    void wake(Queue& queue);  ///< as many waiters as there are messages for
+    bool wake(Queue& queue);  ///< as many waiters as there are messages for; whether there was one
     void on_timer(Queue& queue);
     void set_timer(Queue& queue);
 

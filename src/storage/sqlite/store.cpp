@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 // A log shorter than this is left alone by a short rest: writing it back would cost more syncs than it is worth.
 constexpr std::int64_t short_log_bytes = 1024 * 1024;
+// Long enough that what follows a commit at once does not wait for more log.
+constexpr auto blink = 1ms;
 constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms, between_measures = 1'000ms;
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
 constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
@@ -89,6 +91,8 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     auto reading = connect(options_.reader_cache_kib);
     reading.execute("PRAGMA query_only = 1");
     reader_ = std::make_unique<Reader>(std::move(reading), options_.read_time);
+    log_ahead_ = LogAhead(connection_.handle(), static_cast<std::int64_t>(options_.wal_bytes));
+    log_is_short_ = log_ahead_.is_short(0);
     measure_size();
     return {};
 }
@@ -153,11 +157,14 @@ std::optional<Error> Store::failure() const {
 void Store::tend() {
     if (wal_pages_ >= checkpoint_at_ && !failed_) checkpoint(true);
     if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
+    log_is_short_ = !failed_ && log_ahead_.is_short(wal_pages_ * page_size_);
+    if (!options_.threads && log_is_short_) lengthen_log();
     if (std::chrono::steady_clock::now() - measured_at_ >= between_measures) measure_size();
 }
 
 std::optional<std::chrono::milliseconds> Store::rest_after() const {
     if (failed_) return std::nullopt;
+    if (log_is_short_) return blink;
     if (shrinking_) return between_slices;
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return short_rest;
     if (unchecked_ || may_shrink_) return long_rest;
@@ -182,10 +189,21 @@ void Store::measure_size() {
 }
 
 void Store::rest_a_slice() {
+    if (log_is_short_) return lengthen_log();
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
     shrinking_ = may_shrink_ && vacuum() > 0;
     if (shrinking_) return;
     if (unchecked_) checkpoint(false);
+}
+
+void Store::lengthen_log() {
+    try {
+        log_ahead_.lengthen();
+        log_is_short_ = log_ahead_.is_short(wal_pages_ * page_size_);
+    } catch (const Broken& broken) {
+        log_is_short_ = false;
+        fail(broken.what());
+    }
 }
 
 void Store::checkpoint(bool shut_readers_out) {

@@ -8,6 +8,7 @@
 #include "base/histogram.hpp"
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/engine.hpp"
+#include "storage/sqlite/log_ahead.hpp"
 #include "storage/sqlite/reader.hpp"
 #include "storage/sqlite/worker.hpp"
 #include "storage/sqlite/writer.hpp"
@@ -45,6 +46,7 @@ private:
     Connection connect(int cache_kib) const;
     void fail(std::string text);
     void checkpoint(bool shut_readers_out);
+    void lengthen_log();
     std::int64_t vacuum();
     void rest_a_slice();
     void measure_size();
@@ -60,6 +62,8 @@ private:
     ReaderGate reader_gate_;
 
     std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
+    LogAhead log_ahead_;
+    bool log_is_short_ = false;
     bool unchecked_ = false;   ///< pages are in the log and not in the file
     bool shrinking_ = false;   ///< the last slice of free pages was not the last there is
     bool may_shrink_ = false;  ///< rows were written since the file was last looked at for free pages

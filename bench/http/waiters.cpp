@@ -1,0 +1,203 @@
+// How soon a message reaches the receive that waits for it, over HTTP, in turns with SQLite's own commits of such a message.
+//
+// rowmq_bench_waiters PORT FILE CONNECTIONS SAMPLES: so many long polls on as many queues, FILE for SQLite alone.
+// Prints one line of JSON: arrays of milliseconds. Exit: 0, or 1 with the reason on stderr.
+// A client in C++, because one that needs a tenth of a millisecond for itself cannot tell what the server needs.
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+#include "bench/measure.hpp"
+#include "bench/raw_sqlite.hpp"
+#include "storage/sqlite/engine.hpp"
+
+namespace rowmq::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto pause_before_each = 2ms;
+constexpr auto longest_answer = std::chrono::milliseconds(10'000);
+const std::string message_body(1024, 'x');
+
+[[noreturn]] void give_up(const std::string& doing) { throw std::runtime_error(doing + ": " + std::strerror(errno)); }
+
+/// One keep-alive connection: a question, then its answer.
+class Connection {
+public:
+    explicit Connection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) give_up("connect");
+        const int on = 1;
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    Connection(const Connection&) = delete;
+    ~Connection() { ::close(socket_); }
+
+    void ask(const std::string& question) {
+        if (::write(socket_, question.data(), question.size()) != static_cast<ssize_t>(question.size())) give_up("write");
+    }
+    /// Reads what is there; true when heard() is a whole answer.
+    bool hear() {
+        char some[16 * 1024];
+        const auto got = ::read(socket_, some, sizeof some);
+        if (got <= 0) give_up("the server hung up");
+        if (whole_) heard_.clear();
+        heard_.append(some, static_cast<std::size_t>(got));
+        const auto end = heard_.find("\r\n\r\n"), length = heard_.find("Content-Length: ");
+        if (end == std::string::npos || length > end) return whole_ = false;
+        if (!heard_.starts_with("HTTP/1.1 200 ")) throw std::runtime_error("the server answered " + heard_);
+        std::size_t bytes = 0;
+        std::from_chars(heard_.data() + length + 16, heard_.data() + end, bytes);
+        return whole_ = heard_.size() >= end + 4 + bytes;
+    }
+    const std::string& call(const std::string& question) {
+        ask(question);
+        while (!hear()) {}
+        return heard_;
+    }
+    const std::string& heard() const { return heard_; }
+    int descriptor() const { return socket_; }
+
+private:
+    int socket_;
+    std::string heard_;
+    bool whole_ = false;
+};
+
+std::string question(std::string_view action, std::string_view body) {
+    return fmt::format(
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AmazonSQS.{}\r\nContent-Length: "
+        "{}\r\n\r\n{}",
+        action, body.size(), body);
+}
+
+std::string field(const std::string& answer, const std::string& name) {
+    const auto begin = answer.find("\"" + name + "\":\"");
+    if (begin == std::string::npos) throw std::runtime_error("no " + name + " in " + answer);
+    const auto from = begin + name.size() + 4;
+    return answer.substr(from, answer.find('"', from) - from);
+}
+
+struct Waiter {
+    Waiter(int port, std::string url, std::string request) : connection(port), queue(std::move(url)), receive(std::move(request)) {}
+    Connection connection;
+    std::string queue, receive;
+};
+
+class Waiters {
+public:
+    Waiters(int port, int count) : events_(::epoll_create1(0)) {
+        Connection creator(port);
+        for (int i = 0; i < count; ++i) {
+            const auto queue = field(creator.call(question("CreateQueue", fmt::format(R"({{"QueueName":"reached-{}"}})", i))), "QueueUrl");
+            auto receive = question("ReceiveMessage", fmt::format(R"({{"QueueUrl":"{}","WaitTimeSeconds":20}})", queue));
+            all_.push_back(std::make_unique<Waiter>(port, queue, std::move(receive)));
+            epoll_event event{.events = EPOLLIN, .data = {.ptr = all_.back().get()}};
+            if (::epoll_ctl(events_, EPOLL_CTL_ADD, all_.back()->connection.descriptor(), &event) != 0) give_up("epoll_ctl");
+            all_.back()->connection.ask(all_.back()->receive);
+        }
+    }
+    ~Waiters() { ::close(events_); }
+    Waiter& at(std::size_t i) { return *all_[i % all_.size()]; }
+
+    /// Those that were answered within `wait`, once one is.
+    std::vector<Waiter*> answered(std::chrono::milliseconds wait) {
+        epoll_event events[64];
+        const int count = ::epoll_wait(events_, events, 64, static_cast<int>(wait.count()));
+        std::vector<Waiter*> whole;
+        for (int i = 0; i < count; ++i) {
+            auto* waiter = static_cast<Waiter*>(events[i].data.ptr);
+            if (waiter->connection.hear()) whole.push_back(waiter);
+        }
+        return whole;
+    }
+    void keep_waiting(std::chrono::milliseconds pause) {
+        const auto until = now() + pause;
+        while (now() < until)
+            for (Waiter* waiter : answered(1ms)) waiter->connection.ask(waiter->receive);
+    }
+
+private:
+    int events_;
+    std::vector<std::unique_ptr<Waiter>> all_;
+};
+
+/// Milliseconds from the publish until its waiter has the message. Then it is deleted, and the waiter waits again.
+double publish(Waiters& waiters, Waiter& waiter, Connection& publisher) {
+    const auto send = question("SendMessage", fmt::format(R"({{"QueueUrl":"{}","MessageBody":"{}"}})", waiter.queue, message_body));
+    const auto began = now();
+    publisher.ask(send);
+    double reached = 0;
+    while (reached == 0) {
+        if (now() - began > longest_answer) throw std::runtime_error("a message did not reach its waiter within 10 s");
+        for (Waiter* answered : waiters.answered(longest_answer)) {
+            if (answered == &waiter && answered->connection.heard().find("ReceiptHandle") != std::string::npos)
+                reached = seconds_since(began) * 1e3;
+            else answered->connection.ask(answered->receive);
+        }
+    }
+    while (!publisher.hear()) {}
+    const auto handle = field(waiter.connection.heard(), "ReceiptHandle");
+    publisher.call(question("DeleteMessage", fmt::format(R"({{"QueueUrl":"{}","ReceiptHandle":"{}"}})", waiter.queue, handle)));
+    waiter.connection.ask(waiter.receive);
+    return reached;
+}
+
+RawSettings raw_settings(std::string path) {
+    const storage::sqlite::SqliteOptions options;
+    RawSettings raw;
+    raw.path = std::move(path);
+    raw.page_bytes = options.page_size;
+    raw.incremental_vacuum = options.incremental_vacuum;
+    raw.cache_kib = options.writer_cache_kib;
+    raw.checkpoint_pages = static_cast<int>(options.wal_bytes / static_cast<std::size_t>(options.page_size));
+    return raw;
+}
+
+void measure(int port, const std::string& file, int connections, int samples) {
+    Waiters waiters(port, connections);
+    Connection publisher(port);
+    RawSqlite raw(raw_settings(file));
+    raw.declare(connections);
+    std::vector<double> received, committed;
+    // In turns and with a pause before each, so that neither finds the disk busy with the other.
+    for (int i = 0; i < samples; ++i) {
+        waiters.keep_waiting(pause_before_each);
+        received.push_back(publish(waiters, waiters.at(static_cast<std::size_t>(i) * 7), publisher));
+        waiters.keep_waiting(pause_before_each);
+        const std::vector<RawRow> row{{.id = i + 1, .queue = i * 7 % connections + 1, .body = message_body}};
+        const auto began = now();
+        raw.commit(row, {});
+        committed.push_back(seconds_since(began) * 1e3);
+        if (raw.wal_pages() >= raw_settings(file).checkpoint_pages) raw.checkpoint();
+    }
+    fmt::print("{{\"received\":[{:.4f}],\"committed\":[{:.4f}]}}\n", fmt::join(received, ","), fmt::join(committed, ","));
+}
+
+}  // namespace
+}  // namespace rowmq::bench
+
+int main(int count, char** words) {
+    try {
+        if (count != 5) throw std::runtime_error("rowmq_bench_waiters PORT FILE CONNECTIONS SAMPLES");
+        rowmq::bench::measure(std::stoi(words[1]), words[2], std::stoi(words[3]), std::stoi(words[4]));
+        return 0;
+    } catch (const std::exception& thrown) {
+        fmt::print(stderr, "{}\n", thrown.what());
+        return 1;
+    }
+}
