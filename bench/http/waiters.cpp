@@ -4,19 +4,16 @@
 // Prints one line of JSON: arrays of milliseconds. Exit: 0, or 1 with the reason on stderr.
 // A client in C++, because one that needs a tenth of a millisecond for itself cannot tell what the server needs.
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
+#include "bench/http/sqs_connection.hpp"
 #include "bench/measure.hpp"
 #include "bench/raw_sqlite.hpp"
 #include "storage/sqlite/engine.hpp"
@@ -30,84 +27,23 @@ constexpr auto pause_before_each = 2ms;
 constexpr auto longest_answer = std::chrono::milliseconds(10'000);
 const std::string message_body(1024, 'x');
 
-[[noreturn]] void give_up(const std::string& doing) { throw std::runtime_error(doing + ": " + std::strerror(errno)); }
-
-/// One keep-alive connection: a question, then its answer.
-class Connection {
-public:
-    explicit Connection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<std::uint16_t>(port));
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) give_up("connect");
-        const int on = 1;
-        ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    Connection(const Connection&) = delete;
-    ~Connection() { ::close(socket_); }
-
-    void ask(const std::string& question) {
-        if (::write(socket_, question.data(), question.size()) != static_cast<ssize_t>(question.size())) give_up("write");
-    }
-    /// Reads what is there; true when heard() is a whole answer.
-    bool hear() {
-        char some[16 * 1024];
-        const auto got = ::read(socket_, some, sizeof some);
-        if (got <= 0) give_up("the server hung up");
-        if (whole_) heard_.clear();
-        heard_.append(some, static_cast<std::size_t>(got));
-        const auto end = heard_.find("\r\n\r\n"), length = heard_.find("Content-Length: ");
-        if (end == std::string::npos || length > end) return whole_ = false;
-        if (!heard_.starts_with("HTTP/1.1 200 ")) throw std::runtime_error("the server answered " + heard_);
-        std::size_t bytes = 0;
-        std::from_chars(heard_.data() + length + 16, heard_.data() + end, bytes);
-        return whole_ = heard_.size() >= end + 4 + bytes;
-    }
-    const std::string& call(const std::string& question) {
-        ask(question);
-        while (!hear()) {}
-        return heard_;
-    }
-    const std::string& heard() const { return heard_; }
-    int descriptor() const { return socket_; }
-
-private:
-    int socket_;
-    std::string heard_;
-    bool whole_ = false;
-};
-
-std::string question(std::string_view action, std::string_view body) {
-    return fmt::format(
-        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AmazonSQS.{}\r\nContent-Length: "
-        "{}\r\n\r\n{}",
-        action, body.size(), body);
-}
-
-std::string field(const std::string& answer, const std::string& name) {
-    const auto begin = answer.find("\"" + name + "\":\"");
-    if (begin == std::string::npos) throw std::runtime_error("no " + name + " in " + answer);
-    const auto from = begin + name.size() + 4;
-    return answer.substr(from, answer.find('"', from) - from);
-}
-
 struct Waiter {
     Waiter(int port, std::string url, std::string request) : connection(port), queue(std::move(url)), receive(std::move(request)) {}
-    Connection connection;
+    SqsConnection connection;
     std::string queue, receive;
 };
 
 class Waiters {
 public:
     Waiters(int port, int count) : events_(::epoll_create1(0)) {
-        Connection creator(port);
+        SqsConnection creator(port);
         for (int i = 0; i < count; ++i) {
             const auto queue = field(creator.call(question("CreateQueue", fmt::format(R"({{"QueueName":"reached-{}"}})", i))), "QueueUrl");
             auto receive = question("ReceiveMessage", fmt::format(R"({{"QueueUrl":"{}","WaitTimeSeconds":20}})", queue));
             all_.push_back(std::make_unique<Waiter>(port, queue, std::move(receive)));
             epoll_event event{.events = EPOLLIN, .data = {.ptr = all_.back().get()}};
-            if (::epoll_ctl(events_, EPOLL_CTL_ADD, all_.back()->connection.descriptor(), &event) != 0) give_up("epoll_ctl");
+            if (::epoll_ctl(events_, EPOLL_CTL_ADD, all_.back()->connection.descriptor(), &event) != 0)
+                throw std::runtime_error("epoll_ctl failed");
             all_.back()->connection.ask(all_.back()->receive);
         }
     }
@@ -137,7 +73,7 @@ private:
 };
 
 /// Milliseconds from the publish until its waiter has the message. Then it is deleted, and the waiter waits again.
-double publish(Waiters& waiters, Waiter& waiter, Connection& publisher) {
+double publish(Waiters& waiters, Waiter& waiter, SqsConnection& publisher) {
     const auto send = question("SendMessage", fmt::format(R"({{"QueueUrl":"{}","MessageBody":"{}"}})", waiter.queue, message_body));
     const auto began = now();
     publisher.ask(send);
@@ -170,7 +106,7 @@ RawSettings raw_settings(std::string path) {
 
 void measure(int port, const std::string& file, int connections, int samples) {
     Waiters waiters(port, connections);
-    Connection publisher(port);
+    SqsConnection publisher(port);
     RawSqlite raw(raw_settings(file));
     raw.declare(connections);
     std::vector<double> received, committed;
