@@ -11,10 +11,15 @@ constexpr std::int64_t longest_step = 512 * 1024;
 // SQLite's unix VFS does not write 128 KiB or more at once.
 constexpr std::int64_t piece = 64 * 1024;
 
-/// Keeps others from writing into the log, which must not happen between its measure and its growth.
+/// Keeps others from writing into the log, which must not happen between its measure and its growth. Not held when another
+/// has it: the patience of commits would keep the writer from its work.
 class WriteLock final {
 public:
-    explicit WriteLock(sqlite3* db) : db_(db), held_(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {}
+    explicit WriteLock(sqlite3* db) : db_(db) {
+        sqlite3_busy_timeout(db, 0);
+        held_ = sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
+        sqlite3_busy_timeout(db, static_cast<int>(ConnectionOptions{}.busy_timeout.count()));
+    }
     WriteLock(const WriteLock&) = delete;
     ~WriteLock() {
         if (held_) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
@@ -23,7 +28,7 @@ public:
 
 private:
     sqlite3* db_;
-    bool held_;
+    bool held_ = false;
 };
 
 std::int64_t size_of(sqlite3_file* file) {
@@ -49,19 +54,20 @@ bool LogAhead::is_short(std::int64_t used) const {
     return size >= 0 && size < std::min(2 * used, most_) + 2 * step_;
 }
 
-void LogAhead::lengthen() {
+bool LogAhead::lengthen() {
     const WriteLock lock(db_);
     sqlite3_file* file = log();
     const std::int64_t size = lock && file ? size_of(file) : -1;
-    if (size < 0) return;
+    if (size < 0) return false;
     const std::string zeros(static_cast<std::size_t>(piece), '\0');
     for (std::int64_t done = 0; done < step_; done += piece)
         if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(piece, step_ - done)), size + done) != SQLITE_OK) {
             given_up_ = true;
-            return;
+            return false;
         }
     const int code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
     if (code != SQLITE_OK) throw Broken(code, 0, "cannot sync the log: " + std::string(sqlite3_errstr(code)));
+    return true;
 }
 
 }  // namespace rowmq::storage::sqlite

@@ -19,9 +19,9 @@ public:
 
     /// True when the file should be longer, for a log of which `used` bytes are in use.
     bool is_short(std::int64_t used) const;
-    /// One step. Does nothing when somebody else writes just now. A disk without room is left alone from then on.
-    /// Errors: throws Broken when the sync fails.
-    void lengthen();
+    /// One step; false when none was made: somebody else writes just now (nobody waits for that), or the disk has no room
+    /// and is left alone from then on. Errors: throws Broken when the sync fails.
+    bool lengthen();
 
 private:
     sqlite3_file* log() const;

@@ -198,8 +198,8 @@ void Store::rest_a_slice() {
 
 void Store::lengthen_log() {
     try {
-        log_ahead_.lengthen();
-        log_is_short_ = log_ahead_.is_short(wal_pages_ * page_size_);
+        // Where no step was made, another is tried after the next commit.
+        log_is_short_ = log_ahead_.lengthen() && log_ahead_.is_short(wal_pages_ * page_size_);
     } catch (const Broken& broken) {
         log_is_short_ = false;
         fail(broken.what());
