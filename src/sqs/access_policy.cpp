@@ -54,12 +54,14 @@ json::value one_or_list(const Texts& texts) {
     return list;
 }
 
-/// The statements of a policy, which may be one alone.
-json::array statements_of(json::object& policy) {
-    const auto found = policy.find("Statement");
-    if (found == policy.end()) return {};
-    if (found->value().is_array()) return found->value().as_array();
-    return {found->value()};
+/// Takes the statements, which may be one alone, out of a policy.
+json::array take_statements(json::object& policy) {
+    auto* found = policy.if_contains("Statement");
+    if (!found) return {};
+    if (found->is_array()) return std::move(found->get_array());
+    json::array one(policy.storage());
+    one.push_back(std::move(*found));
+    return one;
 }
 
 bool has_label(const json::value& statement, std::string_view label) {
@@ -103,7 +105,7 @@ std::optional<Refusal> check_access_policy(std::string_view text) {
     if (text.empty()) return std::nullopt;
     auto policy = parse_json_object(text);
     if (policy) {
-        const json::array statements = statements_of(*policy);
+        const json::array statements = take_statements(*policy);
         if (!statements.empty() && std::all_of(statements.begin(), statements.end(), is_statement)) return std::nullopt;
     }
     return Refusal{Fault::invalid_attribute_value, "Invalid value for the parameter Policy."};
@@ -113,7 +115,7 @@ Answer<std::string> with_permission(std::string_view text, std::string_view arn,
     if (auto wrong = check(permission)) return *std::move(wrong);
     json::object policy = text.empty() ? json::object{{"Version", "2008-10-17"}, {"Id", fmt::format("{}/SQSDefaultPolicy", arn)}}
                                        : parse_json_object(text).value_or(json::object{});
-    json::array statements = statements_of(policy);
+    json::array statements = take_statements(policy);
     if (std::any_of(statements.begin(), statements.end(), [&](const auto& s) { return has_label(s, permission.label); }))
         return invalid_value(permission.label, "Label", "Already exists.");
     Texts principals, actions;
@@ -130,7 +132,7 @@ Answer<std::string> with_permission(std::string_view text, std::string_view arn,
 
 Answer<std::string> without_permission(std::string_view text, std::string_view label) {
     json::object policy = parse_json_object(text).value_or(json::object{});
-    json::array statements = statements_of(policy);
+    json::array statements = take_statements(policy);
     const auto found = std::find_if(statements.begin(), statements.end(), [&](const auto& s) { return has_label(s, label); });
     if (found == statements.end()) return invalid_value(label, "Label", "can't find label.");
     statements.erase(found);

@@ -6,6 +6,8 @@ namespace rowmq::sqs {
 
 namespace {
 
+constexpr std::size_t repeated_bytes = 1'024;  // of a value that is refused
+
 Code denied(aws::Denial::Reason reason) noexcept {
     const aws::DenialCode code = aws::code_of(reason);
     return {code.json, code.query, code.status};
@@ -104,6 +106,12 @@ Refusal missing(std::string_view parameter) {
 }
 
 Refusal invalid_value(std::string_view value, std::string_view parameter, std::string_view reason) {
+    // Whole characters of it: the answer must stay UTF-8.
+    if (value.size() > repeated_bytes) {
+        std::size_t end = repeated_bytes;
+        while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80) --end;
+        value = value.substr(0, end);
+    }
     return {Fault::invalid_parameter_value, fmt::format("Value {} for parameter {} is invalid. Reason: {}", value, parameter, reason)};
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include "sqs/policy_json.hpp"
 
@@ -50,7 +51,7 @@ bool take(const json::object& from, std::string_view name, double min, double ma
     return true;
 }
 
-milliseconds from_seconds(double value) { return milliseconds(static_cast<std::int64_t>(value * 1'000)); }
+milliseconds from_seconds(double value) { return milliseconds(std::llround(value * 1'000)); }
 
 /// {"initialSeconds": 1, "multiplier": 2, "maxSeconds": 3600, "jitter": 0.1, "onExpiry": false}
 bool set_backoff(Backoff& out, const std::string& text) {

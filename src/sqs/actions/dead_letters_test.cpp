@@ -62,6 +62,18 @@ TEST_F(DeadLetters, need_a_target_that_is_there_and_of_the_same_kind) {
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
 }
 
+TEST_F(DeadLetters, are_not_asked_for_by_a_policy_that_would_cost_more_memory_than_it_has_bytes) {
+    std::string dense = R"({"list":[0)";
+    while (dense.size() < 200'000) dense += ",0";
+    dense += "]," + policy.substr(1);
+
+    const Reply reply = call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"RedrivePolicy", dense}}}});
+
+    EXPECT_EQ(reply.fault(), "InvalidParameterValueException");
+    EXPECT_LT(reply.body.size(), 2'000u) << "an error repeats the beginning of a value";
+    EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
+}
+
 TEST_F(DeadLetters, are_taken_only_from_those_the_target_allows) {
     const auto allow = [&](std::string text) {
         const Reply reply = call("SetQueueAttributes", {{"QueueUrl", dead}, {"Attributes", {{"RedriveAllowPolicy", std::move(text)}}}});
