@@ -188,7 +188,7 @@ TEST_F(Queues, have_tags_within_their_limits) {
 }
 
 TEST_F(Queues, have_attributes_of_our_own_that_only_who_names_them_sees) {
-    const json::object set = {{"RowMQ.Backoff", R"({"initialSeconds":1.5,"multiplier":3,"maxSeconds":60,"jitter":0,"onExpiry":true})"},
+    const json::object set = {{"RowMQ.Backoff", R"({"initialSeconds":1.001,"multiplier":3,"maxSeconds":60,"jitter":0,"onExpiry":true})"},
                               {"RowMQ.DelaySeconds", "86400"},
                               {"RowMQ.IdleExpirySeconds", "3600"},
                               {"RowMQ.MaxBytes", "1000"},
