@@ -1,10 +1,18 @@
 #include "admin/request.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/url.hpp>
 
 #include "base/bounded_json.hpp"
 
 namespace rowmq::admin {
+namespace {
+
+// A segment or parameter of one byte costs many times its size.
+constexpr std::size_t max_segments = 32, max_parameters = 100;
+
+}  // namespace
 
 Result<boost::json::object> parse_body(std::string_view body) {
     auto parsed = parse_bounded_object(body, {.extra_bytes = 2 * 1024 * 1024});
@@ -17,6 +25,10 @@ Result<boost::json::object> parse_body(std::string_view body) {
 Result<Request> parse_target(std::string_view method, std::string_view target) {
     const auto parsed = boost::urls::parse_origin_form({target.data(), target.size()});
     if (parsed.has_error()) return Error{Errc::invalid_argument, "the request's target is not a path"};
+    if (parsed->segments().size() > max_segments)
+        return Error{Errc::invalid_argument, fmt::format("the request's path has more than {} segments", max_segments)};
+    if (parsed->params().size() > max_parameters)
+        return Error{Errc::invalid_argument, fmt::format("the request's query has more than {} parameters", max_parameters)};
     Request request;
     request.method = std::string(method);
     for (const auto segment : parsed->segments()) request.path.emplace_back(std::string(segment));

@@ -35,7 +35,8 @@ struct Response {
     std::function<boost::asio::awaitable<void>()> unsent;
 };
 
-/// A request out of its method and target ("/rowmq/v1/queues/a%2Fb?max=3"). Errors: invalid_argument.
+/// A request out of its method and target ("/rowmq/v1/queues/a%2Fb?max=3"). Errors: invalid_argument, also of more than 32
+/// segments or 100 parameters.
 Result<Request> parse_target(std::string_view method, std::string_view target);
 
 /// A body. It takes at most 4 times its size and 2 MiB of memory, ten thousand small messages among them. Errors:

@@ -59,8 +59,8 @@ bool SearchFilter::matches(const Delivery& delivery) const {
     if ((reason || source) && delivery.dead_letters.empty()) return false;
     if (reason && name_of(delivery.dead_letters.front().reason) != *reason) return false;
     if (source && delivery.dead_letters.front().queue != *source) return false;
-    for (const auto& [name, value] : headers) {
-        const auto is_it = [&](const Header& header) { return header.name == name && header_equals(header.value, value); };
+    for (const HeaderEquals& wanted : headers) {
+        const auto is_it = [&](const Header& header) { return header.name == wanted.name && header_equals(header.value, wanted.value); };
         if (std::ranges::none_of(properties.headers, is_it)) return false;
     }
     return contains(delivery.message.text(), text);

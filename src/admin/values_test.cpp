@@ -39,5 +39,16 @@ TEST(Target, that_is_no_path_is_refused) {
     for (const auto* target : {"", "a", "*", "/%zz", "/a b"}) EXPECT_TRUE(parse_target("GET", target).has_error()) << target;
 }
 
+TEST(Target, of_many_segments_or_parameters_is_refused) {
+    std::string path = "/x", query = "/?";
+    for (int i = 1; i < 32; ++i) path += '/';
+    for (int i = 1; i < 100; ++i) query += '&';
+
+    EXPECT_EQ(parse_target("GET", path).value().path.size(), 32u);
+    EXPECT_EQ(parse_target("GET", query).value().parameters.size(), 100u);
+    EXPECT_TRUE(parse_target("GET", path + '/').has_error());
+    EXPECT_TRUE(parse_target("GET", query + '&').has_error());
+}
+
 }  // namespace
 }  // namespace rowmq::admin

@@ -15,7 +15,7 @@ namespace rowmq::fuzz {
 /// Ends the program when what was allocated since, and not freed, ever exceeds the law.
 class Allocations final {
 public:
-    explicit Allocations(std::size_t input, std::size_t factor = 4) : input_(input), most_(factor * input + 64 * 1024) {
+    explicit Allocations(std::size_t input, std::size_t extra = 64 * 1024) : input_(input), most_(4 * input + extra) {
         static const int installed = __sanitizer_install_malloc_and_free_hooks(&allocated, &freed);
         if (installed == 0) std::abort();
         current_ = this;

@@ -13,6 +13,7 @@ namespace {
 
 using namespace rowmq;
 using namespace rowmq::sns;
+using sns::Subscription;  // not the broker's
 
 void check_delays(const DeliveryPolicy& policy) {
     const auto& retry = policy.retry;
