@@ -83,7 +83,7 @@ bool is_statement(const json::value& value) {
 std::optional<Refusal> check(const Permission& p) {
     if (!is_batch_id(p.label))
         return invalid_value(p.label, "Label", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
-    if (p.accounts.empty()) return missing("AWSAccountIds");
+    if (p.accounts.empty()) return missing("PrincipalId");
     if (p.actions.empty()) return missing("Actions");
     if (p.actions.size() > max_actions)
         return Refusal{Fault::over_limit, fmt::format("{} Actions were found, maximum allowed is {}.", p.actions.size(), max_actions)};

@@ -40,8 +40,7 @@ std::optional<Refusal> check_attribute(const std::string& name, const MessageAtt
     const bool binary = a.type->starts_with("Binary");
     const Text& value = binary ? a.bytes : a.text;
     if ((binary ? a.text : a.bytes).has_value() || !value || value->empty())
-        return refuse(fmt::format(
-            "The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.", name, *a.type));
+        return refuse(fmt::format("Message (user) attribute '{}' must contain a non-empty value of type '{}'.", name, *a.type));
     if (!binary && !is_message_text(*value))
         return refuse(fmt::format("The message attribute '{}' contains characters that are not allowed.", name));
     if (a.type->starts_with("Number") && !is_number(*value))

@@ -53,6 +53,11 @@ const Attribute* find_attribute(std::string_view name) {
 }
 
 Refusal unknown_name(std::string_view name) { return {Fault::invalid_attribute_name, fmt::format("Unknown Attribute {}.", name)}; }
+/// What AWS says of an attribute that only FIFO queues have.
+Refusal only_for_fifo(std::string_view name) {
+    if (name != "DeduplicationScope" && name != "FifoThroughputLimit") return unknown_name(name);
+    return {Fault::invalid_attribute_name, fmt::format("You can specify the {} only when FifoQueue is set to true.", name)};
+}
 Refusal invalid(std::string_view name) {
     return {Fault::invalid_attribute_value, fmt::format("Invalid value for the parameter {}.", name)};
 }
@@ -112,7 +117,9 @@ std::optional<Refusal> set(QueueOptions& options, const Attribute& attribute, co
             if (attribute.name == "ContentBasedDeduplication") {
                 options.deduplication.content_based = on;
             } else if (attribute.name == "FifoQueue") {
-                if (!scope.creating && !on) return invalid(attribute.name);
+                if (!scope.creating && !on)
+                    return Refusal{Fault::invalid_attribute_value,
+                                   "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."};
             } else {
                 keep(options, attribute.name, on ? "true" : "false");
             }
@@ -194,7 +201,7 @@ Answer<QueueOptions> with_attributes(QueueOptions options, const Map<std::string
         const Attribute* attribute = find_attribute(name);
         if (!attribute) return unknown_name(name);
         const bool fifo = options.kind == QueueKind::fifo;
-        if (attribute->fifo_only && !fifo) return unknown_name(name);
+        if (attribute->fifo_only && !fifo) return only_for_fifo(name);
         if (auto refused = set(options, *attribute, value, scope)) return *std::move(refused);
     }
     if (auto refused = settle_encryption(options, attributes)) return *std::move(refused);

@@ -6,6 +6,7 @@
 
 #include "base/base64.hpp"
 #include "sqs/actions/actions.hpp"
+#include "sqs/page_token.hpp"
 
 namespace rowmq::sqs {
 namespace {
@@ -19,13 +20,21 @@ std::string handle_of(const RedriveTask& task, const Settings& settings) {
     return base64_encode(fmt::format("{}:{}", task.id, arn_of(task.source, settings)));
 }
 
-std::optional<std::int64_t> task_of(const std::string& handle) {
+struct NamedTask {
+    std::int64_t id = 0;
+    std::string source;  ///< the queue's name
+};
+std::optional<NamedTask> task_of(const std::string& handle, const Settings& settings) {
     const auto text = base64_decode(handle);
     if (!text) return std::nullopt;
-    std::int64_t id = 0;
-    const auto [stop, error] = std::from_chars(text->data(), text->data() + text->size(), id);
-    if (error != std::errc() || stop == text->data() + text->size() || *stop != ':') return std::nullopt;
-    return id;
+    NamedTask task;
+    const char* const end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, task.id);
+    if (error != std::errc() || stop == end || *stop != ':') return std::nullopt;
+    const auto source = queue_of_arn({stop + 1, end}, settings);
+    if (!source) return std::nullopt;
+    task.source = *source;
+    return task;
 }
 
 std::string_view status_of(TaskState state) {
@@ -78,14 +87,14 @@ awaitable<Answer<ListDeadLetterSourceQueuesResult>> list_dead_letter_source_queu
     const std::vector<std::string> names = service.broker.dead_letter_sources(queue->name);
     auto from = names.begin();
     if (request.next_token) {
-        const auto after = base64_decode(*request.next_token);
+        const auto after = name_of_page_token(*request.next_token);
         if (!after) co_return invalid_value(*request.next_token, "NextToken", "It was not given by ListDeadLetterSourceQueues.");
         from = std::upper_bound(names.begin(), names.end(), *after);
     }
     ListDeadLetterSourceQueuesResult result;
     for (; from != names.end() && result.queue_urls.size() < static_cast<std::size_t>(max); ++from)
         result.queue_urls.push_back(url_of(*from, caller.origin, service.settings));
-    if (request.max_results && from != names.end()) result.next_token = base64_encode(*(from - 1));
+    if (request.max_results && from != names.end()) result.next_token = page_token_after(*(from - 1));
     co_return result;
 }
 
@@ -116,10 +125,11 @@ awaitable<Answer<StartMessageMoveTaskResult>> start_message_move_task(Service& s
 
 awaitable<Answer<CancelMessageMoveTaskResult>> cancel_message_move_task(Service& service, Caller, CancelMessageMoveTaskRequest request) {
     if (!request.task_handle || request.task_handle->empty()) co_return missing("TaskHandle");
-    const auto id = task_of(*request.task_handle);
-    if (!id) co_return invalid_value(*request.task_handle, "TaskHandle", "It was not given by StartMessageMoveTask.");
-    const Result<RedriveTask> task = co_await service.broker.cancel_redrive(*id);
-    if (!task) co_return Refusal{Fault::resource_not_found, "Task does not exist or is not running."};
+    const auto named = task_of(*request.task_handle, service.settings);
+    if (!named) co_return Refusal{Fault::invalid_parameter_value, "Value for parameter TaskHandle is invalid."};
+    if (!service.broker.queue(named->source)) co_return no_such_resource("SourceArn");
+    const Result<RedriveTask> task = co_await service.broker.cancel_redrive(named->id);
+    if (!task) co_return Refusal{Fault::resource_not_found, "Task does not exist."};
     co_return CancelMessageMoveTaskResult{.moved = task->moved};
 }
 

@@ -1,3 +1,4 @@
+#include "base/base64.hpp"
 #include "sqs/conversation_test.hpp"
 
 namespace rowmq::sqs::test {
@@ -57,8 +58,8 @@ TEST_F(DeadLetters, need_a_target_that_is_there_and_of_the_same_kind) {
     EXPECT_EQ(fault_of(with("dead", "1"), url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of(with(arn("dead"), "0"), url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of(with(arn("dead"), "1001"), url), "InvalidParameterValueException");
-    EXPECT_EQ(fault_of("no JSON", url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of("{}", url), "InvalidParameterValueException");
+    EXPECT_EQ(fault_of("no JSON", url), "InvalidAttributeValue");
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
 }
 
@@ -72,6 +73,44 @@ TEST_F(DeadLetters, are_not_asked_for_by_a_policy_that_would_cost_more_memory_th
     EXPECT_EQ(reply.fault(), "InvalidParameterValueException");
     EXPECT_LT(reply.body.size(), 2'000u) << "an error repeats the beginning of a value";
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
+}
+
+TEST_F(DeadLetters, are_refused_in_the_words_of_AWS) {
+    create("f.fifo", {{"FifoQueue", "true"}});
+    const auto said = [&](std::string name, std::string text) {
+        return call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{name, std::move(text)}}}}).at("message");
+    };
+    const auto reason = [&](std::string name, std::string text) {
+        const std::string whole = said(name, text), start = "Value " + text + " for parameter " + name + " is invalid. Reason: ";
+        EXPECT_TRUE(whole.starts_with(start)) << whole;
+        return whole.substr(std::min(whole.size(), start.size()));
+    };
+    const auto redrive = [&](std::string text) { return reason("RedrivePolicy", std::move(text)); };
+    EXPECT_EQ(said("RedrivePolicy", "x"), "Invalid value for the parameter RedrivePolicy. Reason: Redrive policy is not a valid JSON map.");
+    EXPECT_EQ(redrive("{}"), "Redrive policy does not contain mandatory attribute: maxReceiveCount.");
+    EXPECT_EQ(redrive(R"({"maxReceiveCount":1})"), "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
+    EXPECT_EQ(redrive(R"({"deadLetterTargetArn":"x","maxReceiveCount":1,"more":1})"),
+              "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].");
+    EXPECT_EQ(redrive(R"({"deadLetterTargetArn":"x","maxReceiveCount":1001})"),
+              "Invalid value for maxReceiveCount: 1001, valid values are from 1 to 1000 both inclusive.");
+    EXPECT_EQ(redrive(R"({"deadLetterTargetArn":"x","maxReceiveCount":"many"})"),
+              "Invalid value for maxReceiveCount: many, valid values are from 1 to 1000 both inclusive.");
+    EXPECT_EQ(redrive(R"({"deadLetterTargetArn":")" + arn("f.fifo") + R"(","maxReceiveCount":1})"),
+              "Dead-letter queue must be same type of queue as the source..");
+    EXPECT_EQ(redrive(R"({"deadLetterTargetArn":")" + arn("none") + R"(","maxReceiveCount":1})"), "Dead letter target does not exist.");
+
+    const auto allow = [&](std::string text) { return reason("RedriveAllowPolicy", std::move(text)); };
+    const std::string refused = "Amazon SQS can't create the redrive allow policy. ";
+    EXPECT_EQ(
+        said("RedriveAllowPolicy", R"({"redrivePermission":"some"})"),
+        "Invalid value for the parameter RedriveAllowPolicy. Reason: Amazon SQS can't create the redrive allow policy, as it\xe2\x80\x99s "
+        "in an unsupported format.");
+    EXPECT_EQ(allow(R"({"redrivePermission":"byQueue","sourceQueueArns":[]})"),
+              refused + "When you specify the byQueue permission type, you must also specify one or more sourceQueueArns values.");
+    EXPECT_EQ(allow(R"({"redrivePermission":"denyAll","sourceQueueArns":["x"]})"),
+              refused + "To specify one or more source queue ARNs, you must set redrivePermission to byQueue.");
+    EXPECT_EQ(allow(R"({"redrivePermission":"byQueue","sourceQueueArns":["a","a","a","a","a","a","a","a","a","a","a"]})"),
+              refused + "The maximum number of source queue ARNs you can specify is 10.");
 }
 
 TEST_F(DeadLetters, are_taken_only_from_those_the_target_allows) {
@@ -98,12 +137,19 @@ TEST_F(DeadLetters, are_taken_only_from_those_the_target_allows) {
     EXPECT_EQ(allow(""), "none");
     EXPECT_EQ(attribute(dead, "RedriveAllowPolicy"), "");
 
-    for (const char* wrong :
-         {"x", "{}", R"({"redrivePermission":"some"})", R"({"redrivePermission":"byQueue"})",
-          R"({"redrivePermission":"byQueue","sourceQueueArns":[]})", R"({"redrivePermission":"byQueue","sourceQueueArns":["x"]})",
-          R"({"redrivePermission":"denyAll","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:other"]})",
-          R"({"redrivePermission":"byQueue","sourceQueueArns":["a","a","a","a","a","a","a","a","a","a","a"]})"})
+    const std::string source = R"("arn:aws:sqs:us-east-1:000000000000:other")";
+    std::string ten = source;
+    for (int i = 1; i < 10; ++i) ten += "," + source;
+    const auto by_queue = [](std::string arns) { return R"({"redrivePermission":"byQueue","sourceQueueArns":[)" + arns + "]}"; };
+    EXPECT_EQ(allow(by_queue(ten)), "none");
+    for (const std::string& wrong :
+         {by_queue(ten + "," + source), by_queue(""), by_queue(R"("x")"), std::string(R"({"redrivePermission":"byQueue"})"),
+          R"({"redrivePermission":"denyAll","sourceQueueArns":[)" + source + "]}"})
         EXPECT_EQ(allow(wrong), "InvalidParameterValueException") << wrong;
+    for (const std::string& wrong : {std::string("x"), std::string("{}"), std::string("[]"), std::string(R"({"redrivePermission":"some"})"),
+                                     by_queue("1"), std::string(R"({"redrivePermission":"allowAll","more":1})"),
+                                     std::string(R"({"redrivePermission":"byQueue","sourceQueueArns":"x"})")})
+        EXPECT_EQ(allow(wrong), "InvalidAttributeValue") << wrong;
 }
 
 TEST_F(DeadLetters, move_back_to_where_they_came_from) {
@@ -132,7 +178,41 @@ TEST_F(DeadLetters, move_only_out_of_a_dead_letter_queue) {
     EXPECT_EQ(none.fault(), "ResourceNotFoundException");
     EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("dead")}, {"MaxNumberOfMessagesPerSecond", 501}}).fault(),
               "InvalidParameterValueException");
-    EXPECT_EQ(call("CancelMessageMoveTask", {{"TaskHandle", "?"}}).fault(), "InvalidParameterValueException");
+}
+
+TEST_F(DeadLetters, are_no_longer_moved_only_where_the_handle_names_a_task) {
+    for (int i = 0; i < 3; ++i) say(dead, "x");
+    const json::object slowly{{"SourceArn", arn("dead")}, {"DestinationArn", arn("orders")}, {"MaxNumberOfMessagesPerSecond", 1}};
+    const std::string handle = call("StartMessageMoveTask", slowly).at("TaskHandle");
+    const auto cancel = [&](std::string text) { return call("CancelMessageMoveTask", {{"TaskHandle", std::move(text)}}); };
+
+    for (const std::string& wrong : {std::string("?"), base64_encode("1"), base64_encode("x:" + arn("dead")), base64_encode("1:dead")}) {
+        EXPECT_EQ(cancel(wrong).fault(), "InvalidParameterValueException") << wrong;
+        EXPECT_EQ(cancel(wrong).at("message"), "Value for parameter TaskHandle is invalid.") << wrong;
+    }
+    const Reply elsewhere = cancel(base64_encode("1:" + arn("none"))), another = cancel(base64_encode("77:" + arn("dead")));
+    EXPECT_EQ(elsewhere.status, 404u);
+    EXPECT_EQ(elsewhere.at("message"), "The resource that you specified for the SourceArn parameter doesn't exist.");
+    EXPECT_EQ(another.fault(), "ResourceNotFoundException");
+    EXPECT_EQ(another.at("message"), "Task does not exist.");
+    EXPECT_EQ(cancel(handle).status, 200u);
+}
+
+TEST_F(DeadLetters, come_from_queues_that_are_listed_in_pages) {
+    for (const std::string name : {"a", "b"}) create(name, {{"RedrivePolicy", policy}});
+    const auto list = [&](json::object more) {
+        more["QueueUrl"] = dead;
+        return call("ListDeadLetterSourceQueues", std::move(more));
+    };
+
+    const Reply first = list({{"MaxResults", 2}});
+    const Reply second = list({{"MaxResults", 2}, {"NextToken", first.at("NextToken")}});
+
+    EXPECT_EQ(first.value.at("queueUrls").as_array().size(), 2u);
+    EXPECT_EQ(second.value, json::value({{"queueUrls", json::array{url}}}));
+    EXPECT_EQ(list({{"NextToken", "nonsense"}}).fault(), "InvalidParameterValueException");
+    EXPECT_EQ(list({{"MaxResults", 0}}).fault(), "InvalidParameterValueException");
+    EXPECT_EQ(list({{"MaxResults", 1001}}).fault(), "InvalidParameterValueException");
 }
 
 }  // namespace

@@ -99,6 +99,13 @@ TEST_F(Messages, are_refused_with_the_reason) {
     EXPECT_EQ(attribute(url, "ApproximateNumberOfMessages"), "0");
 }
 
+TEST_F(Messages, with_an_empty_attribute_are_refused_in_the_words_of_AWS) {
+    const json::object empty{{"ErrorDetails", {{"DataType", "String"}, {"StringValue", ""}}}};
+
+    EXPECT_EQ(send_with({{"MessageAttributes", empty}}).at("message"),
+              "Message (user) attribute 'ErrorDetails' must contain a non-empty value of type 'String'.");
+}
+
 TEST_F(Messages, may_be_as_long_as_the_queue_allows_attributes_included) {
     call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"MaximumMessageSize", "1024"}}}});
     const json::object attribute = {{"n", {{"DataType", "String"}, {"StringValue", "v"}}}};  // 8 bytes

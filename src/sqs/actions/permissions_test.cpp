@@ -63,6 +63,7 @@ TEST_F(Permissions, are_refused_as_AWS_does) {
     EXPECT_EQ(add("a b", account, send_action).fault(), "InvalidParameterValueException");
     EXPECT_EQ(add(std::string(81, 'a'), account, send_action).fault(), "InvalidParameterValueException");
     EXPECT_EQ(add("x", {}, send_action).fault(), "MissingRequiredParameterException");
+    EXPECT_EQ(add("x", {}, send_action).at("message"), "The request must contain the parameter PrincipalId.");
     EXPECT_EQ(add("x", account, {}).fault(), "MissingRequiredParameterException");
     EXPECT_EQ(add("x", {"1111"}, send_action).at("message"),
               "Value [1111] for parameter PrincipalId is invalid. Reason: Unable to verify.");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/base64.hpp"
 #include "sqs/actions/actions.hpp"
+#include "sqs/page_token.hpp"
 #include "sqs/queue_attributes.hpp"
 #include "sqs/tags.hpp"
 
@@ -97,7 +97,7 @@ awaitable<Answer<ListQueuesResult>> list_queues(Service& service, Caller caller,
         co_return invalid_value(std::to_string(max), "MaxResults", "MaxResults must be an integer between 1 and 1000.");
     std::string after;
     if (request.next_token) {
-        auto decoded = base64_decode(*request.next_token);
+        auto decoded = name_of_page_token(*request.next_token);
         if (!decoded) co_return invalid_value(*request.next_token, "NextToken", "It was not given by ListQueues.");
         after = *std::move(decoded);
     }
@@ -109,7 +109,7 @@ awaitable<Answer<ListQueuesResult>> list_queues(Service& service, Caller caller,
         result.queue_urls.push_back(url_of(queue.name, caller.origin, service.settings));
     }
     if (request.max_results && found.size() > static_cast<std::size_t>(max))
-        result.next_token = base64_encode(found[static_cast<std::size_t>(max) - 1].name);
+        result.next_token = page_token_after(found[static_cast<std::size_t>(max) - 1].name);
     co_return result;
 }
 

@@ -38,6 +38,11 @@ TEST_F(Queues, have_narrow_names) {
     EXPECT_EQ(fault("a.fifo"), "InvalidParameterValueException");
     EXPECT_EQ(fault("a", {{"FifoQueue", "true"}}), "InvalidParameterValueException");
     EXPECT_EQ(fault("a", {{"FifoQueue", "false"}}), "InvalidAttributeName");
+    EXPECT_EQ(fault(""), "InvalidParameterValueException");
+    EXPECT_EQ(fault(std::string(81, 'a')), "InvalidParameterValueException");
+    EXPECT_EQ(fault(std::string(76, 'a') + ".fifo", {{"FifoQueue", "true"}}), "InvalidParameterValueException");
+    create(std::string(80, 'a'));
+    create(std::string(75, 'a') + ".fifo", {{"FifoQueue", "true"}});
 }
 
 TEST_F(Queues, have_attributes_with_defaults) {
@@ -102,6 +107,14 @@ TEST_F(Queues, refuse_attributes_out_of_range_or_of_the_other_kind) {
     EXPECT_EQ(fault("ContentBasedDeduplication", "true"), "InvalidAttributeName");
     EXPECT_EQ(fault("QueueArn", "x"), "InvalidAttributeName");
     EXPECT_EQ(fault("Nonsense", "x"), "InvalidAttributeName");
+    const auto said = [&](std::string queue, std::string name, std::string value) {
+        return call("SetQueueAttributes", {{"QueueUrl", queue}, {"Attributes", {{name, value}}}}).at("message");
+    };
+    EXPECT_EQ(said(url, "DeduplicationScope", "queue"), "You can specify the DeduplicationScope only when FifoQueue is set to true.");
+    EXPECT_EQ(said(url, "FifoThroughputLimit", "perQueue"), "You can specify the FifoThroughputLimit only when FifoQueue is set to true.");
+    EXPECT_EQ(said(url, "FifoQueue", "true"), "Unknown Attribute FifoQueue.");
+    EXPECT_EQ(said(create("orders.fifo", {{"FifoQueue", "true"}}), "FifoQueue", "false"),
+              "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.");
 }
 
 TEST_F(Queues, are_encrypted_in_one_way_at_most) {
@@ -158,7 +171,8 @@ TEST_F(Queues, are_listed_by_prefix_and_in_pages) {
     EXPECT_EQ(first.value.at("QueueUrls").as_array().size(), 2u);
     EXPECT_EQ(second.value, json::value({{"QueueUrls", json::array{"http://localhost:9324/000000000000/a3"}}}));
     EXPECT_EQ(call("ListQueues", {{"MaxResults", 0}}).fault(), "InvalidParameterValueException");
-    EXPECT_EQ(call("ListQueues", {{"NextToken", "?"}}).fault(), "InvalidParameterValueException");
+    for (const char* wrong : {"?", "nonsense", ""})
+        EXPECT_EQ(call("ListQueues", {{"MaxResults", 2}, {"NextToken", wrong}}).fault(), "InvalidParameterValueException") << wrong;
 }
 
 TEST_F(Queues, have_tags) {
