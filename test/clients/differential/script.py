@@ -47,9 +47,10 @@ ATTRIBUTE_VALUES = [
     ("VisibilityTimeout", ("0", "43200", "43201", "-1")), ("FifoQueue", ("true", "false")), ("ContentBasedDeduplication", ("true",)),
     ("Colour", ("red",)), ("QueueArn", ("x",)), ("ApproximateNumberOfMessages", ("5",)), ("Policy", ("", "not json")),
     ("RedrivePolicy", ("", "not json", "{}", '{"maxReceiveCount": 3}', '{"deadLetterTargetArn": "nonsense", "maxReceiveCount": 3}',
-                       '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:never-made", "maxReceiveCount": 3}')),
+                       '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:never-made", "maxReceiveCount": 3}',
+                       '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:never-made", "maxReceiveCount": 3, "more": 1}')),
     ("RedriveAllowPolicy", ("", '{"redrivePermission": "allowAll"}', '{"redrivePermission": "byQueue"}', '{"redrivePermission": "some"}',
-                            "not json")),
+                            '{"redrivePermission": "allowAll", "more": 1}', "not json")),
     ("KmsMasterKeyId", ("alias/aws/sqs",)), ("KmsDataKeyReusePeriodSeconds", ("60", "59", "86401")), ("SqsManagedSseEnabled", ("false", "maybe"))]
 
 
@@ -274,6 +275,7 @@ def fifo(ask):
     short = ask.quietly("ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=1, VisibilityTimeout=1)
     time.sleep(1.3)
     ask("delete FIFO after its visibility timeout", "DeleteMessage", QueueUrl=queue, ReceiptHandle=short.handle())
+    ask("change FIFO after its visibility timeout", "ChangeMessageVisibility", QueueUrl=queue, ReceiptHandle=short.handle(), VisibilityTimeout=5)
     by_content = ask.queue("content", FifoQueue="true", ContentBasedDeduplication="true")
     for label in ("by content", "by content again"):
         ask(f"send FIFO {label}", "SendMessage", QueueUrl=by_content, MessageBody="same", MessageGroupId="g")
@@ -281,10 +283,38 @@ def fifo(ask):
 
 
 @scenario
+def receive_attempts(ask):
+    queue = ask.queue("attempts", FifoQueue="true", ContentBasedDeduplication="true")
+    for group in "gh":
+        ask.quietly("SendMessage", QueueUrl=queue, MessageBody=group, MessageGroupId=group)
+    for label, attempt in (("first", "one"), ("repeated", "one"), ("another", "two"), ("empty", ""), ("of 129", "a" * 129)):
+        ask(f"attempt: {label}", "ReceiveMessage", QueueUrl=queue, ReceiveRequestAttemptId=attempt, MaxNumberOfMessages=1,
+            AttributeNames=["ApproximateReceiveCount"])
+
+
+@scenario
 def purging(ask):
     queue = ask.queue("purge")
     ask("purge", "PurgeQueue", QueueUrl=queue)
     ask("purge again", "PurgeQueue", QueueUrl=queue)
+    fifo = ask.queue("purge", FifoQueue="true")
+    again = {"QueueUrl": fifo, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    ask.quietly("SendMessage", **again)
+    ask("purge FIFO", "PurgeQueue", QueueUrl=fifo)
+    ask.quietly("SendMessage", **again)
+    ask("receive what has a purged deduplication id", "ReceiveMessage", QueueUrl=fifo, WaitTimeSeconds=1)
+
+
+@scenario
+def parts_of_groups(ask):
+    """A group of which one message is visible again and the others are not."""
+    for visible in range(3):
+        queue = ask.queue(f"group-{visible}", FifoQueue="true", VisibilityTimeout="30")
+        for body in ("1", "2", "3"):
+            ask.quietly("SendMessage", QueueUrl=queue, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=body)
+        received = ask.quietly("ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10)
+        ask.quietly("ChangeMessageVisibility", QueueUrl=queue, ReceiptHandle=received.handle(visible), VisibilityTimeout=0)
+        ask(f"receive message {visible + 1} of 3", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
 
 
 @scenario
@@ -304,6 +334,8 @@ def dead_letters(ask):
         "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn_of(ask, own), "maxReceiveCount": 1})})
     ask("sources", "ListDeadLetterSourceQueues", QueueUrl=dead)
     ask("sources of a queue without", "ListDeadLetterSourceQueues", QueueUrl=queue)
+    ask("sources: MaxResults=0", "ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=0)
+    ask("sources: NextToken of nothing", "ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=1, NextToken="nonsense")
     ask.quietly("SendMessage", QueueUrl=queue, MessageBody="poison", MessageAttributes={"a": GOOD})
     ask.quietly("ReceiveMessage", QueueUrl=queue, VisibilityTimeout=0)
     ask("received once too often", "ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=1)
@@ -324,10 +356,38 @@ def dead_letters(ask):
 
 
 @scenario
-def other_actions(ask):
+def redrive_allow_policies(ask):
+    dead, source = ask.queue("target"), ask.queue("source")
+    policy = json.dumps({"deadLetterTargetArn": arn_of(ask, dead), "maxReceiveCount": "5"})
+    for label, allow in (("denyAll", {"redrivePermission": "denyAll"}),
+                         ("byQueue, another", {"redrivePermission": "byQueue", "sourceQueueArns": [arn_of(ask, dead)]}),
+                         ("byQueue, this one", {"redrivePermission": "byQueue", "sourceQueueArns": [arn_of(ask, source)]}),
+                         ("denyAll with sources", {"redrivePermission": "denyAll", "sourceQueueArns": [arn_of(ask, source)]}),
+                         ("byQueue, eleven", {"redrivePermission": "byQueue", "sourceQueueArns": [f"{arn_of(ask, source)}{n}" for n in range(11)]})):
+        ask(f"allow: {label}", "SetQueueAttributes", QueueUrl=dead, Attributes={"RedriveAllowPolicy": json.dumps(allow)})
+        ask(f"a source, {label}", "SetQueueAttributes", QueueUrl=source, Attributes={"RedrivePolicy": policy})
+        ask.quietly("SetQueueAttributes", QueueUrl=source, Attributes={"RedrivePolicy": ""})
+
+
+@scenario
+def permissions(ask):
     queue = ask.queue("permissions")
-    ask("add a permission", "AddPermission", QueueUrl=queue, Label="l", AWSAccountIds=["123456789012"], Actions=["SendMessage"])
-    ask("remove a permission", "RemovePermission", QueueUrl=queue, Label="l")
+    good = {"Label": "l", "AWSAccountIds": ["123456789012"], "Actions": ["SendMessage"]}
+    for label, more in (("one", {}), ("the same label", {}), ("label with a space", {"Label": "a b"}), ("no label", {"Label": ""}),
+                        ("no account", {"Label": "a", "AWSAccountIds": []}), ("no action", {"Label": "a", "Actions": []}),
+                        ("the owner's action", {"Label": "a", "Actions": ["DeleteQueue"]}),
+                        ("unknown action", {"Label": "a", "Actions": ["Fly"]}),
+                        ("eight actions", {"Label": "a", "Actions": [
+                            "SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl",
+                            "PurgeQueue", "ListDeadLetterSourceQueues"]})):
+        ask(f"add: {label}", "AddPermission", QueueUrl=queue, **{**good, **more})
+    ask("remove: one", "RemovePermission", QueueUrl=queue, Label="l")
+    ask("remove: again", "RemovePermission", QueueUrl=queue, Label="l")
+
+
+@scenario
+def other_actions(ask):
+    ask.queue("known")
     if ask.encoding == "Query":  # boto3 sends no action it does not know
         ask("an unknown action", "FlyToTheMoon")
-    ask("another account's queue by name", "GetQueueUrl", QueueName=ask.name("permissions"), QueueOwnerAWSAccountId="999999999999")
+    ask("another account's queue by name", "GetQueueUrl", QueueName=ask.name("known"), QueueOwnerAWSAccountId="999999999999")
