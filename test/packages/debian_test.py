@@ -82,9 +82,19 @@ class Contents(unittest.TestCase):
     def test_of_rowmq_are_the_program_its_manual_its_service_and_its_settings(self):
         self.assertEqual(set(files("rowmq")), {
             "/usr/bin/rowmq", UNIT, "/etc/rowmq/rowmq.toml", "/usr/share/man/man1/rowmq.1.gz", "/usr/share/man/man5/rowmq.toml.5.gz",
-            "/usr/share/bash-completion/completions/rowmq",
+            "/usr/share/bash-completion/completions/rowmq", "/usr/share/fish/vendor_completions.d/rowmq.fish",
+            "/usr/share/zsh/vendor-completions/_rowmq",
             "/usr/share/doc/rowmq/copyright", "/usr/share/doc/rowmq/changelog.Debian.gz"})
         self.assertEqual(output("dpkg-deb", "--info", package("rowmq"), "conffiles").split(), ["/etc/rowmq/rowmq.toml"])
+
+    def test_complete_the_program_in_every_shell(self):
+        folder = MADE / "shells"
+        output("dpkg-deb", "--extract", package("rowmq"), folder)
+        zsh, fish = folder / "usr/share/zsh/vendor-completions/_rowmq", folder / "usr/share/fish/vendor_completions.d/rowmq.fish"
+        self.assertTrue(zsh.read_text().startswith("#compdef rowmq\n"))  # by which zsh knows what it is for
+        for shell in (zsh, fish):
+            for command in ("queues", "forward"):
+                self.assertIn(command, shell.read_text(), shell)
 
     def test_of_librowmq_dev_are_the_headers_the_archive_and_how_to_find_them(self):
         names = set(files("librowmq-dev"))
