@@ -92,6 +92,7 @@ TEST_F(AccessTo, a_service_needs_what_decides_to_be_signed) {
     };
     EXPECT_EQ(text(with_headers("x-amz-date;x-amz-target")), "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     EXPECT_EQ(text(with_headers("host;x-amz-date")), "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.");
+    EXPECT_EQ(text(with_headers("host;x-amz-target")), "'x-amz-date' must be a 'SignedHeader' in the AWS Authorization.");
     EXPECT_EQ(denial(with_headers("host;host;x-amz-date;x-amz-target")).reason, Reason::incomplete);
 }
 
@@ -103,6 +104,41 @@ TEST_F(AccessTo, a_service_is_scoped_to_its_region_its_name_and_the_day) {
     other_day.fields.add("Authorization",
                          "AWS4-HMAC-SHA256 Credential=AKID/20150829/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0");
     EXPECT_TRUE(text(other_day).ends_with("'20150829' != '20150830', from '20150830T123600Z'."));
+}
+
+TEST_F(AccessTo, a_service_ends_for_a_credential_of_another_kind_or_size) {
+    const auto with = [&](std::string credential) {
+        net::Request request = unsigned_request();
+        request.fields.add("X-Amz-Date", timestamp_of(now));
+        request.fields.add("Authorization",
+                           fmt::format("AWS4-HMAC-SHA256 Credential={}, SignedHeaders=host, Signature=0", std::move(credential)));
+        return denial(request);
+    };
+    EXPECT_EQ(with("AKID/20150830/us-east-1/sqs/aws5_request").text,
+              "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'.");
+    EXPECT_EQ(with(std::string(4'096, 'A')).text.substr(0, 20), "Credential must have");
+    EXPECT_EQ(with(std::string(4'097, 'A')).text, "Credential and SignedHeaders have at most 4096 characters.");
+}
+
+TEST_F(AccessTo, a_service_is_dated_by_either_header) {
+    net::Request request = unsigned_request();
+    request.fields.add("Date", timestamp_of(now));
+    const Scope scope{.date = "20150830", .region = "us-east-1", .service = "sqs"};
+    const std::string names = "date;host;x-amz-target";
+    const std::string canonical = *canonical_request(request, names, sha256_hex(request.body));
+    request.fields.add("Authorization",
+                       fmt::format("AWS4-HMAC-SHA256 Credential=AKID/20150830/us-east-1/sqs/aws4_request, SignedHeaders={}, Signature={}",
+                                   names, signature_of("secret", scope, string_to_sign(timestamp_of(now), scope, canonical))));
+
+    EXPECT_EQ(text(request), "let in");
+}
+
+TEST_F(AccessTo, a_presigned_URL_is_signed_as_this_version_signs) {
+    net::Request request = presigned(60);
+    const auto at = request.target.find("AWS4-HMAC-SHA256");
+    request.target.replace(at, 16, "AWS4-HMAC-SHA512");
+
+    EXPECT_EQ(text(request), "AWS query-string parameters must include 'X-Amz-Algorithm' = 'AWS4-HMAC-SHA256'.");
 }
 
 TEST_F(AccessTo, a_service_takes_clocks_that_differ_by_fifteen_minutes) {

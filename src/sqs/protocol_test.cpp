@@ -34,6 +34,15 @@ TEST_F(ProtocolOf, another_service_is_refused) {
     request.fields.add("X-Amz-Target", "DynamoDB_20120810.ListTables");
 
     EXPECT_EQ(send(std::move(request)).fault(), "UnknownOperationException");
+    net::Request same_name = json_request("ListQueues", {});
+    same_name.fields = {};
+    same_name.fields.add("X-Amz-Target", "AmazonSNS.ListQueues");  // as long a prefix, and an action of that name
+    EXPECT_EQ(send(std::move(same_name)).fault(), "UnknownOperationException");
+}
+
+TEST_F(ProtocolOf, queues_that_are_not_there_is_answered_with_the_wsdl_in_Query) {
+    EXPECT_EQ(call("GetQueueUrl", {{"QueueName", "none"}}).at("message"), "The specified queue does not exist.");
+    EXPECT_EQ(query("Action=GetQueueUrl&QueueName=none").element("Message"), "The specified queue does not exist for this wsdl version.");
 }
 
 TEST_F(ProtocolOf, malformed_requests_is_answered) {

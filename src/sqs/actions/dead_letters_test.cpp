@@ -170,14 +170,52 @@ TEST_F(DeadLetters, move_back_to_where_they_came_from) {
     EXPECT_EQ(call("CancelMessageMoveTask", {{"TaskHandle", started.at("TaskHandle")}}).status, 404u);
 }
 
+TEST_F(DeadLetters, move_to_where_they_are_sent) {
+    const std::string other = create("other");
+    make_one();
+    call("StartMessageMoveTask", {{"SourceArn", arn("dead")}, {"DestinationArn", arn("other")}});
+    settle_down();
+    advance(1s);
+
+    EXPECT_EQ(hear(url).size(), 0u);
+    EXPECT_EQ(hear(other).size(), 1u);
+}
+
+TEST_F(DeadLetters, are_moved_by_tasks_of_which_the_newest_is_listed) {
+    const json::object slowly{{"SourceArn", arn("dead")}, {"DestinationArn", arn("orders")}, {"MaxNumberOfMessagesPerSecond", 1}};
+    const auto list = [&](json::object more) {
+        more["SourceArn"] = arn("dead");
+        return call("ListMessageMoveTasks", std::move(more)).value.at("Results").as_array();
+    };
+    for (int i = 0; i < 3; ++i) say(dead, "x");
+    const std::string first = call("StartMessageMoveTask", slowly).at("TaskHandle");
+    EXPECT_EQ(text(list({}).at(0), "TaskHandle"), first);
+    EXPECT_EQ(text(list({}).at(0), "Status"), "RUNNING");
+    EXPECT_LT(list({}).at(0).at("ApproximateNumberOfMessagesMoved").as_int64(), 3);
+    EXPECT_EQ(list({}).at(0).at("ApproximateNumberOfMessagesToMove").as_int64(), 3);
+    EXPECT_EQ(list({}).at(0).at("MaxNumberOfMessagesPerSecond").as_int64(), 1);
+    call("CancelMessageMoveTask", {{"TaskHandle", first}});
+    advance(5s);
+    call("StartMessageMoveTask", slowly);
+
+    EXPECT_EQ(list({}).size(), 1u);
+    const json::array both = list({{"MaxResults", 10}});
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(text(both[1], "Status"), "CANCELLED");
+    EXPECT_FALSE(both[1].as_object().contains("TaskHandle"));
+}
+
 TEST_F(DeadLetters, move_only_out_of_a_dead_letter_queue) {
     EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("orders")}}).at("message"),
               "Source queue must be configured as a Dead Letter Queue.");
     const Reply none = call("StartMessageMoveTask", {{"SourceArn", arn("none")}});
     EXPECT_EQ(none.status, 404u);
     EXPECT_EQ(none.fault(), "ResourceNotFoundException");
-    EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("dead")}, {"MaxNumberOfMessagesPerSecond", 501}}).fault(),
-              "InvalidParameterValueException");
+    for (const int wrong : {-1, 0, 501})
+        EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("dead")}, {"MaxNumberOfMessagesPerSecond", wrong}}).fault(),
+                  "InvalidParameterValueException")
+            << wrong;
+    EXPECT_EQ(call("StartMessageMoveTask", {{"SourceArn", arn("dead")}, {"MaxNumberOfMessagesPerSecond", 500}}).status, 200u);
 }
 
 TEST_F(DeadLetters, are_no_longer_moved_only_where_the_handle_names_a_task) {

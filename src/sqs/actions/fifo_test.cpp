@@ -173,6 +173,13 @@ TEST_F(Attempt, is_over_when_one_of_its_messages_was_deleted_or_changed) {
     EXPECT_EQ(receive("one").size(), 0u);
 }
 
+TEST_F(Attempt, is_over_when_the_queue_is_purged) {
+    receive("one");
+    call("PurgeQueue", {{"QueueUrl", url}});
+
+    EXPECT_EQ(receive("one").size(), 0u);
+}
+
 TEST_F(Attempt, is_over_after_five_minutes) {
     const json::array first = receive("one", {{"VisibilityTimeout", 3'600}});
     advance(299s);

@@ -55,6 +55,7 @@ TEST_F(Messages, carry_attributes_of_which_those_asked_for_come_back) {
     EXPECT_EQ(one.at("MessageAttributes").as_object().size(), 2u);
     EXPECT_NE(one.at("MD5OfMessageAttributes").as_string(), sent.at("MD5OfMessageAttributes"));
     EXPECT_EQ(received_with({"b"}).at("MessageAttributes").as_object().size(), 1u);
+    EXPECT_EQ(received_with({"a.on.*"}).at("MessageAttributes").as_object().size(), 1u);  // a prefix, not a part of a name
     EXPECT_FALSE(received_with({"c"}).contains("MessageAttributes"));
     EXPECT_FALSE(received_with({}).contains("MD5OfMessageAttributes"));
 }

@@ -77,6 +77,22 @@ TEST_F(Permissions, are_refused_as_AWS_does) {
               "MissingParameter");
 }
 
+TEST_F(Permissions, are_for_seven_actions_at_most) {
+    const json::array seven{"SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueUrl", "GetQueueAttributes", "PurgeQueue", "*"};
+    EXPECT_EQ(add("many", {"111111111111"}, seven).status, 200u);
+}
+
+TEST_F(Permissions, are_added_to_a_policy_of_one_statement) {
+    const json::value one{{"Sid", "mine"}, {"Effect", "Deny"}, {"NotPrincipal", "*"}, {"NotAction", "sqs:SendMessage"}};
+    const std::string text = json::serialize(json::object{{"Statement", one}});
+    ASSERT_EQ(call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"Policy", text}}}}).status, 200u);
+
+    EXPECT_EQ(add("alice", {"111111111111"}, {"SendMessage"}).status, 200u);
+
+    ASSERT_EQ(policy().at("Statement").as_array().size(), 2u);
+    EXPECT_EQ(policy().at("Statement").as_array().at(0), one);
+}
+
 TEST_F(Permissions, policies_are_JSON_with_statements) {
     const auto set = [&](std::string policy) {
         return call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"Policy", std::move(policy)}}}}).status;
@@ -84,7 +100,9 @@ TEST_F(Permissions, policies_are_JSON_with_statements) {
     EXPECT_EQ(set(R"({"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:*"}})"), 200u);
     EXPECT_EQ(set(""), 200u);
     EXPECT_FALSE(has_policy());
-    for (const char* wrong : {"x", "[]", "{}", R"({"Statement":[]})", R"({"Statement":[{"Effect":"Maybe","Principal":"*","Action":"*"}]})"})
+    for (const char* wrong :
+         {"x", "[]", "{}", R"({"Statement":[]})", R"({"Statement":[{"Effect":"Maybe","Principal":"*","Action":"*"}]})",
+          R"({"Statement":[{"Effect":"Allow","Action":"*"}]})", R"({"Statement":[{"Effect":"Allow","Principal":"*"}]})"})
         EXPECT_EQ(set(wrong), 400u) << wrong;
 }
 

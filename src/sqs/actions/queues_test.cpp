@@ -184,6 +184,58 @@ TEST_F(Queues, have_tags) {
     EXPECT_EQ(call("ListQueueTags", {{"QueueUrl", url}}).value, json::value({{"Tags", {{"team", "a"}}}}));
 }
 
+TEST_F(Queues, are_created_with_tags) {
+    const std::string url = call("CreateQueue", {{"QueueName", "orders"}, {"tags", {{"team", "a"}}}}).at("QueueUrl");
+
+    EXPECT_EQ(call("ListQueueTags", {{"QueueUrl", url}}).value, json::value({{"Tags", {{"team", "a"}}}}));
+}
+
+TEST_F(Queues, have_fifty_tags_with_those_they_had) {
+    const std::string url = create("orders");
+    const auto tag = [&](int from, int to) {
+        json::object tags;
+        for (int i = from; i < to; ++i) tags[std::to_string(i)] = "x";
+        return call("TagQueue", {{"QueueUrl", url}, {"Tags", std::move(tags)}}).status;
+    };
+    EXPECT_EQ(tag(0, 49), 200u);
+    EXPECT_EQ(tag(49, 51), 400u);
+    EXPECT_EQ(tag(0, 50), 200u);
+}
+
+TEST_F(Queues, need_the_name_of_what_is_to_change) {
+    const std::string url = create("orders");
+    for (const std::string action : {"TagQueue", "UntagQueue", "SetQueueAttributes"})
+        EXPECT_EQ(call(action, {{"QueueUrl", url}}).fault(), "MissingRequiredParameterException") << action;
+}
+
+TEST_F(Queues, of_other_accounts_are_not_found) {
+    create("orders");
+    const auto find = [&](std::string account) {
+        return call("GetQueueUrl", {{"QueueName", "orders"}, {"QueueOwnerAWSAccountId", account}}).status;
+    };
+    EXPECT_EQ(find("000000000000"), 200u);
+    EXPECT_EQ(find("111111111111"), 400u);
+}
+
+TEST_F(Queues, of_subscriptions_are_not_listed) {
+    QueueOptions options;
+    options.attributes["sns.topic"] = "news";
+    ASSERT_TRUE(rowmq::test::run_in(io, broker->declare_queue("inner", options)));
+    const std::string url = create("orders");
+
+    EXPECT_EQ(call("ListQueues", {}).value, json::value({{"QueueUrls", json::array{url}}}));
+}
+
+TEST_F(Queues, know_when_they_were_last_changed) {
+    const std::string url = create("orders");
+    advance(10s);
+
+    call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"DelaySeconds", "1"}}}});
+
+    EXPECT_EQ(attribute(url, "CreatedTimestamp"), "1700000000");
+    EXPECT_EQ(attribute(url, "LastModifiedTimestamp"), "1700000010");
+}
+
 TEST_F(Queues, have_tags_within_their_limits) {
     const std::string url = create("orders", {});
     const auto tag = [&](json::object tags) {
@@ -194,6 +246,10 @@ TEST_F(Queues, have_tags_within_their_limits) {
     for (int i = 0; i < 51; ++i) many[std::to_string(i)] = "x";
 
     EXPECT_EQ(tag({{std::string(128, 'k'), std::string(256, 'v')}}), "none");
+    std::string umlauts;
+    for (int i = 0; i < 128; ++i) umlauts += "\xc3\xbc";
+    EXPECT_EQ(tag({{umlauts, ""}}), "none");
+    EXPECT_EQ(tag({{umlauts + "k", ""}}), "Tag keys must be between 1 and 128 characters in length.");
     EXPECT_EQ(tag({{std::string(129, 'k'), ""}}), "Tag keys must be between 1 and 128 characters in length.");
     EXPECT_EQ(tag({{"k", std::string(257, 'v')}}), "Tag values must be between 0 and 256 characters in length.");
     EXPECT_EQ(tag({{"aws:k", "v"}}), "Tag keys cannot start with aws: which is reserved.");

@@ -25,6 +25,9 @@ TEST_F(Receive, checks_its_numbers) {
     EXPECT_NE(text_of("VisibilityTimeout", 43'201), "");
     EXPECT_NE(text_of("VisibilityTimeout", -1), "");
     EXPECT_NE(text_of("WaitTimeSeconds", 21), "");
+    EXPECT_NE(text_of("WaitTimeSeconds", -1), "");
+    for (const std::string names : {"AttributeNames", "MessageSystemAttributeNames"})
+        EXPECT_EQ(call("ReceiveMessage", {{"QueueUrl", url}, {names, json::array{"Nonsense"}}}).fault(), "InvalidAttributeName") << names;
 }
 
 TEST_F(Receive, gives_at_most_what_was_asked_for_and_one_by_itself) {

@@ -139,6 +139,19 @@ TEST_F(Settle, deletes_from_a_FIFO_queue_only_what_is_hidden) {
     EXPECT_EQ(remove_from_fifo(in_time).status, 200u);
 }
 
+TEST_F(Settle, believes_a_handle_of_a_FIFO_queue_that_was_given_before_a_restart) {
+    const std::string fifo = create("f.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
+    call("SendMessage", {{"QueueUrl", fifo}, {"MessageBody", "x"}, {"MessageGroupId", "g"}});
+    const std::string handle = text(hear(fifo).at(0), "ReceiptHandle");
+    advance(31s);
+    protocol->close();
+    settle_down();
+    protocol = std::make_unique<Protocol>(*broker, *clock, random);
+
+    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", handle}}).status, 200u);
+    EXPECT_EQ(attribute(fifo, "ApproximateNumberOfMessages"), "0");
+}
+
 TEST_F(Settle, in_batches_answers_one_by_one) {
     for (int i = 0; i < 3; ++i) say(url, "x");
     json::array changes, deletions;
