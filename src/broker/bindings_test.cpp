@@ -1,5 +1,6 @@
 // What a binding chooses: filters, notes, pauses; kept over a restart.
 #include "broker/bed.hpp"
+#include "rowmq/look.hpp"
 
 namespace rowmq::test {
 namespace {
@@ -100,6 +101,61 @@ TEST_F(Bindings, are_the_same_after_a_restart) {
     EXPECT_TRUE(bindings[1].options.paused);
     EXPECT_EQ(publish_kind("red"), 1u);
     EXPECT_EQ(publish_kind("blue"), 0u);
+}
+
+TEST_F(Bindings, are_seen_in_the_order_of_their_keys_from_one_on) {
+    for (const std::string key : {"c", "a", "b", "d"}) bind("a", {.note = "n" + key}, key);
+    const auto seen = [&](std::string_view from, std::size_t max) {
+        std::string keys;
+        see_bindings(*broker, "x", from, [&](const BindingView& one) {
+            EXPECT_EQ(one.exchange, "x");
+            EXPECT_EQ(one.queue, "a");
+            EXPECT_EQ(one.options.note, "n" + std::string(one.routing_key));
+            keys += one.routing_key;
+            return keys.size() < max;
+        });
+        return keys;
+    };
+
+    EXPECT_EQ(seen("", 9), "abcd");
+    EXPECT_EQ(seen("b", 2), "bc");
+    EXPECT_EQ(seen("bb", 9), "cd");
+    EXPECT_EQ(seen("e", 9), "");
+    see_bindings(*broker, "nobody", "", [](const BindingView&) {
+        ADD_FAILURE();
+        return true;
+    });
+}
+
+TEST_F(Bindings, are_of_exchanges_seen_in_the_order_of_their_names) {
+    for (const std::string name : {"z", "w", "y"}) ASSERT_TRUE(run_in(io, broker->declare_exchange(name, {})));
+    ASSERT_TRUE(run_in(io, broker->declare_exchange("a", {}, "elsewhere")));
+    const auto names = [&](std::string_view after, std::size_t max) {
+        std::string all;
+        see_exchanges(*broker, after, [&](const ExchangeView& one) {
+            EXPECT_EQ(one.options, broker->exchange(one.name).value().options);
+            all += one.name;
+            return all.size() < max;
+        });
+        return all;
+    };
+
+    EXPECT_EQ(names("", 2), "wx");
+    EXPECT_EQ(names("x", 9), "yz");
+    EXPECT_EQ(names("z", 9), "");
+    ASSERT_TRUE(run_in(io, broker->delete_exchange("y")));
+    EXPECT_EQ(names("", 9), "wxz");
+}
+
+TEST_F(Bindings, may_change_where_there_may_be_no_more) {
+    bind("a", {});
+    limits.bindings = 1;
+    restart();
+
+    EXPECT_EQ(run_in(io, broker->bind({"x", "b", "", {}})).error().code, Errc::limit_exceeded);
+    bind("a", {.note = "n"});
+
+    EXPECT_EQ(broker->bindings().at(0).options.note, "n");
 }
 
 TEST_F(Bindings, refuse_what_is_no_filter_and_stay_as_they_were) {

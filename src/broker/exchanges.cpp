@@ -99,13 +99,13 @@ awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     if (!exchange) co_return no_exchange(binding.exchange);
     const Result<Queue*> queue = find_queue(binding.queue, ns);
     if (!queue) co_return queue.error();
-    if (catalog.binding_count() >= limits.bindings)
-        co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
     const auto terms = terms_of(std::move(binding.options), limits);
     if (!terms) co_return terms.error();
     const QueueId to = queue.value()->id;
     const ExchangeId from = exchange->id;
     const auto before = catalog.find_binding(*exchange, to, binding.routing_key);
+    if (!before && catalog.binding_count() >= limits.bindings)
+        co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
     Ticket ticket = committer.last_ticket();
     const bool changed = !before || !have_equal_options(before->get(), terms->get());
     if (changed) {

@@ -74,6 +74,7 @@ struct Preparation {
 struct BrokerState : std::enable_shared_from_this<BrokerState> {
     explicit BrokerState(BrokerParts given);
     ~BrokerState();
+    static const Catalog& catalog_of(const Broker& broker) { return broker.state_->catalog; }  // look.cpp
 
     // make.cpp
     void start(storage::Snapshot snapshot);

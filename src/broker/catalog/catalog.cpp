@@ -60,6 +60,7 @@ Exchange& Catalog::add(std::unique_ptr<Exchange> exchange) {
     Exchange& added = *exchange;
     exchanges_[added.id] = std::move(exchange);
     exchange_names_[Name{added.ns, added.name}] = &added;
+    by_name_[{added.ns, added.name}] = &added;
     return added;
 }
 
@@ -68,6 +69,7 @@ void Catalog::erase(ExchangeId id) {
     if (!exchange) return;
     for (const auto& [queue, count] : exchange->queues) bindings_ -= count;
     exchange_names_.erase(Name{exchange->ns, exchange->name});
+    by_name_.erase({exchange->ns, exchange->name});
     exchanges_.erase(id);
 }
 

@@ -57,6 +57,12 @@ public:
     void for_each_exchange(F&& f) const {
         for (const auto& [id, exchange] : exchanges_) f(*exchange);
     }
+    /// In name order, those of `ns` after `name`, until `f` answers false.
+    template <typename F>
+    void exchanges_after(NamespaceId ns, std::string_view name, F&& f) const {
+        for (auto at = by_name_.upper_bound({ns, name}); at != by_name_.end() && at->first.first == ns; ++at)
+            if (!f(*at->second)) return;
+    }
     std::size_t exchange_count() const { return exchanges_.size(); }
 
     /// The binding's terms, null too when it has none; none when there is no such binding.
@@ -86,6 +92,7 @@ private:
     boost::unordered_flat_map<Name, Queue*> queue_names_;
     boost::unordered_flat_map<ExchangeId, std::unique_ptr<Exchange>> exchanges_;
     boost::unordered_flat_map<Name, Exchange*> exchange_names_;
+    std::map<std::pair<NamespaceId, std::string_view>, Exchange*> by_name_;  ///< exchanges, to list them a page at a time
     std::unordered_map<std::string, std::pair<std::weak_ptr<const QueueOptions>, std::weak_ptr<const std::string>>> options_;
     std::size_t bindings_ = 0;
 };

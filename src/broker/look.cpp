@@ -1,0 +1,30 @@
+#include "rowmq/look.hpp"
+
+#include "broker/state.hpp"
+
+namespace rowmq {
+
+void see_exchanges(const Broker& broker, std::string_view after, const std::function<bool(const ExchangeView&)>& see, std::string_view ns) {
+    const Catalog& catalog = BrokerState::catalog_of(broker);
+    if (const auto space = catalog.find_namespace(ns))
+        catalog.exchanges_after(*space, after, [&](const Exchange& one) { return see({.name = one.name, .options = one.options}); });
+}
+
+void see_bindings(const Broker& broker, std::string_view exchange, std::string_view key, const std::function<bool(const BindingView&)>& see,
+                  std::string_view ns) {
+    static const BindingOptions none;
+    const Catalog& catalog = BrokerState::catalog_of(broker);
+    const auto space = catalog.find_namespace(ns);
+    const Exchange* from = space ? catalog.find_exchange(*space, exchange) : nullptr;
+    if (!from) return;
+    for (auto at = from->by_key.lower_bound(key); at != from->by_key.end(); ++at)
+        for (const auto& [id, terms] : at->second) {
+            const Queue* queue = catalog.find(id);
+            if (!queue) continue;
+            const BindingView view{
+                .exchange = from->name, .queue = queue->name, .routing_key = at->first, .options = terms ? terms->options : none};
+            if (!see(view)) return;
+        }
+}
+
+}  // namespace rowmq
