@@ -112,9 +112,13 @@ public:
                     EXPECT_FALSE(refused) << refused->text;
             },
             [&](LedgerState& s) {
-                for (const auto& d : deliveries) s.end(queue, std::string(d.message.text()), &LedgerQueue::done);
+                for (const auto& d : deliveries) s.end(queue, text_of(d), &LedgerQueue::done);
             });
     }
+    void bind(const Binding& binding) {
+        step([&] { EXPECT_TRUE(running_.run(running_.broker->bind(binding))); }, [&](LedgerState& s) { s.bind(binding); });
+    }
+    static std::string text_of(const Delivery& d) { return told(std::string(d.message.text()), d.note); }
     static std::string first_error(const std::vector<PublishResult>& results) {
         for (const auto& r : results)
             if (r.error) return r.error->text;
@@ -208,7 +212,7 @@ void transaction(Author& a, Running& running, int turn) {
     for (const auto& d : got) work.settlements.push_back({.lease = d.lease});
     a.step([&] { EXPECT_TRUE(running.run(running.session.commit(work))); },
            [&](LedgerState& s) {
-               for (const auto& d : got) s.end("retry", std::string(d.message.text()), &LedgerQueue::done);
+               for (const auto& d : got) s.end("retry", Author::text_of(d), &LedgerQueue::done);
                s.put("plain", "out" + t);
                s.put("dead", "note" + t);
            });
@@ -223,6 +227,47 @@ void purged(Author& a, Running& running, int turn) {
     if (turn % 2 == 0)
         a.step([&] { EXPECT_EQ(running.run(running.broker->delete_queue(name, {})).value(), 1); },
                [&](LedgerState& s) { s.queues.erase(name); });
+}
+
+/// A subscription's life: paused, taking what its filter matches, changed, ended; by itself, with its queue, with its exchange.
+/// A power cut finds it as it was before or after each change, with filter, note, pause and attributes.
+void subscribed(Author& a, Running& running, int turn) {
+    const auto t = std::to_string(turn);
+    const auto kind = [](const std::string& name, const std::string& body) {
+        Properties p;
+        p.headers.push_back({"kind", {.value = name, .tag = "String"}});
+        return Publish{.exchange = "topic", .message = Message(body, std::move(p))};
+    };
+    Binding b{.exchange = "topic", .queue = "plain", .routing_key = "sub" + t, .options = {}};
+    b.options = {.filter = R"({"kind":["red"]})", .note = "n" + t, .paused = true, .attributes = {{"token", "t" + t}}};
+    a.bind(b);
+    a.publish({kind("red", "early" + t)}, {});
+    b.options.paused = false;
+    a.bind(b);
+    a.publish({kind("red", "red" + t), kind("blue", "blue" + t)}, {{"plain", told("red" + t, "n" + t)}});
+    b.options.filter = R"({"n":[{"numeric":[">",1]}]})";
+    b.options.filter_on = BindingOptions::FilterOn::body;
+    b.options.note = "m" + t;
+    b.options.attributes["token"] = std::string(900, 't');
+    a.bind(b);
+    a.publish({kind("red", "no number" + t), kind("red", R"({"n":2})")}, {{"plain", told(R"({"n":2})", "m" + t)}});
+    a.step([&] { EXPECT_TRUE(running.run(running.broker->unbind(b))); }, [&](LedgerState& s) { s.unbind(b); });
+
+    a.declare("own" + t, {});
+    b.queue = "own" + t;
+    a.bind(b);
+    a.step([&] { EXPECT_TRUE(running.run(running.broker->delete_queue("own" + t, {}))); },
+           [&](LedgerState& s) {
+               s.queues.erase("own" + t);
+               s.unbind(b);
+           });
+    b.exchange = "brief" + t;
+    b.queue = "retry";
+    a.step([&] { EXPECT_TRUE(running.run(running.broker->declare_exchange(b.exchange, {.kind = ExchangeKind::fanout}))); },
+           [](LedgerState&) {});
+    a.bind(b);
+    if (turn % 2)
+        a.step([&] { EXPECT_TRUE(running.run(running.broker->delete_exchange(b.exchange))); }, [&](LedgerState& s) { s.unbind(b); });
 }
 
 /// Several publishers at once: their confirms come together, the ledger allows any prefix of them.
@@ -265,14 +310,15 @@ std::unique_ptr<History> record(int turns, RecordingOptions options) {
     a.declare("retry", {.max_receives = 2, .dead_letter = dead});
     a.declare("fifo", {.kind = QueueKind::fifo, .deduplication = {.enabled = true}});
     a.step([&] { running.run(running.broker->declare_exchange("fan", {.kind = ExchangeKind::fanout})).value(); }, [](LedgerState&) {});
-    for (const auto* queue : {"plain", "retry", "dead"})
-        a.step([&] { EXPECT_TRUE(running.run(running.broker->bind({"fan", queue, ""}))); }, [](LedgerState&) {});
+    a.step([&] { running.run(running.broker->declare_exchange("topic", {.kind = ExchangeKind::fanout})).value(); }, [](LedgerState&) {});
+    for (const auto* queue : {"plain", "retry", "dead"}) a.bind({.exchange = "fan", .queue = queue, .routing_key = "", .options = {}});
     for (int turn = 1; turn <= turns && !testing::Test::HasFailure(); ++turn) {
         plain(a, running, turn);
         ordered(a, running, turn);
         dead_letters(a, running, turn);
         delayed(a, running, turn);
         fan_out(a, running, turn);
+        subscribed(a, running, turn);
         transaction(a, running, turn);
         together(a, running, history->disk, turn);
         purged(a, running, turn);
@@ -281,9 +327,10 @@ std::unique_ptr<History> record(int turns, RecordingOptions options) {
     return history;
 }
 
-/// What is there: bodies by peek, totals by the counts.
+/// What is there: bindings, bodies by peek, totals by the counts.
 LedgerState found_in(Running& running) {
     LedgerState state;
+    for (const auto& binding : running.broker->bindings()) state.bind(binding);
     for (const auto& info : running.broker->queues()) {
         auto& q = state.queues[info.name];
         const auto& c = info.counts;
@@ -294,7 +341,7 @@ LedgerState found_in(Running& running) {
         for (const bool later : {false, true}) {
             PeekRequest request{.max = 1'000, .delayed = later};
             for (const auto& d : running.run(running.broker->peek(info.name, request)).value().messages)
-                q.bodies.insert(std::string(d.message.text()));
+                q.bodies.insert(Author::text_of(d));
         }
         if (static_cast<std::int64_t>(q.bodies.size()) != c.ready + c.delayed)
             q.bodies.insert("counts and contents of " + info.name + " differ");

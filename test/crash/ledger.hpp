@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "rowmq/values.hpp"
+
 namespace rowmq::test {
 
 struct LedgerQueue {
@@ -14,8 +16,24 @@ struct LedgerQueue {
     std::int64_t sent = 0, done = 0, dead_lettered = 0, purged = 0;
 };
 
+/// All that a binding is.
+inline std::string text_of(const Binding& b) {
+    std::string text = b.exchange + ">" + b.queue + "/" + b.routing_key + " filter=" + b.options.filter +
+                       (b.options.filter_on == BindingOptions::FilterOn::body ? " on body" : "") + " note=" + b.options.note +
+                       (b.options.paused ? " paused" : "");
+    for (const auto& [name, value] : b.options.attributes) text += " " + name + "=" + value;
+    return text;
+}
+/// A copy of a message is also what it is told by the binding that brought it.
+inline std::string told(const std::string& body, const std::string& note) { return note.empty() ? body : "[" + note + "]" + body; }
+
 struct LedgerState {
     std::map<std::string, LedgerQueue> queues;
+    std::map<std::string, Binding> bindings;  ///< by exchange, queue and key
+
+    /// Puts it, or replaces the one between the same two by the same key.
+    void bind(const Binding& b) { bindings[b.exchange + ">" + b.queue + "/" + b.routing_key] = b; }
+    void unbind(const Binding& b) { bindings.erase(b.exchange + ">" + b.queue + "/" + b.routing_key); }
 
     void put(const std::string& queue, const std::string& body) {
         auto& q = queues[queue];
@@ -42,6 +60,7 @@ inline std::string text_of(const LedgerState& state) {
         for (const auto& body : q.bodies) text += " " + body.substr(0, 24) + "/" + std::to_string(body.size());
         text += "\n";
     }
+    for (const auto& [place, binding] : state.bindings) text += text_of(binding) + "\n";
     return text;
 }
 
