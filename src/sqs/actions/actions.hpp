@@ -29,6 +29,9 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
 // receive.cpp
 awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller caller, ReceiveMessageRequest request);
 
+/// What came through a subscription of SNS is shown as SNS's envelope, which holds the attributes.
+awaitable<void> unfold(Service& service, Caller caller, std::vector<Delivery>& deliveries);
+
 // peek.cpp
 awaitable<Answer<ReceiveMessageResult>> peek_messages(Service& service, Caller caller, PeekMessagesRequest request);
 

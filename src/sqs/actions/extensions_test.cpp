@@ -128,6 +128,27 @@ TEST_F(Peek, shows_what_is_hidden_only_when_asked) {
     EXPECT_EQ(text(messages(at + "&ShowDelayed=true").at("Message"), "Body"), "delayed");
 }
 
+TEST_F(Peek, shows_what_came_through_a_topic_as_a_receive_shows_it) {
+    const aws::Place place;
+    aws::Notifications notifications(*broker, place, nullptr);
+    protocol = std::make_unique<Protocol>(*broker, *clock, random, Settings{}, &notifications);
+    ASSERT_TRUE(rowmq::test::run_in(io, broker->declare_exchange("t", {.kind = ExchangeKind::fanout})));
+    ASSERT_TRUE(rowmq::test::run_in(io, broker->bind({"t", "orders", "id", {.note = "sns:id"}})));
+    Session session = broker->open_session().value();
+    Properties properties;
+    properties.headers.push_back({"kind", {.value = std::string("red"), .tag = "String"}});
+    ASSERT_TRUE(rowmq::test::run_in(io, session.publish({.exchange = "t", .message = Message("hello", std::move(properties))})));
+
+    const json::value seen = messages(at).at("Message");
+    const json::array heard = hear(url, {{"MessageAttributeNames", json::array{"All"}}});
+
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(text(seen, "Body"), text(heard[0], "Body"));
+    EXPECT_EQ(text(seen, "MD5OfBody"), text(heard[0], "MD5OfBody"));
+    EXPECT_EQ(text(json::parse(text(seen, "Body")), "Message"), "hello");
+    EXPECT_FALSE(seen.as_object().contains("MessageAttribute")) << "they are in the envelope";
+}
+
 TEST_F(Peek, answers_in_XML_and_to_ReceiveMessage_in_JSON) {
     say(url, "x");
 

@@ -16,7 +16,7 @@ bool is_on(const Text& text) { return text && (*text == "true" || *text == "True
 
 }  // namespace
 
-awaitable<Answer<ReceiveMessageResult>> peek_messages(Service& service, Caller, PeekMessagesRequest request) {
+awaitable<Answer<ReceiveMessageResult>> peek_messages(Service& service, Caller caller, PeekMessagesRequest request) {
     const auto queue = service.queue(request.queue_url);
     if (!queue) co_return queue.error();
     Result<Page> page = co_await service.broker.peek(queue->name, {.max = max_peeked});
@@ -28,6 +28,7 @@ awaitable<Answer<ReceiveMessageResult>> peek_messages(Service& service, Caller, 
         if (!delayed) co_return refusal_of(delayed.error());
         for (Delivery& delivery : delayed->messages) found.push_back(std::move(delivery));
     }
+    co_await unfold(service, caller, found);
     const Selection everything{.system = {"All"}, .message = {"All"}};
     const Rendering as{.selection = everything,
                        .settings = service.settings,

@@ -75,18 +75,6 @@ awaitable<Result<std::vector<Delivery>>> take(Service& service, Caller caller, Q
     co_return co_await take(**opened, caller, queue, request);
 }
 
-/// What came through a subscription of SNS is received as SNS's envelope, which holds the attributes.
-awaitable<void> unfold(Service& service, const Caller& caller, std::vector<Delivery>& deliveries) {
-    for (Delivery& delivery : deliveries) {
-        if (!service.notifications || !delivery.note.starts_with(aws::subscription_note)) continue;
-        std::string id = delivery.note.substr(aws::subscription_note.size());
-        std::string envelope = co_await service.notifications->render(delivery, std::move(id), caller.origin);
-        Properties rest = delivery.message.properties ? *delivery.message.properties : Properties{};
-        rest.headers.clear();
-        delivery.message = Message(std::move(envelope), std::move(rest));
-    }
-}
-
 awaitable<void> release(Service& service, std::vector<Lease> leases) {
     const auto session = service.session();
     if (!session) co_return;
@@ -130,6 +118,17 @@ const Attempts::Given* repeated(Service& service, QueueId queue, const std::stri
 }
 
 }  // namespace
+
+awaitable<void> unfold(Service& service, Caller caller, std::vector<Delivery>& deliveries) {
+    for (Delivery& delivery : deliveries) {
+        if (!service.notifications || !delivery.note.starts_with(aws::subscription_note)) continue;
+        std::string id = delivery.note.substr(aws::subscription_note.size());
+        std::string envelope = co_await service.notifications->render(delivery, std::move(id), caller.origin);
+        Properties rest = delivery.message.properties ? *delivery.message.properties : Properties{};
+        rest.headers.clear();
+        delivery.message = Message(std::move(envelope), std::move(rest));
+    }
+}
 
 awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller caller, ReceiveMessageRequest request) {
     const auto queue = service.queue(request.queue_url);
