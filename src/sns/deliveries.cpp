@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "sns/confirmations.hpp"
 #include "sns/names.hpp"
 #include "sns/retry.hpp"
 
@@ -26,6 +27,13 @@ constexpr std::size_t at_once = 8;                                              
 constexpr int confirmation_attempts = 3;                                             // each after the default policy's delay
 constexpr std::size_t max_endpoints = 50;                                            // requests under way, over all subscriptions
 constexpr std::string_view user_agent = "Amazon Simple Notification Service Agent";  // some endpoints look for it
+
+// A message of a delivery queue that means no notification: its subscription has ended.
+constexpr std::string_view opaque_farewell = "sns.farewell";
+
+bool is_farewell(const Delivery& delivery) {
+    return delivery.message.properties && delivery.message.properties->opaque.contains(std::string(opaque_farewell));
+}
 
 std::string attribute_of(const Broker& broker, const std::string& topic, const std::string& name) {
     const auto found = broker.exchange(topic);
@@ -54,6 +62,11 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
 
     awaitable<void> serve(Subscription subscription);
     awaitable<void> deliver(Subscription subscription, DeliveryPolicy policy, Delivery delivery);
+    awaitable<net::ClientRequest> request_of(Subscription subscription, DeliveryPolicy policy, Delivery delivery);
+    awaitable<Result<void>> farewell(Subscription subscription);
+    /// Its endpoint has taken the farewell, or will not.
+    awaitable<void> told(std::string subscription_id);
+    bool open_session();
     awaitable<void> post_confirmation(Subscription subscription, aws::Notification confirmation);
     awaitable<bool> pause(milliseconds time);
     /// Waits until fewer than max_endpoints requests are under way.
@@ -101,12 +114,11 @@ awaitable<void> DeliveriesState::serve(Subscription subscription) {
         auto next = co_await source.next({.max = 1, .max_bytes = 0, .wait = std::chrono::hours(1), .lease = {}});
         if (!next) co_return;  // the subscription or the broker has ended
         if (next->empty()) continue;
+        co_await turn();
         const auto serves = serving.find(subscription.id);
-        if (serves == serving.end()) co_return;
+        if (closed || serves == serving.end()) co_return;
         const Subscription now = serves->second.subscription;  // as it is by now
         const DeliveryPolicy policy = effective_policy(attribute_of(broker, now.topic, "DeliveryPolicy"), now.attribute("DeliveryPolicy"));
-        co_await turn();
-        if (closed) co_return;
         ++under_way;
         asio::co_spawn(executor, deliver(now, policy, std::move(next->front())), [self](std::exception_ptr failed) {
             --self->under_way;
@@ -117,19 +129,24 @@ awaitable<void> DeliveriesState::serve(Subscription subscription) {
     }
 }
 
-awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPolicy policy, Delivery delivery) {
+awaitable<net::ClientRequest> DeliveriesState::request_of(Subscription subscription, DeliveryPolicy policy, Delivery delivery) {
     const auto self = shared_from_this();
-    const Lease lease = delivery.lease;
-    const std::uint32_t attempt = delivery.receives;
-    const bool raw = subscription.is_raw();
+    const bool farewell = is_farewell(delivery), raw = subscription.is_raw() && !farewell;
+    const std::string id = seal.message_id(delivery.message_id);
     net::ClientRequest request{.method = "POST", .url = subscription.endpoint, .fields = {}, .body = {}};
     request.fields = {{"User-Agent", std::string(user_agent)},
-                      {"Content-Type", policy.content_type},
-                      {"x-amz-sns-message-type", "Notification"},
+                      {"Content-Type", farewell ? DeliveryPolicy{}.content_type : policy.content_type},
+                      {"x-amz-sns-message-type", farewell ? "UnsubscribeConfirmation" : "Notification"},
                       {"x-amz-sns-topic-arn", topic_arn(subscription.topic, place)},
                       {"x-amz-sns-subscription-arn", subscription_arn(subscription.topic, subscription.id, place)}};
-    request.fields.emplace_back("x-amz-sns-message-id", seal.message_id(delivery.message_id));
+    request.fields.emplace_back("x-amz-sns-message-id", id);
     if (raw) request.fields.emplace_back("x-amz-sns-rawdelivery", "true");
+    if (farewell) {
+        Saying saying{.broker = broker, .place = place, .origin = origin(), .message_id = id, .at = delivery.published_at};
+        aws::Notification notification = unsubscribe_confirmation(subscription, std::move(saying));
+        request.body = co_await notifications.render(std::move(notification), origin());
+        co_return request;
+    }
 
     Text message;
     if (delivery.message.properties) {
@@ -137,12 +154,23 @@ awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPoli
         const auto own = opaque.find(std::string(subscription.protocol == "https" ? aws::opaque_https : aws::opaque_http));
         if (own != opaque.end()) message = own->second;
     }
-    if (raw) {
-        request.body = message ? *std::move(message) : std::string(delivery.message.text());
-    } else {
-        request.body = co_await notifications.render(std::move(delivery), subscription.id, origin(), std::move(message));
-        if (closed) co_return;
+    if (raw) request.body = message ? *std::move(message) : std::string(delivery.message.text());
+    else request.body = co_await notifications.render(std::move(delivery), subscription.id, origin(), std::move(message));
+    co_return request;
+}
+
+awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPolicy policy, Delivery delivery) {
+    const auto self = shared_from_this();
+    const Lease lease = delivery.lease;
+    const std::uint32_t attempt = delivery.receives;
+    const bool farewell = is_farewell(delivery);
+    if (farewell != subscription.ended.has_value()) {
+        // What waited when the subscription ended is not for its endpoint any more, and a farewell not for one that was restored.
+        co_await session.settle(lease);
+        co_return;
     }
+    net::ClientRequest request = co_await request_of(subscription, policy, std::move(delivery));
+    if (closed) co_return;
     const Result<net::ClientResponse> answer = co_await client->send(std::move(request));
     if (closed) co_return;  // its lease ends with the session
 
@@ -161,15 +189,53 @@ awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPoli
             delay = *retry;
             spdlog::debug("sns: {} did not take a notification ({}); again in {} ms", subscription.endpoint, why, retry->count());
         } else {
-            verdict = Verdict::reject;
+            verdict = farewell ? Verdict::done : Verdict::reject;
             ++counts.given_up;
             spdlog::warn("sns: {} did not take a notification ({}) at attempt {}: {}", subscription.endpoint, why, attempt,
-                         dead_letter_arn(subscription) ? "it goes to the dead-letter queue" : "it is given up");
+                         dead_letter_arn(subscription) && !farewell ? "it goes to the dead-letter queue" : "it is given up");
         }
     }
     const Result<void> settled = co_await session.settle(lease, verdict, delay);
     if (!settled && settled.error().code != Errc::lease_gone && settled.error().code != Errc::closed)
         spdlog::warn("sns: a delivery could not be settled: {}", settled.error().text);
+    // Not where this farewell was replaced by that of a later end.
+    if (farewell && settled && verdict == Verdict::done && !closed) co_await told(subscription.id);
+}
+
+bool DeliveriesState::open_session() {
+    if (session) return true;
+    auto opened = broker.open_session();
+    if (opened) session = *std::move(opened);
+    return opened.has_value();
+}
+
+awaitable<Result<void>> DeliveriesState::farewell(Subscription subscription) {
+    const auto self = shared_from_this();
+    const PurgeScope everything{.leased = true, .delayed = true};
+    const auto purged = co_await broker.purge_queue(subscription.queue, everything);
+    if (!purged) co_return purged.error();
+    if (closed || !open_session()) co_return Error{Errc::closed, "deliveries have ended"};
+    Properties properties;
+    properties.opaque[std::string(opaque_farewell)] = "true";
+    Publish message;
+    message.routing_key = subscription.queue;
+    message.message = Message("farewell", std::move(properties));
+    const auto stored = co_await session.publish(std::move(message));
+    if (!stored) co_return stored.error();
+    co_return Result<void>{};
+}
+
+awaitable<void> DeliveriesState::told(std::string id) {
+    const auto self = shared_from_this();
+    const auto found = serving.find(id);
+    if (found == serving.end() || !found->second.subscription.ended) co_return;  // it was restored meanwhile
+    Subscription subscription = std::move(found->second.subscription);
+    found->second.source.close();
+    serving.erase(found);
+    subscription.told = true;
+    const auto bound = co_await broker.bind(binding_of(subscription));
+    if (!bound && bound.error().code != Errc::closed)
+        spdlog::warn("sns: {} may be told again that its subscription has ended: {}", subscription.endpoint, bound.error().text);
 }
 
 awaitable<void> DeliveriesState::post_confirmation(Subscription subscription, aws::Notification confirmation) {
@@ -198,11 +264,7 @@ Deliveries::~Deliveries() { close(); }
 
 void Deliveries::start(const Subscription& subscription) {
     if (state_->closed || state_->serving.contains(subscription.id)) return;
-    if (!state_->session) {
-        auto opened = state_->broker.open_session();
-        if (!opened) return;
-        state_->session = *std::move(opened);
-    }
+    if (!state_->open_session()) return;
     // As long as the session: an endpoint that is slow keeps its message, a crash gives it back.
     auto source = state_->session.subscribe(subscription.queue, {.lease = std::nullopt, .max_leased = at_once});
     if (!source) {
@@ -228,6 +290,14 @@ void Deliveries::stop(const std::string& id) {
 void Deliveries::confirm(const Subscription& subscription, aws::Notification confirmation) {
     if (state_->closed) return;
     asio::co_spawn(state_->executor, state_->post_confirmation(subscription, std::move(confirmation)), asio::detached);
+}
+
+awaitable<Result<void>> Deliveries::farewell(Subscription subscription) {
+    const auto state = state_;
+    update(subscription);
+    const auto stored = co_await state->farewell(subscription);
+    if (stored) start(subscription);
+    co_return stored;
 }
 
 void Deliveries::close() {

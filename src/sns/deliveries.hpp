@@ -1,7 +1,7 @@
 #pragma once
 // Sends notifications to HTTP endpoints: one coroutine a confirmed subscription takes what waits in its queue and posts it,
 // again after the delays of its delivery policy, and gives what nobody takes to its dead-letter queue. What is not delivered
-// yet is a row, so a restart goes on where it was.
+// yet is a row, so a restart goes on where it was. That a subscription has ended is told in the same way, by a farewell.
 //
 // Threads: the broker's executor. Ownership: the broker, place and notifications outlive close().
 
@@ -23,7 +23,7 @@ public:
     Deliveries(const Deliveries&) = delete;
     Deliveries& operator=(const Deliveries&) = delete;
 
-    /// Begins to send for a confirmed subscription; nothing when it does already.
+    /// Begins to send for a subscription that is confirmed, or has ended untold; nothing when it does already.
     void start(const Subscription& subscription);
     /// Its attributes have changed; nothing when nothing is sent for it.
     void update(const Subscription& subscription);
@@ -31,6 +31,9 @@ public:
     void stop(const std::string& subscription_id);
     /// Posts a confirmation: a few times, until somebody takes it.
     void confirm(const Subscription& subscription, aws::Notification confirmation);
+    /// Puts the farewell to an ended subscription into its queue, in the place of all that waits there, and sends it; once somebody
+    /// took it or it is given up, the subscription is told and stopped.
+    awaitable<Result<void>> farewell(Subscription subscription);
     /// Ends all; what is under way is sent again by the next process.
     void close();
 

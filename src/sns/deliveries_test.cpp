@@ -1,60 +1,10 @@
 // HTTP endpoints: confirmed before anything is sent, sent to, tried again, given up; also after a restart.
-#include <boost/json/parse.hpp>
-
-#include "net/http_server.hpp"
-#include "sns/conversation_test.hpp"
+#include "sns/endpoint_test.hpp"
 
 namespace rowmq::sns::test {
 namespace {
 
-/// An endpoint on loopback that answers what it is told and remembers what came.
-class Endpoint {
-public:
-    explicit Endpoint(boost::asio::io_context& io)
-        : server_(io.get_executor(), {}, [this](net::Request request) -> awaitable<net::Response> {
-              requests.push_back(std::move(request));
-              co_return net::Response{.status = status, .content_type = "text/plain"};
-          }) {
-        EXPECT_TRUE(server_.listen());
-    }
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/hook"; }
-    awaitable<void> stop() { return server_.stop(); }
-
-    unsigned status = 200;
-    std::vector<net::Request> requests;
-
-private:
-    net::HttpServer server_;
-};
-
-class HttpDeliveries : public Conversation {
-protected:
-    ~HttpDeliveries() override {
-        protocol->close();
-        rowmq::test::run_in(io, endpoint.stop());
-    }
-    /// Runs until so many requests came, or for five seconds.
-    void until(std::size_t requests) {
-        io.restart();
-        const auto last = std::chrono::steady_clock::now() + 5s;
-        while (endpoint.requests.size() < requests && std::chrono::steady_clock::now() < last) io.run_one_for(10ms);
-        ASSERT_GE(endpoint.requests.size(), requests);
-        io.run_for(20ms);  // what follows an answer
-    }
-    boost::json::object body(std::size_t n) { return boost::json::parse(endpoint.requests.at(n).body).as_object(); }
-    std::string confirmed(const std::string& arn, std::vector<std::pair<std::string, std::string>> more = {}) {
-        more.insert(more.begin(), {{"TopicArn", arn}, {"Protocol", "http"}, {"Endpoint", endpoint.url()}});
-        EXPECT_EQ(call("Subscribe", more).element("SubscriptionArn"), "pending confirmation");
-        until(1);
-        const auto token = std::string(body(0).at("Token").as_string());
-        const Reply reply = call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", token}});
-        EXPECT_EQ(reply.status, 200u) << reply.body;
-        endpoint.requests.clear();
-        return reply.element("SubscriptionArn");
-    }
-
-    Endpoint endpoint{io};
-};
+class HttpDeliveries : public HttpConversation {};
 
 TEST_F(HttpDeliveries, begin_when_the_endpoint_has_confirmed) {
     const std::string arn = create("orders");
@@ -65,7 +15,16 @@ TEST_F(HttpDeliveries, begin_when_the_endpoint_has_confirmed) {
     EXPECT_EQ(endpoint.requests[0].fields.get("x-amz-sns-message-type"), "SubscriptionConfirmation");
     const auto confirmation = body(0);
     EXPECT_EQ(confirmation.at("Type"), "SubscriptionConfirmation");
-    EXPECT_EQ(call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", "wrong"}}).code(), "InvalidParameter");
+    const auto refused = [&](std::string token) {
+        const Reply reply = call("ConfirmSubscription", {{"TopicArn", arn}, {"Token", token}});
+        EXPECT_EQ(reply.code(), "InvalidParameter");
+        return reply.element("Message");
+    };
+    EXPECT_EQ(refused("wrong"), "Invalid token");
+    EXPECT_EQ(refused("abc123"), "Invalid parameter: Token");
+    std::string other(confirmation.at("Token").as_string());
+    other.back() = other.back() == '0' ? '1' : '0';
+    EXPECT_EQ(refused(other), "Invalid parameter: Token");
     EXPECT_EQ(call("ListSubscriptions").element("SubscriptionArn"), "PendingConfirmation");
 
     // As the endpoint visits SubscribeURL.
@@ -178,9 +137,11 @@ TEST_F(HttpDeliveries, end_with_their_subscription) {
 
     call("Unsubscribe", {{"SubscriptionArn", subscription}});
     call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
-    io.run_for(50ms);
+    until(1);
 
-    EXPECT_TRUE(endpoint.requests.empty());
+    ASSERT_EQ(endpoint.requests.size(), 1u);
+    EXPECT_EQ(body(0).at("Type"), "UnsubscribeConfirmation");
+    EXPECT_EQ(call("DeleteTopic", {{"TopicArn", arn}}).status, 200u);
     EXPECT_TRUE(broker->queues("sns/").empty());
 }
 

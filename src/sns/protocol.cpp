@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "aws/query.hpp"
@@ -12,6 +13,7 @@
 #include "sns/actions/actions.hpp"
 #include "sns/admission.hpp"
 #include "sns/service.hpp"
+#include "sns/topic.hpp"
 
 namespace rowmq::sns {
 namespace {
@@ -169,9 +171,28 @@ bool Protocol::is_for(const net::Request& request) {
 
 awaitable<void> Protocol::start() {
     Service& service = *service_;
-    std::vector<Subscription> all = all_subscriptions(service.broker);
-    for (const Subscription& s : all)
-        if (s.is_http() && !s.pending) service.deliveries.start(s);
+    std::vector<Subscription> sent_to;
+    std::set<std::string> owned;
+    see_topics(service.broker, "", [&](std::string_view topic) {
+        see_subscriptions(service.broker, topic, "", [&](Subscription s) {
+            service.directory.put(s);
+            if (s.is_http()) owned.insert(s.queue);
+            if (s.is_http() && !s.pending) sent_to.push_back(std::move(s));
+            return true;
+        });
+        return true;
+    });
+    for (const Subscription& s : sent_to) {
+        if (!s.ended) {
+            service.deliveries.start(s);
+            continue;
+        }
+        // Whether its farewell is in the queue a crash leaves open: all that is there is replaced by one.
+        if (s.told) continue;
+        const auto stored = co_await service.deliveries.farewell(s);
+        if (!stored) spdlog::warn("sns: {} is not told that its subscription has ended: {}", s.endpoint, stored.error().text);
+    }
+    co_await forget_ended(service, std::size_t(-1));
     // A crash between the two commits of Subscribe leaves a queue without its binding.
     std::string after;
     for (;;) {
@@ -179,7 +200,7 @@ awaitable<void> Protocol::start() {
         if (queues.empty()) co_return;
         for (const QueueInfo& queue : queues) {
             after = queue.name;
-            if (std::ranges::any_of(all, [&](const Subscription& s) { return s.queue == queue.name; })) continue;
+            if (owned.contains(queue.name)) continue;
             co_await service.broker.delete_queue(queue.name, {});
         }
     }

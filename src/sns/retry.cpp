@@ -110,6 +110,12 @@ void read_subscription(std::string_view text, DeliveryPolicy& policy) {
     read_request(member(whole, "requestPolicy"), policy);
 }
 
+json::object to_json(const RetryPolicy& r) {
+    return {{"minDelayTarget", r.min.count()},       {"maxDelayTarget", r.max.count()},  {"numRetries", r.retries},
+            {"numMaxDelayRetries", r.at_max},        {"numNoDelayRetries", r.immediate}, {"numMinDelayRetries", r.at_min},
+            {"backoffFunction", name_of(r.function)}};
+}
+
 }  // namespace
 
 std::optional<milliseconds> RetryPolicy::delay(std::uint32_t n) const {
@@ -152,11 +158,30 @@ DeliveryPolicy effective_policy(std::string_view topic, std::string_view subscri
     return policy;
 }
 
+std::string whole_delivery_policy(std::string_view text) {
+    const auto given = parse_bounded_object(text);
+    if (!given) return std::string(text);  // it was checked when it was set
+    json::object whole{{"healthyRetryPolicy", nullptr},
+                       {"sicklyRetryPolicy", nullptr},
+                       {"throttlePolicy", nullptr},
+                       {"requestPolicy", nullptr},
+                       {"guaranteed", false}};
+    for (const auto& [name, value] : *given)
+        if (whole.contains(name) && !value.is_null()) whole[name] = value;
+    try {
+        RetryPolicy retry;
+        if (const auto* healthy = member(*given, "healthyRetryPolicy")) {
+            read(*healthy, retry);
+            whole["healthyRetryPolicy"] = to_json(retry);
+        }
+    } catch (const Wrong&) {
+        return std::string(text);
+    }
+    return json::serialize(whole);
+}
+
 std::string to_json(const DeliveryPolicy& policy, PolicyOf what) {
-    const RetryPolicy& r = policy.retry;
-    const json::object retry{{"minDelayTarget", r.min.count()},       {"maxDelayTarget", r.max.count()},  {"numRetries", r.retries},
-                             {"numMaxDelayRetries", r.at_max},        {"numNoDelayRetries", r.immediate}, {"numMinDelayRetries", r.at_min},
-                             {"backoffFunction", name_of(r.function)}};
+    const json::object retry = to_json(policy.retry);
     const json::object request{{"headerContentType", policy.content_type}};
     json::object whole;
     if (what == PolicyOf::topic) {

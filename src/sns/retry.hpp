@@ -36,6 +36,8 @@ std::optional<std::string> check_delivery_policy(std::string_view json, PolicyOf
 
 /// What is in force: the subscription's, else the topic's, else the default. Both JSON, or empty.
 DeliveryPolicy effective_policy(std::string_view topic, std::string_view subscription);
+/// A subscription's own as it is shown: with all members, null or false where it does not say.
+std::string whole_delivery_policy(std::string_view subscription);
 /// As EffectiveDeliveryPolicy says it.
 std::string to_json(const DeliveryPolicy& policy, PolicyOf what);
 

@@ -42,6 +42,17 @@ TEST(DeliveryPolicies, are_checked) {
     EXPECT_FALSE(check_delivery_policy(R"({"healthyRetryPolicy":{"numRetries":100},"throttlePolicy":null})", PolicyOf::subscription));
 }
 
+TEST(DeliveryPolicies, of_a_subscription_are_shown_whole) {
+    EXPECT_EQ(
+        whole_delivery_policy(R"({"requestPolicy":{"headerContentType":"text/csv"}})"),
+        R"({"healthyRetryPolicy":null,"sicklyRetryPolicy":null,"throttlePolicy":null,"requestPolicy":{"headerContentType":"text/csv"},)"
+        R"("guaranteed":false})");
+    EXPECT_EQ(whole_delivery_policy(R"({"healthyRetryPolicy":{"numRetries":1},"throttlePolicy":{"maxReceivesPerSecond":5},"other":1})"),
+              R"({"healthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":1,"numMaxDelayRetries":0,)"
+              R"("numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"sicklyRetryPolicy":null,)"
+              R"("throttlePolicy":{"maxReceivesPerSecond":5},"requestPolicy":null,"guaranteed":false})");
+}
+
 TEST(DeliveryPolicies, of_a_subscription_come_before_those_of_its_topic) {
     const std::string_view topic =
         R"({"http":{"defaultHealthyRetryPolicy":{"numRetries":7},"defaultThrottlePolicy":{"maxReceivesPerSecond":5}}})";

@@ -37,10 +37,11 @@ Service::Service(Broker& b, Clock& c, Random& r, aws::Place p, aws::Notification
       notifications(n),
       signer(s),
       seal(broker.health().store_id),
+      directory(b),
       deliveries(b, place, n, std::move(outbound)) {}
 
 Answer<ExchangeInfo> Service::topic(const Text& arn, std::string_view parameter) const {
-    if (!arn || arn->empty()) return invalid(parameter);
+    if (!arn) return invalid(parameter);
     const auto parts = parse_arn(*arn);
     if (!parts) return not_an_arn(parameter, *arn);
     // A name of another region is not a name here, even where the rest is the same: what is meant might be deleted.
@@ -59,9 +60,9 @@ Answer<Subscription> Service::subscription(const Text& arn) const {
     if (parts->service == "sns" && parts->resource.find(':') == std::string_view::npos) return invalid("SubscriptionId");
     const auto name = subscription_of_arn(*arn, place);
     if (!name) return no_such_subscription();
-    for (auto& subscription : subscriptions_of(broker, name->topic))
-        if (subscription.id == name->id) return std::move(subscription);
-    return no_such_subscription();
+    auto found = find_subscription(broker, name->topic, name->id);
+    if (!found || found->ended) return no_such_subscription();
+    return *std::move(found);
 }
 
 Answer<Session*> Service::session() {

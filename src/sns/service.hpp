@@ -18,6 +18,7 @@
 #include "base/random.hpp"
 #include "rowmq/broker.hpp"
 #include "sns/deliveries.hpp"
+#include "sns/directory.hpp"
 #include "sns/errors.hpp"
 #include "sns/subscription.hpp"
 
@@ -54,7 +55,7 @@ struct Service final {
 
     /// The topic an ARN names. Errors: invalid_parameter, not_found.
     Answer<ExchangeInfo> topic(const Text& arn, std::string_view parameter = "TopicArn") const;
-    /// The subscription an ARN names. Errors: invalid_parameter, not_found.
+    /// The subscription an ARN names, not one that has ended. Errors: invalid_parameter, not_found.
     Answer<Subscription> subscription(const Text& arn) const;
     /// To publish with. Errors: service_unavailable.
     Answer<Session*> session();
@@ -69,6 +70,7 @@ struct Service final {
     const aws::Seal seal;
     Session publisher;
     Recent recent;
+    Directory directory;
     Deliveries deliveries;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "aws/notification.hpp"
 #include "base/bounded_json.hpp"
@@ -48,9 +49,7 @@ std::string Subscription::attribute(const std::string& name) const {
     return found == attributes.end() ? std::string() : found->second;
 }
 
-std::string Subscription::place() const { return topic + ':' + id; }
-
-std::optional<Subscription> subscription_of(const Binding& binding) {
+std::optional<Subscription> subscription_of(const BindingView& binding) {
     const auto& kept = binding.options.attributes;
     const auto get = [&](std::string_view name) {
         const auto found = kept.find(std::string(mine) + std::string(name));
@@ -66,6 +65,9 @@ std::optional<Subscription> subscription_of(const Binding& binding) {
     s.token = get("token");
     s.pending = get("pending") == "true";
     s.authenticated = get("authenticated") == "true";
+    s.told = get("told") == "true";
+    if (const std::string ended = get("ended"); !ended.empty())
+        s.ended = WallTime(std::chrono::milliseconds(std::strtoll(ended.c_str(), nullptr, 10)));
     for (const auto& [name, value] : kept)
         if (name.starts_with(attribute_prefix)) s.attributes[name.substr(attribute_prefix.size())] = value;
     return s;
@@ -83,28 +85,54 @@ Binding binding_of(const Subscription& s) {
     put("token", s.token);
     if (s.pending) put("pending", "true");
     if (s.authenticated) put("authenticated", "true");
+    if (s.ended) put("ended", std::to_string(s.ended->time_since_epoch().count()));
+    if (s.told) put("told", "true");
     for (const auto& [name, value] : s.attributes) kept[std::string(attribute_prefix) + name] = value;
-    binding.options.paused = s.pending;
+    binding.options.paused = s.pending || s.ended;
     binding.options.filter = s.attribute("FilterPolicy");
     if (s.attribute("FilterPolicyScope") == "MessageBody") binding.options.filter_on = BindingOptions::FilterOn::body;
     if (!s.is_raw()) binding.options.note = std::string(aws::subscription_note) + s.id;
     return binding;
 }
 
-std::vector<Subscription> subscriptions_of(const Broker& broker, std::string_view topic) {
-    std::vector<Subscription> found;
-    for (const Binding& binding : broker.bindings(default_namespace, topic))
-        if (auto subscription = subscription_of(binding)) found.push_back(*std::move(subscription));
-    std::ranges::sort(found, {}, &Subscription::place);
+std::optional<Subscription> find_subscription(const Broker& broker, std::string_view topic, std::string_view id) {
+    std::optional<Subscription> found;
+    see_bindings(broker, topic, id, [&](const BindingView& binding) {
+        if (binding.routing_key != id) return false;
+        if (auto s = subscription_of(binding); s && s->id == id) found = std::move(s);
+        return !found;
+    });
     return found;
 }
 
-std::vector<Subscription> all_subscriptions(const Broker& broker) {
+void see_subscriptions(const Broker& broker, std::string_view topic, std::string_view after, const std::function<bool(Subscription)>& see) {
+    see_bindings(broker, topic, after, [&](const BindingView& binding) {
+        auto s = binding.routing_key == after ? std::nullopt : subscription_of(binding);
+        return !s || see(*std::move(s));
+    });
+}
+
+std::vector<Subscription> http_subscriptions_of(const Broker& broker, std::string_view topic) {
     std::vector<Subscription> found;
-    for (const Binding& binding : broker.bindings())
-        if (auto subscription = subscription_of(binding)) found.push_back(*std::move(subscription));
-    std::ranges::sort(found, {}, &Subscription::place);
+    see_bindings(broker, topic, "", [&](const BindingView& binding) {
+        if (!binding.queue.starts_with(delivery_queue_prefix)) return true;
+        if (auto s = subscription_of(binding)) found.push_back(*std::move(s));
+        return true;
+    });
     return found;
+}
+
+SubscriptionCounts count_subscriptions(const Broker& broker, std::string_view topic) {
+    static const std::string id = std::string(mine) + "id", ended = std::string(mine) + "ended";
+    SubscriptionCounts counts;
+    // Without making a Subscription of each: a topic may have very many.
+    see_bindings(broker, topic, "", [&](const BindingView& binding) {
+        const auto& kept = binding.options.attributes;
+        if (!kept.contains(id) || (binding.options.paused && kept.contains(ended))) return true;
+        ++(binding.options.paused ? counts.pending : counts.confirmed);
+        return true;
+    });
+    return counts;
 }
 
 std::optional<std::string> set_attribute(Subscription& s, const std::string& name, const std::string& value) {

@@ -1,14 +1,17 @@
 #pragma once
 // A subscription: a binding of the topic's exchange, whose attributes say what SNS needs to know of it. One to a queue binds
-// that queue; one to an HTTP endpoint binds a queue of its own, from which Deliveries sends.
+// that queue; one to an HTTP endpoint binds a queue of its own, from which Deliveries sends. Such a one that has ended stays
+// bound, paused, for as long as its endpoint may restore it.
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "rowmq/broker.hpp"
+#include "rowmq/look.hpp"
 #include "sns/errors.hpp"
 #include "sns/messages.hpp"
 
@@ -24,25 +27,36 @@ struct Subscription {
     std::string queue;     ///< the one that is bound
     std::string token;     ///< to confirm with, also later
     bool pending = false;
-    bool authenticated = false;  ///< only its owner may end it
+    bool authenticated = false;     ///< only its owner may end it
+    std::optional<WallTime> ended;  ///< since then nobody has it, but its token restores it
+    bool told = false;              ///< its endpoint knows that it has ended, or does not want to
     /// As given: FilterPolicy, FilterPolicyScope, RawMessageDelivery, RedrivePolicy, DeliveryPolicy, ...
     std::map<std::string, std::string> attributes;
 
-    std::string place() const;  ///< its topic and id: they are listed in this order
     bool is_http() const noexcept { return protocol != "sqs"; }
     bool is_raw() const;
     /// "" where there is none.
     std::string attribute(const std::string& name) const;
 };
 
+/// An ended subscription may be restored for so long (SNS: "confirmation tokens are valid for two days").
+inline constexpr std::chrono::hours restorable{48};
+
 /// None when the binding is not one of SNS.
-std::optional<Subscription> subscription_of(const Binding& binding);
+std::optional<Subscription> subscription_of(const BindingView& binding);
 Binding binding_of(const Subscription& subscription);
 
-/// Those of a topic, in the order of their ids; also those that wait to be confirmed.
-std::vector<Subscription> subscriptions_of(const Broker& broker, std::string_view topic);
-/// Of all topics.
-std::vector<Subscription> all_subscriptions(const Broker& broker);
+/// That of a topic with this id, ended or not.
+std::optional<Subscription> find_subscription(const Broker& broker, std::string_view topic, std::string_view id);
+/// Shows those of a topic in the order of their ids, the ended ones too, those after `after`, until `see` answers false.
+void see_subscriptions(const Broker& broker, std::string_view topic, std::string_view after, const std::function<bool(Subscription)>& see);
+/// Those of a topic that have queues of their own, the ended ones too.
+std::vector<Subscription> http_subscriptions_of(const Broker& broker, std::string_view topic);
+/// How many of a topic there are.
+struct SubscriptionCounts {
+    std::size_t confirmed = 0, pending = 0;
+};
+SubscriptionCounts count_subscriptions(const Broker& broker, std::string_view topic);
 
 /// Sets one attribute, checked as AWS checks it; an empty value clears where that makes sense. What is wrong, in AWS's words.
 std::optional<std::string> set_attribute(Subscription& subscription, const std::string& name, const std::string& value);

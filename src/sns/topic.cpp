@@ -78,6 +78,13 @@ bool is_topic(const ExchangeInfo& exchange) noexcept {
 }
 bool is_fifo(const ExchangeInfo& topic) noexcept { return is_fifo_name(topic.name); }
 
+void see_topics(const Broker& broker, std::string_view after, const std::function<bool(std::string_view topic)>& see) {
+    see_exchanges(broker, after, [&](const ExchangeView& exchange) {
+        const bool topic = exchange.options.kind == ExchangeKind::fanout && is_topic_name(exchange.name);
+        return !topic || see(exchange.name);
+    });
+}
+
 std::string attribute(const ExchangeOptions& options, std::string_view name) {
     const auto found = options.attributes.find(key_of(name));
     return found == options.attributes.end() ? std::string() : found->second;

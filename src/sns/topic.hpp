@@ -1,13 +1,14 @@
 #pragma once
 // A topic: a fanout exchange. Its attributes of SNS are kept in the exchange's as "sns:Name", its tags as "sns-tag:Key".
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "aws/place.hpp"
-#include "rowmq/broker.hpp"
+#include "rowmq/look.hpp"
 #include "sns/errors.hpp"
 #include "sns/messages.hpp"
 
@@ -19,6 +20,8 @@ inline constexpr std::string_view tag_key = "sns-tag:";
 /// A fanout exchange whose name a topic may have, whoever made it.
 bool is_topic(const ExchangeInfo& exchange) noexcept;
 bool is_fifo(const ExchangeInfo& topic) noexcept;
+/// Shows the topics in name order, those after `after`, until `see` answers false.
+void see_topics(const Broker& broker, std::string_view after, const std::function<bool(std::string_view topic)>& see);
 
 /// "" where there is none.
 std::string attribute(const ExchangeOptions& options, std::string_view name);

@@ -185,7 +185,73 @@ def test_sends_to_http_endpoints_that_confirmed(sns, make_topic, endpoint):
     sns.unsubscribe(SubscriptionArn=arn)
     sns.publish(TopicArn=topic, Message="no more")
     time.sleep(0.3)
+    assert [body["Type"] for _, body in endpoint.wait(2)] == ["Notification", "UnsubscribeConfirmation"]
+
+
+def test_tells_an_endpoint_that_it_was_unsubscribed_and_lets_it_restore(sns, make_topic, endpoint):
+    topic = make_topic(SignatureVersion="2")
+    arn = subscribe_http(sns, topic, endpoint, FilterPolicy='{"kind":["red"]}')
+
+    sns.unsubscribe(SubscriptionArn=arn)
+
+    headers, farewell = endpoint.wait(1)[0]
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert (headers["x-amz-sns-message-type"], headers["x-amz-sns-message-id"]) == ("UnsubscribeConfirmation", farewell["MessageId"])
+    assert (farewell["Type"], farewell["TopicArn"], farewell["SignatureVersion"]) == ("UnsubscribeConfirmation", topic, "2")
+    assert farewell["Message"] == (f"You have chosen to deactivate subscription {arn}.\nTo cancel this operation and restore the subscription, "
+                                   "visit the SubscribeURL included in this message.")
+    certificate = x509.load_pem_x509_certificate(urllib.request.urlopen(farewell["SigningCertURL"]).read())
+    signed = "".join(f"{name}\n{farewell[name]}\n" for name in ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"))
+    certificate.public_key().verify(base64.b64decode(farewell["Signature"]), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+    urllib.request.urlopen(farewell["SubscribeURL"]).close()
+
+    restored = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert (restored["PendingConfirmation"], restored["FilterPolicy"]) == ("false", '{"kind":["red"]}')
+    sns.publish(TopicArn=topic, Message="filtered")
+    sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": {"DataType": "String", "StringValue": "red"}})
+    assert endpoint.wait(2)[1][1]["Message"] == "m"
+    sns.unsubscribe(SubscriptionArn=arn)
+    again = sns.confirm_subscription(TopicArn=topic, Token=endpoint.wait(3)[2][1]["Token"])
+    assert again["SubscriptionArn"] == arn
+
+
+def test_tells_of_the_end_of_a_subscription_over_a_crash(own_server, endpoint):
+    sns = sns_of(own_server)
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    arn = subscribe_http(sns, topic, endpoint)
+    endpoint.status = 503
+    sns.publish(TopicArn=topic, Message="too late")
+    endpoint.wait(1)
+    sns.unsubscribe(SubscriptionArn=arn)
+    own_server.kill()
+    endpoint.status = 200
+    endpoint.requests.clear()
+    own_server.start()
+
+    assert endpoint.wait(1, seconds=40)[0][1]["Type"] == "UnsubscribeConfirmation"
+    time.sleep(0.3)
+    own_server.kill()
+    own_server.start()
+    sns_of(own_server).publish(TopicArn=topic, Message="not subscribed")
+    time.sleep(0.5)
     assert len(endpoint.requests) == 1
+
+
+def test_peek_of_sqs_shows_the_envelope_that_a_receive_shows(server, sns, sqs, make_queue, make_topic):
+    topic = make_topic()
+    (wrapped, wrapped_arn), (raw, raw_arn) = make_queue(), make_queue()
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=wrapped_arn)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=raw_arn, Attributes={"RawMessageDelivery": "true"})
+    sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": {"DataType": "String", "StringValue": "red"}})
+
+    for url in (wrapped, raw):
+        look = urllib.request.Request(f"{server.url}/_aws/sqs/messages?QueueUrl={url}", headers={"Accept": "application/json"})
+        seen = json.load(urllib.request.urlopen(look))["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"]
+        heard = hear(sqs, url)[0]
+        assert (seen["Body"], seen["MD5OfBody"]) == (heard["Body"], heard["MD5OfBody"])
+        assert ("MessageAttribute" in seen) == ("MessageAttributes" in heard) == (url == raw)
 
 
 def test_signs_what_it_sends(sns, sqs, make_queue, make_topic):
@@ -289,6 +355,7 @@ def test_lists_pages_tags_and_attributes(sns, make_topic):
     (lambda s: s.get_subscription_attributes(SubscriptionArn="arn:aws:sns:us-east-1:000000000000:t:x"), "NotFound", 404),
     (lambda s: s.list_tags_for_resource(ResourceArn="arn:aws:sns:us-east-1:000000000000:nobody"), "ResourceNotFound", 404),
     (lambda s: s.create_platform_application(Name="x", Platform="GCM", Attributes={}), "InvalidParameter", 400),
+    (lambda s: s.confirm_subscription(TopicArn="arn:aws:sns:us-east-1:000000000000:nobody", Token="abc123"), "InvalidParameter", 400),
 ])
 def test_refuses_in_the_words_of_sns(sns, call, code, status):
     with pytest.raises(ClientError) as refused:

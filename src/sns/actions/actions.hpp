@@ -42,5 +42,7 @@ awaitable<Answer<PublishBatchResult>> publish_batch(Service& service, Caller cal
 
 /// Removes a subscription with what only it has.
 awaitable<Result<void>> end_subscription(Service& service, Subscription subscription);
+/// Removes those that ended too long ago to be restored.
+awaitable<void> forget_ended(Service& service, std::size_t max = 10);
 
 }  // namespace rowmq::sns

@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "base/utf8.hpp"
 #include "sns/actions/actions.hpp"
+#include "sns/attribute_checks.hpp"
 #include "sns/names.hpp"
 #include "sns/topic.hpp"
 
@@ -17,32 +18,7 @@ namespace {
 constexpr std::size_t max_bytes = 262'144;  // of a message with its attributes, and of a batch
 constexpr std::size_t max_subject = 100;    // characters
 constexpr std::size_t max_entries = 10;
-
-std::optional<Refusal> check_attribute(const std::string& name, const MessageAttribute& a) {
-    const auto refuse = [](std::string text) { return Refusal{Fault::invalid_parameter_value, std::move(text)}; };
-    if (!aws::is_attribute_name(name))
-        return refuse(
-            fmt::format("The message attribute name '{}' must have 1 to 256 letters, digits, hyphens, underscores or periods and not "
-                        "begin with AWS. or Amazon.",
-                        name));
-    if (!a.type || a.type->empty())
-        return refuse(fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));
-    if (!aws::is_data_type(*a.type))
-        return refuse(
-            fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported type prefixes is "
-                        "Binary, Number, and String.",
-                        name));
-    const bool binary = a.type->starts_with("Binary");
-    const Text& value = binary ? a.bytes : a.text;
-    if ((binary ? a.text : a.bytes).has_value() || !value || value->empty())
-        return refuse(fmt::format(
-            "The message attribute '{}' must contain a non-empty message attribute value for message attribute type '{}'.", name, *a.type));
-    if (a.type->starts_with("Number") && !aws::is_number(*value))
-        return refuse(fmt::format("Could not cast message attribute '{}' value to number.", name));
-    if (!binary && !aws::is_message_text(*value))
-        return refuse(fmt::format("Invalid non-XML characters in the message attribute '{}'", name));
-    return std::nullopt;
-}
+constexpr std::size_t max_entry_id = 80;  // characters
 
 std::size_t size_of(const Outgoing& m) {
     std::size_t bytes = m.message ? m.message->size() : 0;
@@ -100,8 +76,10 @@ std::optional<Refusal> check_message(const Outgoing& m) {
     return std::nullopt;
 }
 
-/// What AWS refuses a whole batch for.
-std::optional<Refusal> check_request(const Outgoing& m, const ExchangeInfo& topic) {
+/// What AWS refuses a whole batch for. `member`: of the request, which the message is: "" for the request itself.
+std::optional<Refusal> check_request(const Outgoing& m, const ExchangeInfo& topic, std::string_view member) {
+    for (const auto& [name, a] : m.attributes)
+        if (auto wrong = check_attribute_is_whole(name, a, member)) return wrong;
     if (m.structure && m.message)
         if (auto wrong = check_structure(*m.message)) return wrong;
     for (const auto& [name, a] : m.attributes) {
@@ -192,14 +170,22 @@ awaitable<Answer<std::vector<PublishResult>>> send(Service& service, const Excha
     co_return results;
 }
 
+std::optional<Refusal> check_entry_id(const Text& id) {
+    const auto refuse = [](std::string text) { return Refusal{Fault::invalid_batch_entry_id, std::move(text)}; };
+    if (!id || id->empty()) return refuse("The Id of a batch entry in a batch request doesn't abide by the specification.");
+    if (id->size() > max_entry_id) return refuse(fmt::format("The Id of a batch entry in the batch request is too long: {}", *id));
+    if (!aws::is_batch_id(*id))
+        return refuse(fmt::format("The Id of a batch entry in the batch request contains an impermissible character: {}", *id));
+    return std::nullopt;
+}
+
 std::optional<Refusal> check_batch(const PublishBatchRequest& request) {
     if (request.entries.empty()) return Refusal{Fault::empty_batch_request, "The batch request doesn't contain any entries."};
     if (request.entries.size() > max_entries)
         return Refusal{Fault::too_many_entries_in_batch_request, "The batch request contains more entries than permissible."};
     std::size_t bytes = 0;
     for (const auto& entry : request.entries) {
-        if (!entry.id || !aws::is_batch_id(*entry.id))
-            return Refusal{Fault::invalid_batch_entry_id, "The Id of a batch entry in a batch request doesn't abide by the specification."};
+        if (auto wrong = check_entry_id(entry.id)) return wrong;
         if (std::ranges::count(request.entries, entry.id, &PublishBatchRequest::Entry::id) > 1)
             return Refusal{Fault::batch_entry_ids_not_distinct, "Two or more batch entries in the request have the same Id."};
         bytes += size_of(entry.message);
@@ -220,7 +206,7 @@ awaitable<Answer<Published>> publish(Service& service, Caller, PublishRequest re
     if (!topic) co_return topic.error();
     if (!is_topic(*topic)) co_return no_such_topic();
     if (auto wrong = check_message(request.message)) co_return *std::move(wrong);
-    if (auto wrong = check_request(request.message, *topic)) co_return *std::move(wrong);
+    if (auto wrong = check_request(request.message, *topic, "")) co_return *std::move(wrong);
     std::vector<Publish> one;
     one.push_back(publish_of(request.message, *topic));
     const auto sent = co_await send(service, *topic, std::move(one));
@@ -234,8 +220,10 @@ awaitable<Answer<PublishBatchResult>> publish_batch(Service& service, Caller, Pu
     if (!topic) co_return topic.error();
     if (!is_topic(*topic)) co_return no_such_topic();
     if (auto wrong = check_batch(request)) co_return *std::move(wrong);
-    for (const auto& entry : request.entries)
-        if (auto wrong = check_request(entry.message, *topic)) co_return *std::move(wrong);
+    for (std::size_t i = 0; i < request.entries.size(); ++i) {
+        const std::string member = fmt::format("publishBatchRequestEntries.{}.member.", i + 1);
+        if (auto wrong = check_request(request.entries[i].message, *topic, member)) co_return *std::move(wrong);
+    }
 
     PublishBatchResult result;
     const auto fail = [&](const std::string& id, const Refusal& why) {

@@ -1,5 +1,6 @@
 // Publishing and subscribing queues: who gets what, in which form, and what is refused.
 #include <boost/json/parse.hpp>
+#include <set>
 
 #include "sns/conversation_test.hpp"
 
@@ -146,6 +147,70 @@ TEST_F(Publishing, refuses_what_is_no_message) {
     EXPECT_EQ(call("Publish", {{"Message", "m"}, {"PhoneNumber", "+1"}}).code(), "InvalidParameter");
 }
 
+TEST_F(Publishing, refuses_in_the_words_of_AWS) {
+    const std::string arn = create("orders");
+    const auto said = [&](std::string name, std::vector<std::pair<std::string, std::string>> value) {
+        std::vector<std::pair<std::string, std::string>> more{{"Message", "m"}, {"MessageAttributes.entry.1.Name", name}};
+        for (auto& [field, text] : value) more.emplace_back("MessageAttributes.entry.1.Value." + field, text);
+        const Reply reply = publish(arn, more);
+        return reply.code() + ": " + reply.element("Message");
+    };
+    const std::vector<std::pair<std::string, std::string>> good{{"DataType", "String"}, {"StringValue", "x"}};
+    const std::string invalid = "ParameterValueInvalid: ";
+
+    EXPECT_EQ(said("a", {{"StringValue", "x"}}),
+              "ValidationError: 1 validation error detected: Value null at 'messageAttributes.a.member.dataType' failed to satisfy "
+              "constraint: Member must not be null");
+    EXPECT_EQ(said("a", {{"DataType", "String"}}),
+              invalid +
+                  "The message attribute 'a' must contain non-empty message attribute value for message attribute type "
+                  "'String'.");
+    EXPECT_EQ(said("a", {{"DataType", "Number"}, {"BinaryValue", "eA=="}}),
+              invalid + "The message attribute 'a' with type 'Number' must use field 'String'.");
+    EXPECT_EQ(said("a", {{"DataType", "Binary"}, {"StringValue", "x"}}),
+              invalid + "The message attribute 'a' with type 'Binary' must use field 'Binary'.");
+    EXPECT_EQ(said(std::string(257, 'a'), good), invalid + "Length of message attribute name must be less than 256 bytes.");
+    EXPECT_EQ(said("a^b", good), invalid +
+                                     "Invalid non-alphanumeric character '#x5E' was found in the message attribute name. Can only "
+                                     "include alphanumeric characters, hyphens, underscores, or dots.");
+    EXPECT_EQ(said(".a", good), invalid + "Invalid message attribute name starting with character '.' was found.");
+    EXPECT_EQ(said("a.", good), invalid + "Invalid message attribute name ending with character '.' was found.");
+    EXPECT_EQ(said("a..b", good), invalid + "Message attribute name can not have successive '.' character.");
+    EXPECT_EQ(said("AWS.a", good).substr(0, invalid.size()), invalid);
+    EXPECT_EQ(call("Publish", {{"TopicArn", ""}, {"Message", "m"}}).element("Message"),
+              "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1");
+    EXPECT_EQ(call("Subscribe", {{"TopicArn", arn}, {"Protocol", "fax"}, {"Endpoint", "x"}}).element("Message"),
+              "Invalid parameter: Amazon SNS does not support this protocol string: fax");
+    EXPECT_EQ(
+        call("SetTopicAttributes", {{"TopicArn", arn}, {"AttributeName", "FifoTopic"}, {"AttributeValue", "false"}}).element("Message"),
+        "Invalid parameter: AttributeName");
+    EXPECT_EQ(call("CreateTopic", {{"Name", "x"}, {"Attributes.entry.1.key", "FifoTopic"}, {"Attributes.entry.1.value", "true"}})
+                  .element("Message"),
+              "Invalid parameter: Topic Name");
+}
+
+TEST_F(Publishing, refuses_batches_in_the_words_of_AWS) {
+    const std::string arn = create("orders");
+    const auto entry = [](int n, std::string name) { return "PublishBatchRequestEntries.member." + std::to_string(n) + '.' + name; };
+    const auto said = [&](std::string id) {
+        return call("PublishBatch", {{"TopicArn", arn}, {entry(1, "Id"), id}, {entry(1, "Message"), "m"}}).element("Message");
+    };
+
+    EXPECT_EQ(said("a.b"), "The Id of a batch entry in the batch request contains an impermissible character: a.b");
+    EXPECT_EQ(said(std::string(81, 'a')), "The Id of a batch entry in the batch request is too long: " + std::string(81, 'a'));
+    EXPECT_EQ(said(std::string(80, 'a')), "");
+    EXPECT_EQ(call("PublishBatch", {{"TopicArn", arn},
+                                    {entry(1, "Id"), "a"},
+                                    {entry(1, "Message"), "m"},
+                                    {entry(2, "Id"), "b"},
+                                    {entry(2, "Message"), "m"},
+                                    {entry(2, "MessageAttributes.entry.1.Name"), "n"},
+                                    {entry(2, "MessageAttributes.entry.1.Value.StringValue"), "x"}})
+                  .element("Message"),
+              "1 validation error detected: Value null at 'publishBatchRequestEntries.2.member.messageAttributes.n.member.dataType' "
+              "failed to satisfy constraint: Member must not be null");
+}
+
 TEST_F(Publishing, takes_batches_in_which_one_may_fail) {
     const std::string arn = create("orders");
     queue("q");
@@ -199,6 +264,34 @@ TEST_F(Subscribing, is_the_same_subscription_the_second_time) {
                   .code(),
               "InvalidParameter");
     EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).count("<Endpoint>"), 1u);
+}
+
+TEST_F(Subscribing, begins_anew_when_its_queue_was_deleted) {
+    const std::string arn = create("orders");
+    queue("q");
+    const std::string first = subscribe(arn, "q");
+    ASSERT_TRUE(rowmq::test::run_in(io, broker->delete_queue("q", {})));
+    EXPECT_EQ(call("ListSubscriptions").count("<Endpoint>"), 0u);
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", first}}).code(), "NotFound");
+    queue("q");
+    call("Publish", {{"TopicArn", arn}, {"Message", "not subscribed"}});
+
+    EXPECT_NE(subscribe(arn, "q"), first);
+
+    call("Publish", {{"TopicArn", arn}, {"Message", "m"}});
+    EXPECT_EQ(hear("q").size(), 1u);
+}
+
+TEST_F(Subscribing, is_found_again_after_a_restart) {
+    const std::string arn = create("orders");
+    queue("q");
+    const std::string first = subscribe(arn, "q");
+
+    stop();
+    start();
+
+    EXPECT_EQ(subscribe(arn, "q"), first);
+    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).element("SubscriptionArn"), first);
 }
 
 TEST_F(Subscribing, refuses_what_it_cannot_reach) {
@@ -263,7 +356,38 @@ TEST_F(Subscribing, lists_in_pages) {
     const Reply first = call("ListSubscriptions");
     EXPECT_EQ(first.count("<Endpoint>"), 100u);
     EXPECT_EQ(call("ListSubscriptions", {{"NextToken", first.element("NextToken")}}).count("<Endpoint>"), 1u);
-    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).count("<Endpoint>"), 100u);
+    const Reply page = call("ListSubscriptionsByTopic", {{"TopicArn", arn}});
+    EXPECT_EQ(page.count("<Endpoint>"), 100u);
+    const std::string next = page.element("NextToken");
+    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}, {"NextToken", next}}).count("<Endpoint>"), 1u);
+    const std::string other = create("other");
+    EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", other}, {"NextToken", next}}).code(), "InvalidParameter");
+    EXPECT_EQ(call("ListSubscriptions", {{"NextToken", "bm9uZQ=="}}).code(), "InvalidParameter");
+}
+
+TEST_F(Subscribing, lists_those_of_all_topics_across_pages) {
+    std::set<std::string> made, listed;
+    for (const std::string name : {"b", "a", "empty", "c"}) {
+        const std::string arn = create(name);
+        if (name == "empty") continue;
+        for (int i = 0; i < 60; ++i) {
+            if (name == "b") queue("q" + std::to_string(i));
+            made.insert(subscribe(arn, "q" + std::to_string(i)));
+        }
+    }
+
+    std::string token;
+    std::vector<std::size_t> sizes;
+    do {
+        Reply page = token.empty() ? call("ListSubscriptions") : call("ListSubscriptions", {{"NextToken", token}});
+        sizes.push_back(page.count("<SubscriptionArn>"));
+        for (auto at = page.body.find("<SubscriptionArn>"); at != std::string::npos; at = page.body.find("<SubscriptionArn>", at + 1))
+            listed.insert(page.body.substr(at + 17, page.body.find("</", at) - at - 17));
+        token = page.element("NextToken");
+    } while (!token.empty() && sizes.size() < 9);
+
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{100, 80}));
+    EXPECT_EQ(listed, made);
 }
 
 }  // namespace

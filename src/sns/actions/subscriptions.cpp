@@ -1,17 +1,23 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <utility>
 
 #include "sns/actions/actions.hpp"
+#include "sns/confirmations.hpp"
 #include "sns/names.hpp"
+#include "sns/token.hpp"
 #include "sns/topic.hpp"
 
 namespace rowmq::sns {
 namespace {
 
 constexpr std::size_t max_endpoint = 2'048;
+/// Protocols of SNS that are not served here.
+constexpr std::array elsewhere{"application", "email", "email-json", "firehose", "lambda", "sms"};
 
 std::optional<Refusal> check_url(const std::string& protocol, const std::string& endpoint) {
     const auto url = boost::urls::parse_uri(endpoint);
@@ -33,13 +39,6 @@ Answer<std::string> queue_of(const Service& service, const std::string& endpoint
     return *name;
 }
 
-/// The same protocol and endpoint at the same topic are the same subscription.
-const Subscription* find_same(const std::vector<Subscription>& known, const SubscribeRequest& request) {
-    for (const Subscription& s : known)
-        if (s.protocol == *request.protocol && s.endpoint == *request.endpoint) return &s;
-    return nullptr;
-}
-
 /// What a dead-letter queue's ARN means to a delivery queue.
 std::optional<DeadLetter> dead_letter_of(const Service& service, const Subscription& subscription) {
     const auto arn = dead_letter_arn(subscription);
@@ -48,28 +47,28 @@ std::optional<DeadLetter> dead_letter_of(const Service& service, const Subscript
 }
 
 aws::Notification confirmation_of(Service& service, const Subscription& s, const Caller& caller) {
-    aws::Notification n;
-    n.type = aws::Notification::Type::subscription_confirmation;
-    n.message_id = service.new_id();
-    n.topic_arn = topic_arn(s.topic, service.place);
-    n.message = fmt::format(
-        "You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the SubscribeURL included in this message.",
-        n.topic_arn);
-    n.token = s.token;
-    n.subscribe_url = fmt::format("{}/?Action=ConfirmSubscription&TopicArn={}&Token={}", caller.origin, n.topic_arn, s.token);
-    n.timestamp = aws::iso_time(service.clock.wall());
-    return n;
+    return subscription_confirmation(s, {.broker = service.broker,
+                                         .place = service.place,
+                                         .origin = caller.origin,
+                                         .message_id = service.new_id(),
+                                         .at = service.clock.wall()});
 }
 
-std::string new_token(Service& service) {
-    std::string token;
-    for (int i = 0; i < 4; ++i) token += fmt::format("{:016x}", service.random.next());
-    return token;
+bool is_on(const Text& text) { return text && (*text == "true" || *text == "True"); }
+
+/// The endpoint is told, and may restore the subscription.
+awaitable<Result<void>> end_restorably(Service& service, Subscription s) {
+    s.ended = service.clock.wall();
+    s.told = false;
+    s.token = new_token(s.id, service.random);
+    const auto bound = co_await service.broker.bind(binding_of(s));
+    if (!bound) co_return bound.error();
+    service.directory.put(s);
+    co_return co_await service.deliveries.farewell(std::move(s));
 }
 
 std::string shown_arn(const Service& service, const Subscription& s, const SubscribeRequest& request) {
-    const bool told = request.return_arn && (*request.return_arn == "true" || *request.return_arn == "True");
-    return s.pending && !told ? "pending confirmation" : subscription_arn(s.topic, s.id, service.place);
+    return s.pending && !is_on(request.return_arn) ? "pending confirmation" : subscription_arn(s.topic, s.id, service.place);
 }
 
 }  // namespace
@@ -80,9 +79,10 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
     if (!is_topic(*topic)) co_return no_such_topic();
     if (!request.protocol || request.protocol->empty()) co_return invalid("Protocol");
     const std::string& protocol = *request.protocol;
-    if (protocol != "sqs" && protocol != "http" && protocol != "https")
-        co_return invalid(
-            fmt::format("Amazon SNS does not support this protocol string here: {} (sqs, http and https are served)", protocol));
+    if (protocol != "sqs" && protocol != "http" && protocol != "https") {
+        const std::string text = fmt::format("Amazon SNS does not support this protocol string: {}", protocol);
+        co_return invalid(std::ranges::find(elsewhere, protocol) == elsewhere.end() ? text : text + " (here are sqs, http and https)");
+    }
     if (!request.endpoint || request.endpoint->empty()) co_return invalid("Endpoint");
     const bool fifo = is_fifo(*topic);
     if (fifo && protocol != "sqs") co_return invalid("Endpoint", "FIFO topics take SQS queues only");
@@ -100,8 +100,8 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
             if ((name == "FilterPolicyScope") == scope)
                 if (const auto wrong = set_attribute(s, name, value)) co_return invalid("Attributes", *wrong);
 
-    const auto known = subscriptions_of(service.broker, topic->name);
-    if (const Subscription* same = find_same(known, request)) {
+    // The same protocol and endpoint at the same topic are the same subscription.
+    if (const auto same = service.directory.find(s.topic, s.protocol, s.endpoint)) {
         for (const auto& [name, value] : s.attributes)
             if (same->attribute(name) != value) co_return invalid("Attributes", "Subscription already exists with different attributes");
         if (same->pending) service.deliveries.confirm(*same, confirmation_of(service, *same, caller));
@@ -110,7 +110,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
     if (s.is_http()) {
         if (auto wrong = check_url(protocol, s.endpoint)) co_return *std::move(wrong);
         s.queue = std::string(delivery_queue_prefix) + s.id;
-        s.token = new_token(service);
+        s.token = new_token(s.id, service.random);
         s.pending = true;
         QueueOptions options;
         options.dead_letter = dead_letter_of(service, s);
@@ -128,6 +128,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
         if (bound.error().code == Errc::invalid_argument) co_return invalid("Attributes", "FilterPolicy: " + bound.error().text);
         co_return refusal_of(bound.error());
     }
+    service.directory.put(s);
     if (s.pending) service.deliveries.confirm(s, confirmation_of(service, s, caller));
     co_return SubscriptionArnResult{.arn = shown_arn(service, s, request)};
 }
@@ -136,18 +137,28 @@ awaitable<Answer<SubscriptionArnResult>> confirm_subscription(Service& service, 
     const auto topic = service.topic(request.topic);
     if (!topic) co_return topic.error().fault == Fault::not_found ? invalid("Token") : invalid("Topic");
     if (!request.token || request.token->empty()) co_return invalid("Token");
-    for (Subscription& s : subscriptions_of(service.broker, topic->name)) {
-        if (s.token.empty() || s.token != *request.token) continue;
-        if (s.pending) {
-            s.pending = false;
-            s.authenticated = request.authenticate && (*request.authenticate == "true" || *request.authenticate == "True");
-            const auto bound = co_await service.broker.bind(binding_of(s));
-            if (!bound) co_return refusal_of(bound.error());
-        }
-        service.deliveries.start(s);
-        co_return SubscriptionArnResult{.arn = subscription_arn(s.topic, s.id, service.place)};
+    if (!is_token_text(*request.token)) co_return Refusal{Fault::invalid_parameter, "Invalid token"};
+    const auto id = id_in_token(*request.token);
+    auto found = id ? find_subscription(service.broker, topic->name, *id) : std::nullopt;
+    if (!found || found->token != *request.token) co_return invalid("Token");
+    if (found->ended) {
+        if (*found->ended + restorable <= service.clock.wall()) co_return invalid("Token");
+        // Its endpoint may have been subscribed anew: then that is what it confirms.
+        if (auto anew = service.directory.find(found->topic, found->protocol, found->endpoint)) found = std::move(anew);
     }
-    co_return invalid("Token");
+    Subscription& s = *found;
+    if (s.pending || s.ended) {
+        s.pending = false;
+        s.ended.reset();
+        s.told = false;
+        s.authenticated = is_on(request.authenticate);
+        const auto bound = co_await service.broker.bind(binding_of(s));
+        if (!bound) co_return refusal_of(bound.error());
+        service.directory.put(s);
+        service.deliveries.update(s);
+    }
+    service.deliveries.start(s);
+    co_return SubscriptionArnResult{.arn = subscription_arn(s.topic, s.id, service.place)};
 }
 
 awaitable<Answer<Nothing>> unsubscribe(Service& service, Caller caller, SubscriptionRequest request) {
@@ -160,13 +171,27 @@ awaitable<Answer<Nothing>> unsubscribe(Service& service, Caller caller, Subscrip
     if (found->authenticated && !caller.known)
         co_return Refusal{Fault::authorization_error,
                           "The subscription was confirmed with AuthenticateOnUnsubscribe: only its owner may end it"};
-    const auto ended = co_await end_subscription(service, *found);
+    const bool restorably = found->is_http() && !found->pending;
+    Result<void> ended;
+    if (restorably) ended = co_await end_restorably(service, *found);
+    else ended = co_await end_subscription(service, *found);
     if (!ended) co_return refusal_of(ended.error());
+    co_await forget_ended(service);
     co_return Nothing{};
+}
+
+awaitable<void> forget_ended(Service& service, std::size_t max) {
+    for (const auto& [topic, id] : service.directory.ended_before(service.clock.wall() - restorable, max)) {
+        Subscription s{.id = id, .topic = topic, .protocol = {}, .endpoint = {}, .queue = {}, .token = {}, .attributes = {}};
+        if (auto found = find_subscription(service.broker, topic, id)) s = *std::move(found);
+        if (s.ended) co_await end_subscription(service, s);
+        else service.directory.remove(s);
+    }
 }
 
 awaitable<Result<void>> end_subscription(Service& service, Subscription subscription) {
     service.deliveries.stop(subscription.id);
+    service.directory.remove(subscription);
     if (subscription.is_http()) {
         const auto deleted = co_await service.broker.delete_queue(subscription.queue, {});  // its binding goes with it
         if (!deleted && deleted.error().code != Errc::no_such_queue) co_return deleted.error();

@@ -60,8 +60,7 @@ awaitable<Answer<AttributesResult>> get_topic_attributes(Service& service, Calle
     if (!topic) co_return topic.error();
     AttributesResult result{.attributes = attributes_of(*topic, service.place)};
     std::erase_if(result.attributes, [](const auto& one) { return one.first == data_protection; });
-    std::size_t confirmed = 0, pending = 0;
-    for (const Subscription& s : subscriptions_of(service.broker, topic->name)) ++(s.pending ? pending : confirmed);
+    const auto [confirmed, pending] = count_subscriptions(service.broker, topic->name);
     result.attributes.emplace_back("SubscriptionsConfirmed", std::to_string(confirmed));
     result.attributes.emplace_back("SubscriptionsPending", std::to_string(pending));
     result.attributes.emplace_back("SubscriptionsDeleted", "0");
@@ -72,7 +71,7 @@ awaitable<Answer<Nothing>> set_topic_attributes(Service& service, Caller, SetTop
     auto topic = service.topic(request.arn);
     if (!topic) co_return topic.error();
     if (!request.name || request.name->empty()) co_return invalid("AttributeName");
-    if (*request.name == "FifoTopic") co_return invalid("AttributeName", "FifoTopic can only be set when a topic is created");
+    if (*request.name == "FifoTopic") co_return invalid("AttributeName");
     if (auto wrong = set_attribute(topic->options, topic->name, *request.name, request.value.value_or(""), false))
         co_return *std::move(wrong);
     co_return co_await alter(service, topic->name, topic->options);

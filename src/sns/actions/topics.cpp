@@ -17,12 +17,8 @@ Answer<std::string> new_topic_name(const CreateTopicRequest& request) {
     if (!request.name || request.name->empty()) return invalid("Topic Name");
     const auto asked = std::ranges::find(request.attributes, "FifoTopic", &std::pair<std::string, std::string>::first);
     const bool fifo = asked != request.attributes.end() && (asked->second == "true" || asked->second == "True");
-    if (fifo && !is_fifo_name(*request.name))
-        return invalid("Topic Name",
-                       "FIFO topic names must end with .fifo and be made of only uppercase and lowercase ASCII letters, numbers, "
-                       "underscores, and hyphens, and must be between 1 and 256 characters long.");
-    if (!is_topic_name(*request.name)) return invalid("Topic Name");
-    if (!fifo && is_fifo_name(*request.name)) return invalid("Topic Name");
+    if (fifo && !is_fifo_name(*request.name)) return invalid("Topic Name");
+    if (!is_topic_name(*request.name) || (!fifo && is_fifo_name(*request.name))) return invalid("Topic Name");
     return *request.name;
 }
 
@@ -68,12 +64,14 @@ awaitable<Answer<Nothing>> delete_topic(Service& service, Caller, TopicRequest r
         co_return topic.error();
     }
     if (!is_topic(*topic)) co_return no_such_topic();
-    for (const Subscription& subscription : subscriptions_of(service.broker, topic->name)) {
+    // The others are bindings only, which go with the exchange in one commit.
+    for (const Subscription& subscription : http_subscriptions_of(service.broker, topic->name)) {
         const auto ended = co_await end_subscription(service, subscription);
         if (!ended) co_return refusal_of(ended.error());
     }
     const auto deleted = co_await service.broker.delete_exchange(topic->name);
     if (!deleted && deleted.error().code != Errc::no_such_exchange) co_return refusal_of(deleted.error());
+    service.directory.forget(topic->name);
     co_return Nothing{};
 }
 
@@ -85,15 +83,16 @@ awaitable<Answer<ListTopicsResult>> list_topics(Service& service, Caller, ListRe
         after = *std::move(decoded);
     }
     ListTopicsResult result;
-    for (const ExchangeInfo& exchange : service.broker.exchanges()) {
-        if (exchange.name <= after || !is_topic(exchange)) continue;
+    std::string last;
+    see_topics(service.broker, after, [&](std::string_view topic) {
         if (result.topics.size() == topics_per_page) {
-            result.next_token = page_token(after);
-            break;
+            result.next_token = page_token(last);
+            return false;
         }
-        after = exchange.name;
-        result.topics.push_back({.arn = topic_arn(exchange.name, service.place)});
-    }
+        last = topic;
+        result.topics.push_back({.arn = topic_arn(topic, service.place)});
+        return true;
+    });
     co_return result;
 }
 
