@@ -43,13 +43,13 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
             last.emplace();
             last->row.group = held.entry.row.group;
         }
-        if (held.entry.row.expires_at && *held.entry.row.expires_at <= wall_now) {
+        if (held.entry.row.expires_at && *held.entry.row.expires_at <= wall_now && !planted(Bug::expired_is_delivered)) {
             if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
                 remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
             ++side_rows;
             continue;
         }
-        if (max_receives > 0 && held.entry.row.receives >= max_receives &&
+        if (max_receives > 0 && held.entry.row.receives >= max_receives + planted(Bug::dead_letter_one_late) &&
             dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::max_receives, storage::Unit::always)) {
             ++side_rows;
             continue;
@@ -184,7 +184,7 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
                 h->entry.row.damaged = true;
                 continue;
             }
-            h->entry.message = found->message;
+            h->entry.message = planted(Bug::body_of_another) ? page.messages.front().message : found->message;
             h->entry.properties = found->properties;
             h->entry.published_at = found->published_at;
         }
@@ -223,6 +223,7 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
     }
     if (rows == 0) co_return std::nullopt;
     const Ticket ticket = committer.touch(rows, 0);
+    if (planted(Bug::count_after_delivery)) co_return std::nullopt;
     const Result<void> counted = co_await committer.committed(ticket);
     if (!counted) co_return counted.error();
     co_return std::nullopt;
@@ -282,7 +283,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         h->state = Held::State::leased;
         h->entry.drop_body(keep_properties);
         if (!lease) continue;
-        h->deadline = time + std::clamp(*lease, milliseconds(0), limits.lease);
+        h->deadline = time + std::clamp(*lease, milliseconds(0), limits.lease) - milliseconds(planted(Bug::lease_ends_early));
         auto& deadlines = queue->live->deadlines;
         deadlines.push_back({*h->deadline, p.sequence, p.number});
         std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());
@@ -320,7 +321,7 @@ Delivery BrokerState::delivery_of(const Queue& queue, Entry& entry) const {
         delivery.message.properties = std::make_shared<const Properties>(std::move(p));
     }
     delivery.receives = entry.row.receives;
-    delivery.redelivered = entry.row.receives > 1 || entry.sequence() <= queue.through_at_start;
+    delivery.redelivered = entry.row.receives > 1 || (entry.sequence() <= queue.through_at_start && !planted(Bug::redelivery_not_marked));
     delivery.published_at = entry.published_at;
     delivery.first_received_at = entry.first_received_at;
     delivery.expires_at = entry.row.expires_at;

@@ -77,7 +77,8 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         batch.shares.push_back({.message = row.message, .add = copies == 1 ? targets : targets - 1, .unit = unit});
         if (copies == 1) copies = targets;
     }
-    batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = true, .unit = unit});
+    if (!planted(Bug::dead_letter_copies))
+        batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = true, .unit = unit});
     storage::CounterDelta& source = counter(batch, queue, unit);
     ++source.dead_lettered;
     count_receives(row);
@@ -85,6 +86,7 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     held.state = Held::State::settling;
 
     for (const auto& [to, brings] : reached) {
+        if (planted(Bug::dead_letter_loses)) break;
         storage::EntryRow moved;
         moved.group = row.group.empty() && to->fifo() ? queue.name : row.group;
         moved.key = {to->id, lane_of(*to, moved.group, own.priority.value_or(0)), Sequence{next_id()}};

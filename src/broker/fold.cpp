@@ -24,6 +24,7 @@ private:
 
 bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
     const LeftOutUnits out(outcome);
+    if (planted(Bug::sequence_reused_after_failed_commit) && outcome.failure) last_id -= std::ssize(batch.entries);
 
     for (const storage::CounterDelta& d : batch.counters) {
         if (out(d.unit)) continue;
@@ -135,7 +136,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
     bool reached = false;
     for (Queue* awake : woken) {
         trim(*awake);
-        if (!awake->live) continue;
+        if (!awake->live || planted(Bug::wakeup_lost)) continue;
         reached |= wake(*awake);
         set_timer(*awake);
     }
@@ -145,6 +146,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
 // A settlement that was not stored: the lease is as it was, if it still has a holder and time left.
 void BrokerState::unsettle(Queue& queue, Sequence sequence) {
     Held& held = queue.live->held.at(sequence);
+    if (planted(Bug::failed_settlement_loses_message)) return;
     if (!held.session) return put_back(queue, sequence);
     held.state = Held::State::leased;
     if (held.deadline && *held.deadline <= now()) release(queue, sequence, milliseconds(0), true);

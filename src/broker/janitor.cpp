@@ -23,6 +23,7 @@ awaitable<void> BrokerState::run_due(std::shared_ptr<BrokerState> self) {
     for (;;) {
         self->due_again = false;
         storage::PageRequest request = storage::Due{.until = self->now_wall(), .max = self->limits.background_rows};
+        if (planted(Bug::delay_ignored_after_restart) && self->epoch > 1) std::get<storage::Due>(request).until = WallTime::max();
         const storage::Page page = co_await self->parts.engine->page(std::move(request));
         if (self->abandoned) co_return;
         if (page.failure || self->closing || self->committer.broken()) {

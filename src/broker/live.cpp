@@ -94,12 +94,14 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     if (!failed) {
         for (storage::EntryRow& row : page.entries) {
             queue->add_marked_count(row);
+            if (planted(Bug::count_reset_by_restart) && self->epoch > 1) row.receives = 0;
             if (at_hand.counted_ahead.contains(row.key.sequence)) row.receives = 0;
         }
         Window& window = *at_hand.window;
         const WindowChange change(*self, window);
         window.loaded(request, std::move(page), [&](std::uint8_t, Sequence sequence) {
-            return at_hand.held.contains(sequence) || at_hand.removed_since_page.contains(sequence);
+            return (at_hand.held.contains(sequence) && !planted(Bug::page_brings_what_is_held)) ||
+                   (at_hand.removed_since_page.contains(sequence) && !planted(Bug::page_brings_what_was_removed));
         });
     }
     at_hand.loading = false;

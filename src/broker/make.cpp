@@ -56,7 +56,8 @@ void BrokerState::start(storage::Snapshot snapshot) {
     epoch = snapshot.epoch;
     store_id = snapshot.store_id;
     last_id = reserved_ids = snapshot.reserved_ids;
-    wall = snapshot.highest_wall;
+    if (planted(Bug::sequence_reused_after_restart)) last_id = std::max<std::int64_t>(0, reserved_ids - limits.reserved_ids);
+    if (!planted(Bug::wall_forgotten_by_restart)) wall = snapshot.highest_wall;
     started_at = now_wall();
     arrivals.begin(last_id);
     deduplications_since = snapshot.deduplications_since;
@@ -128,7 +129,10 @@ std::int64_t BrokerState::next_id() {
     return id_block->next++;
 }
 
-WallTime BrokerState::now_wall() { return wall = std::max(wall, parts.clock->wall()); }
+WallTime BrokerState::now_wall() {
+    if (planted(Bug::wall_clock_goes_back)) wall = parts.clock->wall();
+    return wall = std::max(wall, parts.clock->wall());
+}
 
 awaitable<void> BrokerState::close() {
     if (closing) co_return;

@@ -58,6 +58,7 @@ std::uint8_t BrokerState::lane_of(const Queue& queue, std::string_view group, st
         return static_cast<std::uint8_t>((hash ^ (hash >> 32u)) % 64);
     }
     const std::uint8_t highest = queue.options->max_priority;
+    if (planted(Bug::priority_upside_down)) return std::min(priority, highest);
     return highest == 0 ? 0 : static_cast<std::uint8_t>(255 - std::min(priority, highest));
 }
 
@@ -109,7 +110,7 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
         }
         if (o.overflow != Overflow::reject) continue;
         const std::int64_t ready = queue->stored() - queue->held() + queue->pending_entries;
-        if (o.max_length && ready + 1 > *o.max_length)
+        if (o.max_length && ready + 1 > *o.max_length + planted(Bug::max_length_one_more))
             return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_length of {} messages", queue->name, *o.max_length)};
         if (o.max_bytes && queue->counters.bytes + queue->pending_bytes + static_cast<std::int64_t>(staged.bytes) > *o.max_bytes)
             return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_bytes of {}", queue->name, *o.max_bytes)};
@@ -151,6 +152,7 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     if (delay > milliseconds(0)) {
         ++delta.delayed;
         ++queue.pending_delayed;
+        if (planted(Bug::delay_ends_early)) delay -= milliseconds(1);
         batch.delayed.push_back({.due_at = now_wall() + delay, .entry = std::move(row)});
         return;
     }
@@ -177,6 +179,7 @@ PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::U
     const auto copies = static_cast<std::int32_t>(staged.reached.size());
     bool first = true;
     for (Reached& to : staged.reached) {
+        if (planted(Bug::fan_out_misses_last) && copies > 1 && &to == &staged.reached.back()) continue;
         Queue* queue = to.queue;
         milliseconds delay = queue->options->delay;
         if (publish.delay) delay = *publish.delay;
@@ -201,6 +204,7 @@ PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::U
                                        .now = now,
                                        .window = d.window,
                                        .unit = unit});
+            if (planted(Bug::deduplication_scope_wrong)) batch.remembers.back().scope.clear();
         }
         put_entry(batch, *queue, std::move(row), delay, true);
         first = false;
@@ -264,6 +268,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     receipt.ticket = committer.touch(rows, bytes);
     committer.hurry();
     if (request.confirm == Confirm::admitted) co_return receipt;
+    if (planted(Bug::answer_before_commit) && conditional.empty()) co_return receipt;
 
     const Committer::OutcomePointer outcome = co_await committer.outcome(receipt.ticket);
     if (outcome->failure) co_return *outcome->failure;

@@ -55,7 +55,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     }
     storage::Batch& batch = committer.open();
     storage::CounterDelta& delta = counter(batch, *queue);
-    delta.purged += entries + waiting;
+    if (!planted(Bug::purge_not_counted)) delta.purged += entries + waiting;
     delta.delayed -= waiting;
     delta.bytes -= bytes;
     batch.catalog.emplace_back(row_of(*queue));
@@ -98,7 +98,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_rows(QueueId id, Sequence flo
             while (rows < limits.background_rows) {
                 std::optional<Entry> entry = at_hand.window->take(now_wall());
                 if (!entry) break;
-                if (entry->sequence() > floor) {
+                if (entry->sequence() > floor && !planted(Bug::purge_takes_what_came_later)) {
                     at_hand.window->returned(*std::move(entry));
                     over = !queue->fifo();
                     break;

@@ -174,7 +174,7 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         if (to->options->ttl) there.expires_at = now_wall() + *to->options->ttl;
         there.copies = row.copies;
         there.bytes = row.bytes;
-        there.notes = encode(Notes{.dead_letters = {}, .note = notes.note});
+        there.notes = encode(Notes{.dead_letters = {}, .note = planted(Bug::redrive_loses_note) ? std::string() : notes.note});
         put_entry(batch, *to, std::move(there), milliseconds(0), false);
         ++moved;
     }

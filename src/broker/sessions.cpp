@@ -74,7 +74,7 @@ void BrokerState::close_session(std::shared_ptr<SessionState> session) {
             if (held.session == session.get()) mine.emplace_back(sequence, held.state);
         std::sort(mine.begin(), mine.end());
         for (const auto& [sequence, state] : mine) {
-            if (state == Held::State::leased) {
+            if (state == Held::State::leased && !planted(Bug::leases_outlive_session)) {
                 release(*queue, sequence, milliseconds(0), true);
             } else if (state == Held::State::picked) {
                 put_back(*queue, sequence);

@@ -14,6 +14,7 @@ Error gone() { return {Errc::lease_gone, "the lease is gone: settled, expired an
 void BrokerState::remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted,
                          storage::Unit unit) {
     const storage::EntryRow& row = held.entry.row;
+    if (planted(Bug::settlement_outside_its_transaction)) unit = storage::Unit::always;
     batch.removals.push_back({.key = row.key, .message = row.message, .copies = row.copies, .keep_message = false, .unit = unit});
     storage::CounterDelta& delta = counter(batch, queue, unit);
     ++(delta.*counted);
@@ -45,7 +46,9 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
                                storage::Unit unit) {
     storage::EntryRow& row = held.entry.row;
     const std::uint32_t max_receives = queue.options->max_receives;
-    if (max_receives > 0 && row.receives >= max_receives && dead_letter(batch, queue, held, DeadLetterRecord::Reason::max_receives, unit))
+    if (planted(Bug::dead_letter_one_early)) ++row.receives;
+    if (max_receives > 0 && row.receives >= max_receives + planted(Bug::dead_letter_one_late) &&
+        dead_letter(batch, queue, held, DeadLetterRecord::Reason::max_receives, unit))
         return true;
     const bool backs_off = !delay && (!expired || queue.options->backoff.on_expiry);
     const milliseconds wait = delay ? *delay : backs_off ? backoff(queue, row.receives) : milliseconds(0);
@@ -56,7 +59,7 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
     }
     held.entry.count_behind = false;
     held.state = Held::State::settling;
-    if (queue.fifo() || wait <= milliseconds(0)) {  // keeps its place; its group waits
+    if ((queue.fifo() && !planted(Bug::fifo_redelivery_after_next)) || wait <= milliseconds(0)) {  // keeps its place; its group waits
         batch.updates.push_back({.key = row.key, .receives = row.receives, .available_at = now_wall() + wait, .unit = unit});
         return true;
     }
@@ -128,6 +131,7 @@ std::optional<Error> BrokerState::settle_one(storage::Batch& batch, const Settle
 // the process just before this one.
 bool BrokerState::still_names(const Lease& lease, const Entry& entry) const {
     if (lease.epoch == epoch) return entry.last_lease == lease.number;
+    if (planted(Bug::old_handle_believed)) return true;
     if (entry.last_lease != 0) return false;
     if (lease.number > 1) return entry.row.receives == lease.number;
     return lease.epoch + 1 == epoch && entry.row.receives <= 1;
@@ -139,6 +143,7 @@ Held* BrokerState::leased(const Lease& lease, Queue** found) {
     if (found) *found = queue;
     const auto place = queue->live->held.find(lease.sequence);
     if (place == queue->live->held.end() || place->second.state != Held::State::leased) return nullptr;
+    if (planted(Bug::handle_not_compared) || (planted(Bug::stale_handle_extends) && found)) return &place->second;
     return place->second.entry.last_lease == lease.number ? &place->second : nullptr;
 }
 
@@ -224,6 +229,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     settled.ticket = committer.touch(rows, 0);
     committer.hurry();
     if (confirm == Confirm::admitted) co_return settled;
+    if (planted(Bug::deletion_answered_before_commit) && conditional.empty()) co_return settled;
     const Committer::OutcomePointer outcome = co_await committer.outcome(settled.ticket);
     if (outcome->failure) {
         for (auto& result : settled.results)
@@ -270,7 +276,7 @@ std::vector<std::optional<Error>> BrokerState::extend(std::span<const Lease> lea
         } else if (from_now == milliseconds(0)) {
             release(*queue, leases[i].sequence, milliseconds(0), true);
         } else {
-            found->deadline = now() + from_now;
+            if (!planted(Bug::extension_not_applied) || !found->deadline) found->deadline = now() + from_now;
             auto& deadlines = queue->live->deadlines;
             deadlines.push_back({*found->deadline, leases[i].sequence, found->number});
             std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());

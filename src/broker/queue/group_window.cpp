@@ -10,6 +10,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/planted.hpp"
 #include "broker/queue/window.hpp"
 
 namespace rowmq {
@@ -296,7 +297,7 @@ private:
             }
             return;
         }
-        if (group.taken > 0) return;
+        if (group.taken > 0 && !planted(Bug::fifo_group_not_blocked)) return;
         const Entry& head = group.entries.begin()->second;
         if (head.row.available_at && *head.row.available_at > now_) {
             group.place = Group::Place::asleep;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
+
 namespace rowmq {
 namespace {
 
@@ -17,7 +19,7 @@ public:
         if (Queue* queue = catalog_.find(id); queue && !queue->deleted) into_.push_back({queue, nullptr});
     }
     void binding(QueueId id, const Terms* terms) {
-        if (terms && !(terms->*take_)(message_)) return;
+        if (terms && (terms->*take_)(message_) == planted(Bug::filter_negated)) return;
         const auto same = [&](const Reached& r) { return r.queue->id == id; };
         if (std::any_of(into_.begin() + static_cast<std::ptrdiff_t>(begin_), into_.end(), same)) return;
         const std::size_t before = into_.size();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/planted.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/mapping.hpp"
 
@@ -103,7 +104,7 @@ ReceiveMessageResult rendered(Service& service, ReceiveMessageRequest& request, 
 /// What the same attempt gave before, when all of it is still hidden; then it is hidden anew.
 const Attempts::Given* repeated(Service& service, QueueId queue, const std::string& attempt, milliseconds lease) {
     const auto* given = service.attempts.find(queue, attempt, service.clock.monotonic());
-    if (!given) return nullptr;
+    if (!given || planted(Bug::attempt_gives_anew)) return nullptr;
     const auto session = service.session();
     if (!session) return nullptr;
     std::vector<Lease> leases;
@@ -136,7 +137,8 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
     if (auto wrong = check(request)) co_return *std::move(wrong);
 
     // A lease of no time is one that ends when it was given: the handle works until somebody else receives the message.
-    const milliseconds lease = request.visibility_timeout ? seconds(*request.visibility_timeout) : queue->options.lease;
+    const milliseconds lease =
+        request.visibility_timeout && !planted(Bug::visibility_not_applied) ? seconds(*request.visibility_timeout) : queue->options.lease;
     const bool visible_at_once = lease == milliseconds(0);
     NextRequest next;
     next.max = static_cast<std::size_t>(request.max_messages.value_or(1));
@@ -165,13 +167,13 @@ awaitable<Answer<ReceiveMessageResult>> receive_message(Service& service, Caller
     std::vector<Lease> leases;
     for (const Delivery& delivery : given.deliveries) leases.push_back(delivery.lease);
     if (is_over(caller)) {
-        co_await release(service, std::move(leases));
+        if (!planted(Bug::unsent_answer_keeps_messages)) co_await release(service, std::move(leases));
         co_return ReceiveMessageResult{};
     }
     if (visible_at_once) {
         if (const auto session = service.session()) (*session)->extend(leases, milliseconds(0));
     } else if (caller.unsent) {
-        *caller.unsent = [&service, leases]() { return release(service, leases); };
+        if (!planted(Bug::unsent_answer_keeps_messages)) *caller.unsent = [&service, leases]() { return release(service, leases); };
     }
     co_return rendered(service, request, given, fifo);
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/planted.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/batch.hpp"
 #include "sqs/mapping.hpp"
@@ -89,7 +90,7 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
     const Result<Receipt> receipt = co_await (*session)->publish(std::move(publishes));
     if (!receipt) co_return refusal_of(receipt.error());
     for (std::size_t i = 0; i < waiting.size(); ++i) {
-        if (const auto refused = stored(service, *queue, receipt->results[i], waiting[i].sent)) {
+        if (const auto refused = stored(service, *queue, receipt->results[planted(Bug::batch_answers_swapped) ? 0 : i], waiting[i].sent)) {
             result.failed.push_back(batch_error(waiting[i].id, *refused));
         } else {
             result.successful.push_back(std::move(waiting[i]));

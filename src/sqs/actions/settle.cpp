@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/planted.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/batch.hpp"
 
@@ -35,6 +36,7 @@ RunOut run_out_of(const QueueInfo& queue) { return queue.options.kind == QueueKi
 /// its visibility, not the client.
 bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const aws::Handle& handle) {
     if (queue.options.kind == QueueKind::standard || !service.was_given_here(handle)) return false;
+    if (planted(Bug::fifo_deletes_what_has_run_out)) return false;
     const milliseconds until_it_is_gone = std::max<milliseconds>(queue.options.lease, std::chrono::seconds(1));
     return session.extend({&handle.lease, 1}, until_it_is_gone).front().has_value();
 }

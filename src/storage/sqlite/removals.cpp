@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
+
 namespace rowmq::storage::sqlite {
 namespace {
 
@@ -88,8 +90,8 @@ void Removals::entry_range(Chosen::const_iterator first, Chosen::const_iterator 
     range.bind(1, value_of((*first)->key.queue));
     range.bind(2, (*first)->key.lane);
     range.bind(3, value_of((*first)->key.sequence));
-    range.bind(4, value_of((*std::prev(last))->key.sequence));
-    if (range.run() != last - first) throw Mismatch{};
+    range.bind(4, value_of((*std::prev(last))->key.sequence) + planted(Bug::removed_range_too_long));
+    if (range.run() != last - first && !planted(Bug::removed_range_too_long)) throw Mismatch{};
     for (; first != last; ++first) release(**first);
 }
 
@@ -105,7 +107,8 @@ bool Removals::delayed(WallTime due_at, const Removal& removal) {
 
 void Removals::release(const Removal& removal) {
     if (removal.keep_message) return;
-    if (removal.copies > 1) ++shares_[value_of(removal.message)];
+    if (planted(Bug::share_never_taken) && removal.copies > 1) return;
+    if (removal.copies > 1) shares_[value_of(removal.message)] += 1 + planted(Bug::share_taken_twice);
     else messages_.push_back(value_of(removal.message));
 }
 
@@ -223,7 +226,7 @@ void Removals::message_range(std::int64_t first, std::int64_t last) {
         return;
     }
     statements_.remove_message_range.bind(1, first);
-    statements_.remove_message_range.bind(2, last);
+    statements_.remove_message_range.bind(2, last + planted(Bug::neighbours_body_removed));
     statements_.remove_message_range.step();
 }
 

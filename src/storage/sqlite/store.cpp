@@ -1,5 +1,6 @@
 #include "storage/sqlite/store.hpp"
 
+#include "base/planted.hpp"
 #include "storage/sqlite/catalog.hpp"
 #include "storage/sqlite/migrate.hpp"
 
@@ -18,7 +19,7 @@ constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
 
 const char* pragma_value(Synchronous synchronous) {
     switch (synchronous) {
-        case Synchronous::full: return "FULL";
+        case Synchronous::full: return planted(Bug::skip_sync) ? "OFF" : planted(Bug::commit_not_synced) ? "NORMAL" : "FULL";
         case Synchronous::normal: return "NORMAL";
         case Synchronous::off: return "OFF";
     }
@@ -82,7 +83,7 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     gate_.install(connection_.handle());
 
     connection_.execute("BEGIN IMMEDIATE");
-    prepare(connection_.handle(), "raise_epoch").run();
+    if (!planted(Bug::epoch_not_raised)) prepare(connection_.handle(), "raise_epoch").run();
     snapshot = read_snapshot(connection_.handle());
     connection_.execute("COMMIT");
 
@@ -118,7 +119,8 @@ void Store::write(std::span<Written> group) {
         writer_->write(group);
     } catch (const Broken& broken) {
         full = broken.is_full();
-        if (full && group.size() == 1)
+        if (planted(Bug::failed_sync_retried) && !full) return write(group);
+        if (full && group.size() == 1 && !planted(Bug::store_full_is_done))
             *group.front().outcome =
                 Outcome{.failure = Error{Errc::store_full, std::string("no space left for the store: ") + broken.what()}};
         if (!full) fail(broken.what());
@@ -127,7 +129,7 @@ void Store::write(std::span<Written> group) {
     }
     if (failed_.load(std::memory_order_relaxed)) {
         for (auto& written : group) *written.outcome = Outcome{.failure = failure()};
-    } else if (full && group.size() > 1) {
+    } else if (full && group.size() > 1 && !planted(Bug::full_group_is_done)) {
         // Those that only remove may fit where the others do not.
         for (auto& written : group) write(std::span(&written, 1));
     } else if (!group.empty()) {
@@ -210,6 +212,7 @@ void Store::checkpoint(bool shut_readers_out) {
     const auto start = std::chrono::steady_clock::now();
     const bool alone = shut_readers_out && options_.threads && reader_gate_.shut_for(100ms);
     int in_log = 0, written_back = 0;
+    if (planted(Bug::checkpoint_before_sync)) connection_.execute("PRAGMA synchronous = OFF");
     const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &written_back);
     if (alone) reader_gate_.open();
     // Until the log begins anew (wal_grew sees that), another attempt is worth its syncs only when it has grown by as much again.

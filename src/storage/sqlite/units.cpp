@@ -4,6 +4,8 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <span>
 
+#include "base/planted.hpp"
+
 namespace rowmq::storage::sqlite {
 namespace {
 
@@ -98,7 +100,10 @@ private:
                 // A row of the current table is younger than the same id in the older one, so it alone decides.
                 const auto current = find(find_, row);
                 const auto found = current ? current : find(find_older_, row);
-                if (found && found->accepted_at > row.now.time_since_epoch().count() - row.window.count())
+                if (planted(Bug::deduplication_window_slides) && found)
+                    put(row, {found->message, found->sequence, row.now.time_since_epoch().count()});
+                if (found && found->accepted_at + planted(Bug::deduplication_window_too_long) >
+                                 row.now.time_since_epoch().count() - row.window.count())
                     return LeftOut{.unit = row.unit,
                                    .why = LeftOut::Why::duplicate,
                                    .message = MessageId{found->message},

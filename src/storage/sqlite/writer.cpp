@@ -1,5 +1,6 @@
 #include "storage/sqlite/writer.hpp"
 
+#include "base/planted.hpp"
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/catalog.hpp"
 #include "storage/sqlite/checksum.hpp"
@@ -121,13 +122,14 @@ void Writer::apply(const Batch& batch, Outcome& outcome) {
     apply_rows(batch, outcome);
     outcome.left_out = units_.take();
     if (!batch.applications.empty()) run_applications(batch, outcome);
-    if (batch.reserve_ids) reserve_ids_ = std::max(reserve_ids_.value_or(0), *batch.reserve_ids);
+    if (batch.reserve_ids && !planted(Bug::reservation_not_stored)) reserve_ids_ = std::max(reserve_ids_.value_or(0), *batch.reserve_ids);
     if (batch.highest_wall) highest_wall_ = std::max(highest_wall_.value_or(WallTime{}), *batch.highest_wall);
 }
 
 void Writer::apply_rows(const Batch& batch, Outcome& outcome) {
     for (const auto& change : batch.catalog) change_catalog(change, statements_);
     decide(batch, statements_, second_table_, units_);
+    if (planted(Bug::deduplication_outside_commit)) statements_.commit.step(), statements_.begin_write.step();
     if (!batch.messages.empty()) put_messages(batch);
     if (!batch.entries.empty()) put_entries(batch);
     if (!batch.shares.empty()) change_shares(batch);
@@ -219,7 +221,7 @@ std::size_t Writer::update_range(std::span<const EntryUpdate* const> rows) {
     update.bind(1, value_of(rows.front()->key.queue));
     update.bind(2, rows.front()->key.lane);
     update.bind(3, value_of(rows.front()->key.sequence));
-    update.bind(4, value_of(rows.back()->key.sequence));
+    update.bind(4, value_of(rows.back()->key.sequence) + planted(Bug::update_range_too_long));
     update.bind(5, rows.front()->receives);
     bind_time(update, 6, rows.front()->available_at);
     return static_cast<std::size_t>(update.run());
@@ -241,14 +243,15 @@ bool Writer::is_all_between(std::span<const EntryUpdate* const> rows) {
 
 void Writer::remove_entries(const Batch& batch, Outcome& outcome) {
     if (!batch.removals.empty())
-        outcome.missing += removals_.entries(batch.removals, by_range_, [&](Unit unit) { return units_.holds(unit); });
+        outcome.missing += removals_.entries(batch.removals, by_range_,
+                                             [&](Unit unit) { return units_.holds(unit) || planted(Bug::transaction_in_part); });
     for (const auto& row : batch.delayed_removals)
         if (units_.holds(row.removal.unit) && !removals_.delayed(row.due_at, row.removal)) ++outcome.missing;
 }
 
 void Writer::count(const Batch& batch) {
     for (const auto& delta : batch.counters)
-        if (units_.holds(delta.unit)) add(counters_[delta.queue], delta);
+        if (units_.holds(delta.unit) || planted(Bug::left_out_is_counted)) add(counters_[delta.queue], delta);
 }
 
 void Writer::turn_deduplications(WallTime since) {
@@ -320,7 +323,7 @@ void Writer::run_applications(const Batch& batch, Outcome& outcome) {
             counters_ = counters_before;
             second_table_ = second_table_before;
             removals_.forget();
-            statements_.rollback_to_savepoint.step();
+            if (!planted(Bug::application_not_rolled_back)) statements_.rollback_to_savepoint.step();
             outcome.left_out.push_back({.unit = application.unit, .why = LeftOut::Why::application, .text = std::move(problem)});
         }
         statements_.release_savepoint.step();
