@@ -323,6 +323,26 @@ TEST_F(Transaction, publishes_and_settles_all_or_none) {
     EXPECT_EQ(counts("in").done, 1);
 }
 
+TEST_F(Transaction, is_tried_again_whole_without_a_publish_that_is_a_duplicate) {
+    declare("in");
+    declare("out", {.deduplication = {.enabled = true}});
+    const auto out = [](std::string body, std::string id) {
+        return Publish{.routing_key = "out", .message = Message(std::move(body)), .deduplication_id = std::move(id)};
+    };
+    ASSERT_TRUE(try_publish(out("known", "1")));
+    publish("in", "order");
+    const auto got = receive("in");
+
+    const auto receipt =
+        run_in(io, session.commit({.publishes = {out("again", "1"), out("new", "2")}, .settlements = {{.lease = got[0].lease}}}));
+
+    ASSERT_TRUE(receipt) << receipt.error().text;
+    EXPECT_TRUE(receipt->results[0].duplicate);
+    EXPECT_FALSE(receipt->results[1].duplicate);
+    EXPECT_EQ(bodies(receive("out")), (Texts{"known", "new"}));
+    EXPECT_EQ(counts("in").done, 1);
+}
+
 class Sessions : public Bed {};
 
 TEST_F(Sessions, release_their_leases_when_they_close) {

@@ -161,6 +161,35 @@ TEST(Space, that_runs_out_refuses_a_batch_whole_and_goes_on_when_there_is_room) 
     EXPECT_TRUE(running.check().problems.empty());
 }
 
+TEST(Space, that_runs_out_leaves_no_deduplication_id_behind) {
+    Folder folder;
+    auto options = folder.options();
+    options.max_pages = 100;
+    Running running(options);
+    running.load();
+    running.commit(with_queue(QueueId{1}));
+    const auto remembering = [&](std::int64_t id, std::string body) {
+        auto batch = running.batch();
+        const Unit unit = batch.new_unit();
+        batch.remembers.push_back({.queue = QueueId{1},
+                                   .scope = "",
+                                   .id = "once",
+                                   .message = MessageId{id},
+                                   .sequence = Sequence{id},
+                                   .now = WallTime{std::chrono::seconds(1'000)},
+                                   .window = std::chrono::minutes(5),
+                                   .unit = unit});
+        put(batch, QueueId{1}, id, std::move(body), "", unit);
+        return batch;
+    };
+    ASSERT_TRUE(running.commit(remembering(1, std::string(900'000, 'x'))).failure);
+
+    const auto outcome = running.commit(remembering(2, "small"));
+
+    EXPECT_FALSE(outcome.failure);
+    EXPECT_TRUE(outcome.left_out.empty());
+}
+
 TEST(Space, of_a_drained_backlog_is_given_back_when_nothing_waits) {
     Folder folder;
     fill(folder, 2'000, 10'000);

@@ -1,0 +1,198 @@
+// What the broker promises while its store takes its time: no answer before the commit, nothing twice, nothing forgotten.
+#include "broker/slow_store.hpp"
+#include "broker/bed.hpp"
+
+namespace rowmq::test {
+
+class SlowStoreBed : public Bed {
+protected:
+    SlowStoreBed() {
+        wrap = [this](std::unique_ptr<storage::Engine> engine) { return std::make_unique<SlowStore>(std::move(engine), doors); };
+        restart();
+    }
+    ~SlowStoreBed() override {
+        doors->commits.open();
+        doors->pages.open();
+        settle_down();
+    }
+
+    /// What a call under way came to; none yet while it waits.
+    template <typename T>
+    std::shared_ptr<std::optional<T>> begin(awaitable<T> call) {
+        auto answer = std::make_shared<std::optional<T>>();
+        boost::asio::co_spawn(io, std::move(call), [answer](std::exception_ptr, T value) { *answer = std::move(value); });
+        settle_down();
+        return answer;
+    }
+    auto begin_publish(std::string queue, std::string body) {
+        Publish p{.routing_key = std::move(queue), .message = Message(std::move(body))};
+        return begin(session.publish(std::move(p)));
+    }
+    auto begin_receive(std::string queue, std::size_t max = 10) {
+        return begin(session.receive(std::move(queue), {.max = max, .max_bytes = 0, .wait = 0ms, .lease = {}}));
+    }
+    void open(Door& door) {
+        door.open();
+        settle_down();
+    }
+
+    std::shared_ptr<Doors> doors = std::make_shared<Doors>();
+};
+
+using Answers = SlowStoreBed;
+
+TEST_F(Answers, of_a_publish_come_after_its_commit) {
+    declare("q");
+    doors->commits.shut();
+
+    const auto answer = begin_publish("q", "a");
+
+    EXPECT_FALSE(answer->has_value());
+    open(doors->commits);
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_TRUE(answer->value());
+}
+
+TEST_F(Answers, of_a_settlement_come_after_its_commit) {
+    declare("q");
+    publish("q", "a");
+    const auto got = receive("q");
+    doors->commits.shut();
+
+    const auto answer = begin(session.settle(got.at(0).lease));
+
+    EXPECT_FALSE(answer->has_value());
+    open(doors->commits);
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_TRUE(answer->value());
+}
+
+TEST_F(Answers, of_a_receive_come_after_the_count_is_stored_where_counting_is_strict) {
+    declare("q", {.strict_counting = true});
+    publish("q", "a");
+    doors->commits.shut();
+
+    const auto answer = begin_receive("q");
+
+    EXPECT_FALSE(answer->has_value());
+    open(doors->commits);
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_EQ(bodies(answer->value().value()), Texts{"a"});
+}
+
+TEST_F(Answers, of_a_second_receive_come_after_its_count_is_stored_always) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    receive("q");
+    advance(1s);
+    doors->commits.shut();
+
+    const auto answer = begin_receive("q");
+
+    EXPECT_FALSE(answer->has_value());
+    open(doors->commits);
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_EQ(answer->value().value().at(0).receives, 2u);
+}
+
+using FullStore = SlowStoreBed;
+
+TEST_F(FullStore, leaves_a_message_it_could_not_remove_to_its_lease) {
+    declare("q", {.lease = 10s});
+    publish("q", "a");
+    const auto got = receive("q");
+    doors->full = 1;
+
+    EXPECT_EQ(settle(got.at(0)), Errc::store_full);
+
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(settle(got.at(0)), std::nullopt);
+}
+
+TEST_F(FullStore, gives_the_message_again_when_that_lease_has_ended) {
+    declare("q", {.lease = 10s});
+    publish("q", "a");
+    const auto got = receive("q");
+    doors->full = 1;
+    EXPECT_EQ(settle(got.at(0)), Errc::store_full);
+
+    advance(10s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
+TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
+    declare("q");
+    doors->commits.shut();
+    const auto refused = begin_publish("q", "refused"), stored = begin_publish("q", "stored");
+    doors->full = 1;
+    open(doors->commits);
+    EXPECT_EQ((*refused)->error().code, Errc::store_full);
+    const Sequence before = (*stored)->value().sequence;
+
+    const Sequence after = publish("q", "later").sequence;
+
+    EXPECT_GT(after, before);
+    EXPECT_TRUE(broker->health().serving);
+    EXPECT_EQ(bodies(receive("q")), (Texts{"stored", "later"}));
+}
+
+using SlowPages = SlowStoreBed;
+
+TEST_F(SlowPages, do_not_bring_back_what_was_removed_while_they_were_read) {
+    declare("q");
+    for (const char* body : {"a", "b"}) publish("q", body);
+    const auto before = receive("q", 1);
+    restart();
+    doors->pages.shut();
+    const auto receiving = begin_receive("q");
+    doors->pages.let_pass(0);  // which lanes there are
+    settle_down();
+    const auto settling = begin(session.settle(before.at(0).lease));
+    ASSERT_EQ(doors->pages.waiting(), 2u);
+    doors->pages.let_pass(1);  // the row that the name of before the restart means
+    settle_down();
+    ASSERT_TRUE(settling->has_value());
+    EXPECT_TRUE(settling->value());
+
+    open(doors->pages);
+
+    ASSERT_TRUE(receiving->has_value());
+    EXPECT_EQ(bodies(receiving->value().value()), Texts{"b"});
+}
+
+TEST_F(SlowPages, are_read_again_for_what_was_published_meanwhile) {
+    declare("q");
+    publish("q", "a");
+    restart();
+    doors->pages.shut();
+    const auto receiving = begin_receive("q", 1);
+    doors->pages.let_pass(0);
+    settle_down();
+    ASSERT_EQ(doors->pages.waiting(), 1u);
+    publish("q", "b");
+
+    open(doors->pages);
+
+    EXPECT_EQ(bodies(receiving->value().value()), Texts{"a"});
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+}
+
+using SlowPurge = SlowStoreBed;
+
+TEST_F(SlowPurge, leaves_what_was_published_after_it_began) {
+    declare("q");
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    receive("q", 1);
+    doors->commits.shut();
+    const auto purging = begin(broker->purge_queue("q", {}));
+    const auto publishing = begin_publish("q", "new");
+
+    open(doors->commits);
+
+    EXPECT_EQ((*purging)->value(), 2);
+    EXPECT_TRUE((*publishing)->has_value());
+    EXPECT_EQ(bodies(receive("q")), Texts{"new"});
+}
+
+}  // namespace rowmq::test
