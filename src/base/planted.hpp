@@ -2,6 +2,7 @@
 // Planted bugs: mistakes one could make, each at the place of the rule it breaks. They are compiled in only where ROWMQ_PLANTED
 // is on (the preset `planted`); a program is told which one to have when it starts. test/teeth shows that the tests find each.
 // Everywhere else planted() is a constant and nothing of them is left in the program; test/teeth/shipped_test.py looks.
+// For .cpp files only: what they include is compiled elsewhere as well, and would be two different things.
 
 #include "base/clock.hpp"
 

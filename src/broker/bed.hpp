@@ -23,7 +23,6 @@ protected:
         parts.clock = clock;
         parts.random = std::make_shared<SeededRandom>(7);
         parts.engine = storage::memory::make_engine(io.get_executor(), content);
-        if (wrap) parts.engine = wrap(std::move(parts.engine));
         parts.limits = limits;
         broker = run_in(io, make_broker(std::move(parts))).value();
         session = broker->open_session().value();
@@ -86,7 +85,6 @@ protected:
     boost::asio::io_context io;
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     std::shared_ptr<storage::memory::Content> content = std::make_shared<storage::memory::Content>();
-    std::function<std::unique_ptr<storage::Engine>(std::unique_ptr<storage::Engine>)> wrap;  ///< for a store that behaves otherwise
     Limits limits;
     std::unique_ptr<Broker> broker;
     Session session;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "broker/properties.hpp"
 #include "broker/state.hpp"
 
@@ -250,7 +251,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
 
     std::optional<milliseconds> lease = asked ? asked : subscription->options.lease;
     if (!asked && lease && *lease == milliseconds(0)) lease = queue->options->lease;
-    const MonotonicTime time = now();
+    const MonotonicTime time = planted(Bug::lease_by_wall_clock) ? guessed_by_wall(*parts.clock) : now();
     const WallTime wall_now = now_wall();
     std::vector<Delivery> deliveries;
     deliveries.reserve(picks.size());

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "base/planted.hpp"
 #include "broker/properties.hpp"
 #include "broker/routing/route.hpp"
 #include "broker/state.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {

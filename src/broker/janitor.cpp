@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "base/planted.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "base/planted.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
@@ -93,7 +94,7 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     at_hand.load_failure = page.failure;
     if (!failed) {
         for (storage::EntryRow& row : page.entries) {
-            queue->add_marked_count(row);
+            if (!planted(Bug::marked_count_forgotten)) queue->add_marked_count(row);
             if (planted(Bug::count_reset_by_restart) && self->epoch > 1) row.receives = 0;
             if (at_hand.counted_ahead.contains(row.key.sequence)) row.receives = 0;
         }
@@ -175,7 +176,7 @@ void BrokerState::set_timer(Queue& queue) {
 
 void BrokerState::on_timer(Queue& queue) {
     Live& at_hand = *queue.live;
-    const MonotonicTime time = now();
+    const MonotonicTime time = planted(Bug::lease_by_wall_clock) ? guessed_by_wall(*parts.clock) : now();
     while (!at_hand.deadlines.empty() && at_hand.deadlines.front().when <= time) {
         const Deadline deadline = at_hand.deadlines.front();
         std::pop_heap(at_hand.deadlines.begin(), at_hand.deadlines.end(), std::greater<>());

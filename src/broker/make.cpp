@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/planted.hpp"
 #include "broker/catalog/options.hpp"
 #include "broker/state.hpp"
 

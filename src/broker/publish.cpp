@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "base/sha256.hpp"
 #include "broker/catalog/options.hpp"
 #include "broker/properties.hpp"

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/planted.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {

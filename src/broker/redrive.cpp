@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/planted.hpp"
 #include "broker/json_text.hpp"
 #include "broker/state.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "broker/catalog/options.hpp"
 #include "broker/state.hpp"
 

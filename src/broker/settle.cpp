@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/planted.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {

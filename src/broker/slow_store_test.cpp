@@ -6,14 +6,21 @@ namespace rowmq::test {
 
 class SlowStoreBed : public Bed {
 protected:
-    SlowStoreBed() {
-        wrap = [this](std::unique_ptr<storage::Engine> engine) { return std::make_unique<SlowStore>(std::move(engine), doors); };
-        restart();
-    }
+    SlowStoreBed() { reopen(); }
     ~SlowStoreBed() override {
         doors->commits.open();
         doors->pages.open();
         settle_down();
+    }
+
+    /// The broker anew, on the slow store.
+    void reopen() {
+        settle_down();
+        stop();
+        BrokerParts parts{.executor = io.get_executor(), .clock = clock, .random = std::make_shared<SeededRandom>(7), .limits = limits};
+        parts.engine = std::make_unique<SlowStore>(storage::memory::make_engine(io.get_executor(), content), doors);
+        broker = run_in(io, make_broker(std::move(parts))).value();
+        session = broker->open_session().value();
     }
 
     /// What a call under way came to; none yet while it waits.
@@ -143,7 +150,7 @@ TEST_F(SlowPages, do_not_bring_back_what_was_removed_while_they_were_read) {
     declare("q");
     for (const char* body : {"a", "b"}) publish("q", body);
     const auto before = receive("q", 1);
-    restart();
+    reopen();
     doors->pages.shut();
     const auto receiving = begin_receive("q");
     doors->pages.let_pass(0);  // which lanes there are
@@ -164,7 +171,7 @@ TEST_F(SlowPages, do_not_bring_back_what_was_removed_while_they_were_read) {
 TEST_F(SlowPages, are_read_again_for_what_was_published_meanwhile) {
     declare("q");
     publish("q", "a");
-    restart();
+    reopen();
     doors->pages.shut();
     const auto receiving = begin_receive("q", 1);
     doors->pages.let_pass(0);

@@ -9,7 +9,6 @@
 #include <span>
 
 #include "base/histogram.hpp"
-#include "base/planted.hpp"
 #include "broker/arrivals.hpp"
 #include "broker/catalog/catalog.hpp"
 #include "broker/committer.hpp"
@@ -92,7 +91,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         std::int64_t next = 0, last = 0;
     };
     WallTime now_wall();
-    MonotonicTime now() { return planted(Bug::lease_by_wall_clock) ? guessed_by_wall(*parts.clock) : parts.clock->monotonic(); }
+    MonotonicTime now() { return parts.clock->monotonic(); }
 
     // counters.cpp
     storage::CounterDelta& counter(storage::Batch& batch, Queue& queue, storage::Unit unit = storage::Unit::always);

@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 
+#define ROWMQ_PLANTED
 #include "base/planted.hpp"
 
 namespace rowmq {

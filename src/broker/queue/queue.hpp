@@ -13,7 +13,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/planted.hpp"
 #include "broker/event.hpp"
 #include "broker/queue/entry.hpp"
 #include "broker/queue/window.hpp"
@@ -104,7 +103,7 @@ struct Queue {
     bool counts_by_mark() const noexcept { return strict && !fifo() && options->max_priority == 0; }
     /// What an entry read from its row was received, as far as it was stored.
     void add_marked_count(storage::EntryRow& row) const noexcept {
-        if (row.receives == 0 && row.key.sequence <= counted_at_start && !planted(Bug::marked_count_forgotten)) row.receives = 1;
+        if (row.receives == 0 && row.key.sequence <= counted_at_start) row.receives = 1;
     }
     bool fifo() const noexcept { return options->kind == QueueKind::fifo; }
     /// Entries stored: ready, leased, or held for a moment.
