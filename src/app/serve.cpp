@@ -15,6 +15,7 @@
 #include "app/log.hpp"
 #include "app/server.hpp"
 #include "app/supervisor.hpp"
+#include "base/failpoint.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -147,7 +148,17 @@ asio::awaitable<void> serve_until_signalled(const Serve& serve, Settings setting
     spdlog::info("stopped");
 }
 
+/// Where the process is to kill itself, for tests of crashes; a program without failpoints does not ask.
+Result<void> arm_failpoint() {
+#ifdef ROWMQ_FAILPOINTS
+    if (const char* text = std::getenv("ROWMQ_FAILPOINT"); text && !failpoint::arm(text))
+        return Error{Errc::invalid_argument, fmt::format("ROWMQ_FAILPOINT={} is not NAME:N of a failpoint", text)};
+#endif
+    return {};
+}
+
 Exit run(const Serve& serve) {
+    if (const auto armed = arm_failpoint(); armed.has_error()) return report(armed.error(), false);
     auto settings = settings_of(serve);
     if (settings.has_error()) return report(settings.error(), false);
     start_log(settings->log_level, settings->log_format);

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/failpoint.hpp"
 #include "base/planted.hpp"
 #include "broker/state.hpp"
 
@@ -72,6 +73,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
         }
         co_return stored.error();
     }
+    ROWMQ_FAILPOINT(purged);
     sweep(id);
     co_return entries + waiting;
 }

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/failpoint.hpp"
+
 namespace rowmq::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -187,6 +189,7 @@ awaitable<bool> HttpConnection::say(const Response& response, bool keep, bool he
 
 awaitable<bool> HttpConnection::write(std::string_view head, std::string_view body) {
     error_code error;
+    ROWMQ_FAILPOINT_AFTER(half_reply, stream_.write_some(head, body.substr(0, body.size() / 2), error));
     const std::size_t done = stream_.write_some(head, body, error);
     if (done == head.size() + body.size()) co_return true;
     if (error && !try_again(error)) co_return false;

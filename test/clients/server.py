@@ -23,6 +23,7 @@ class Server:
         self.store = store or f"sqlite:{self.folder}/messages.db"
         self.arguments = list(arguments)
         self.process = None
+        self.environment = {}  # beside the caller's own, which has nothing of ours
         self.output = []
         self.ready_after = None  # seconds from exec to `ready`
 
@@ -35,7 +36,7 @@ class Server:
         """Starts the process and returns at once."""
         assert self.process is None, "started twice"
         self.output, self._ready = [], threading.Event()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ROWMQ_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ROWMQ_")} | self.environment
         self._began = time.monotonic()
         self.process = subprocess.Popen(
             [self.program, "serve", "--listen", "sqs=127.0.0.1:0", "--listen", "admin=127.0.0.1:0",

@@ -1,5 +1,7 @@
 #include "storage/sqlite/migrate.hpp"
 
+#include "base/failpoint.hpp"
+
 namespace rowmq::storage::sqlite {
 
 Result<void> migrate(Connection& connection, const FileSettings& settings, const std::vector<SqlFile>& migrations) {
@@ -22,6 +24,7 @@ Result<void> migrate(Connection& connection, const FileSettings& settings, const
         connection.execute("BEGIN IMMEDIATE");
         try {
             connection.execute(std::string(migrations[static_cast<std::size_t>(next)].text));
+            ROWMQ_FAILPOINT(half_migration);
             connection.execute("PRAGMA application_id = " + std::to_string(application_id));
             connection.execute("PRAGMA user_version = " + std::to_string(next + 1));
             connection.execute("COMMIT");

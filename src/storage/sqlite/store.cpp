@@ -2,6 +2,7 @@
 
 #include "base/planted.hpp"
 #include "storage/sqlite/catalog.hpp"
+#include "storage/sqlite/failing_files.hpp"
 #include "storage/sqlite/migrate.hpp"
 
 namespace rowmq::storage::sqlite {
@@ -81,6 +82,7 @@ Result<void> Store::open_file(Snapshot& snapshot) {
     checkpoint_at_ = wal_cap();
     sqlite3_wal_hook(connection_.handle(), &Store::wal_grew, this);
     gate_.install(connection_.handle());
+    watch_syncs(connection_.handle());
 
     connection_.execute("BEGIN IMMEDIATE");
     if (!planted(Bug::epoch_not_raised)) prepare(connection_.handle(), "raise_epoch").run();

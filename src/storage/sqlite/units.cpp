@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <span>
 
+#include "base/failpoint.hpp"
 #include "base/planted.hpp"
 
 namespace rowmq::storage::sqlite {
@@ -110,6 +111,7 @@ private:
                                    .sequence = Sequence{found->sequence}};
                 put(row, {value_of(row.message), value_of(row.sequence), row.now.time_since_epoch().count()});
                 ids_.push_back({&row, current});
+                ROWMQ_FAILPOINT(deduplication_put);
                 return std::nullopt;
             }
             case Condition::List::updates: {

@@ -1,5 +1,6 @@
 #include "storage/sqlite/writer.hpp"
 
+#include "base/failpoint.hpp"
 #include "base/planted.hpp"
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/catalog.hpp"
@@ -80,6 +81,7 @@ void Writer::write(std::span<Written> group) {
         highest_wall_.reset();
         second_table_before_ = second_table_;
         try {
+            ROWMQ_FAILPOINT(before_begin);
             statements_.begin_write.step();
             for (auto& written : group) {
                 *written.outcome = Outcome{};
@@ -89,6 +91,7 @@ void Writer::write(std::span<Written> group) {
             const auto committing = SteadyClock::now();
             statements_.commit.step();
             const auto sync_ns = nanoseconds_since(committing);
+            ROWMQ_FAILPOINT(synced);
             for (auto& written : group) {
                 written.outcome->sync_ns = sync_ns;
                 written.outcome->work_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(committing - start).count();
@@ -135,9 +138,12 @@ void Writer::apply_rows(const Batch& batch, Outcome& outcome) {
     if (!batch.shares.empty()) change_shares(batch);
     if (!batch.delayed.empty()) put_delayed(batch);
     if (!batch.updates.empty()) update_entries(batch, outcome);
+    ROWMQ_FAILPOINT_IF(std::ranges::any_of(batch.removals, [](const Removal& row) { return row.keep_message; }), half_move);
     remove_entries(batch, outcome);
     for (const auto& sweep : batch.sweeps) outcome.swept.push_back(removals_.sweep(sweep, by_range_));
+    ROWMQ_FAILPOINT_IF(!batch.sweeps.empty(), half_sweep);
     removals_.flush();
+    ROWMQ_FAILPOINT_IF(std::ranges::any_of(batch.counters, [](const CounterDelta& delta) { return delta.purged > 0; }), half_purge);
     count(batch);
 }
 

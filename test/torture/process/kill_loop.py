@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""Kills the program again and again while clients work; the checker then judges what they saw.
+
+Producers and consumers (raw HTTP, and boto3 where it is installed) work on standard, delayed and FIFO messages with dead-letter
+queues. Each round ends with SIGKILL 5 to 1500 ms after it began; for one round in four the program kills itself at a failpoint
+(it must be built with them); one in ten ends with SIGTERM, which must drain. One start in five is killed within 50 ms.
+Exit 1 when a promise was broken; the ledger is kept then. --control runs over the store that forgets, memory:, and exits 0 only
+if the loss is found.
+"""
+import argparse
+import collections
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "clients")]
+sys.dont_write_bytecode = True
+import dump  # noqa: E402
+import sqs_http  # noqa: E402
+from ledger import Ledger  # noqa: E402
+from server import NotReady, Server  # noqa: E402
+from sqs_http import Refused, Unknown, Unreachable  # noqa: E402
+from workers import FIFO, QUEUES, SCRAP, WORK, Consumer, Producer, Run, Stuck  # noqa: E402
+
+try:
+    import sqs_boto3
+except ImportError:
+    sqs_boto3 = None
+
+# Every place the program can be told to die at, and up to which pass: so that a round reaches it.
+FAILPOINTS = {"before_begin": 300, "log_written": 300, "synced": 300, "deduplication_put": 300, "half_move": 4, "half_purge": 1,
+              "purged": 1, "half_sweep": 1, "half_reply": 400, "half_checkpoint": 1}
+MIGRATIONS = (1, 2, 2)  # of a new store: die in the first, then go on from there and die in the next
+DRAIN_EVERY = 25
+FAILPOINT_SECONDS = 6   # a failpoint that was not reached by then is none
+
+
+class Broken(Exception):
+    """A promise that is judged here, not by the checker."""
+
+
+class Loop:
+    def __init__(self, options, folder):
+        self.options, self.draw, self.folder = options, random.Random(options.seed), pathlib.Path(folder)
+        self.server = Server(options.program, folder, store="memory:" if options.control else None)
+        self.ledger = Ledger(self.folder / "ledger.txt")
+        self.producing, self.consuming = Run(self.ledger), Run(self.ledger)
+        raw, other = sqs_http.Client, sqs_boto3.Client if sqs_boto3 else sqs_http.Client
+        self.producers = [Producer(self.producing, f"producer-{n}", options.seed, library)
+                          for n, library in enumerate((raw, raw, other))]
+        self.consumers = [Consumer(self.consuming, f"consumer-{n}", options.seed, library, queues)
+                          for n, (library, queues) in enumerate(((raw, (WORK,)), (raw, (FIFO,)), (other, (WORK,)), (raw, (FIFO,)), (raw, (WORK, FIFO))))]
+        self.ready, self.stops, self.ends = [], [], collections.Counter()
+        self.reached, self.to_reach = collections.Counter(), []
+
+    # ---------------------------------------------------------------------------------------- starting and ending
+
+    def start(self, failpoint=None):
+        """Starts the program; a fifth of the time it is killed once more while it does."""
+        while self.draw.random() < 0.2:
+            self.server.begin()
+            time.sleep(self.draw.uniform(0, 0.05))  # the moment of the kill, drawn
+            self.kill("double kill")
+        self.server.environment = {"ROWMQ_FAILPOINT": failpoint} if failpoint else {}
+        self.server.start()
+        self.ready.append(self.server.ready_after)
+
+    def kill(self, how):
+        invoked = time.monotonic_ns()
+        self.server.kill()
+        self.ledger.add(invoked, "main", "kill", "ok")
+        self.ends[how] += 1
+
+    def stop(self):
+        """SIGTERM under load: it answers what it has begun and ends with 0."""
+        invoked = time.monotonic_ns()
+        code = self.server.stop()
+        self.ledger.add(invoked, "main", "stop", "ok")
+        self.stops.append((time.monotonic_ns() - invoked) / 1e9)
+        self.ends["SIGTERM"] += 1
+        if code != 0 or self.stops[-1] > 5:
+            raise Broken(f"SIGTERM ended the program with {code} after {self.stops[-1]:.1f} s:\n{self.server.log()}")
+
+    def migrate(self):
+        """A new store: the program dies in each of its migrations first."""
+        for passes in MIGRATIONS:
+            self.server.environment = {"ROWMQ_FAILPOINT": f"half_migration:{passes}"}
+            self.server.begin()
+            if not self.await_death(FAILPOINT_SECONDS, "half_migration"):
+                raise Broken("half_migration was not reached on a new store")
+
+    def await_death(self, seconds, failpoint):
+        """Whether the program killed itself in time; in the ledger the kill lies between two looks."""
+        alive, until = time.monotonic_ns(), time.monotonic() + seconds
+        while time.monotonic() < until:
+            looked = time.monotonic_ns()
+            if self.server.process.poll() is not None:
+                self.server.kill()
+                self.ledger.add(alive, "main", "kill", "ok")
+                self.ends["failpoint"] += 1
+                self.reached[failpoint] += 1
+                return True
+            alive = looked
+            time.sleep(0.002)  # between two looks at a process that announces nothing
+        return False
+
+    # ---------------------------------------------------------------------------------------- rounds
+
+    def open(self):
+        self.consuming.open(self.server.address("sqs"))
+        self.producing.open(self.server.address("sqs"))
+
+    def shut(self):
+        self.producing.shut(len(self.producers))
+        self.consuming.shut(len(self.consumers))
+
+    def purge(self):
+        client, invoked = sqs_http.Client(self.server.address("sqs")), time.monotonic_ns()
+        try:
+            client.connect()
+            client.call("PurgeQueue", SCRAP)
+            outcome = "ok"
+        except Refused:
+            outcome = "fail"
+        except (Unknown, Unreachable):
+            outcome = "info"
+        self.ledger.add(invoked, "main", "purge", outcome, [(SCRAP, "")])
+        client.close()
+
+    def round_to_failpoint(self, name):
+        """Until the program kills itself; what was not reached is tried again later."""
+        self.stop_idle()
+        self.start(f"{name}:{self.draw.randint(1, FAILPOINTS[name])}")
+        try:
+            self.create_queues()
+        except (Unknown, Unreachable):
+            pass  # so early
+        self.open()
+        if name in ("half_purge", "purged", "half_sweep"):
+            time.sleep(0.2)  # so that there is something to purge
+            self.purge()
+        if name == "half_checkpoint":  # happens when nobody works
+            time.sleep(0.2)
+            self.producing.shut(len(self.producers))
+            self.consuming.shut(len(self.consumers))
+        if not self.await_death(FAILPOINT_SECONDS, name):
+            self.to_reach.append(name)
+            self.kill("SIGKILL")
+        self.shut()
+
+    def round_of_chance(self):
+        self.open()
+        if self.draw.random() < 0.3:
+            self.purge()
+        time.sleep(self.draw.uniform(0.005, 1.5))  # the moment of the end, drawn
+        if not self.options.control and self.draw.random() < 0.13:
+            self.stop()
+        else:
+            self.kill("SIGKILL")
+        self.shut()
+
+    def rounds(self):
+        if self.options.failpoints:
+            self.migrate()
+        for worker in self.producers + self.consumers:
+            worker.start()
+        drained = 0
+        self.look()
+        while (kills := sum(self.ends.values()) - self.ends["SIGTERM"]) < self.options.kills:
+            if self.options.failpoints and self.draw.random() < 0.25:
+                if not self.to_reach:
+                    self.to_reach = self.draw.sample(list(FAILPOINTS), len(FAILPOINTS))
+                self.round_to_failpoint(self.to_reach.pop())
+            else:
+                self.round_of_chance()
+            self.look()
+            if kills // DRAIN_EVERY > drained:
+                drained = kills // DRAIN_EVERY
+                self.drain()
+                print(f"{kills} kills, drained", flush=True)
+        self.drain()
+        self.ledger.add(time.monotonic_ns(), "main", "quiet", "ok")
+
+    def look(self):
+        """After each end: the program starts, its counters are its rows, and what it tells goes to the ledger."""
+        self.start()
+        self.create_queues()
+        self.conserve()
+        self.count()
+
+    def stop_idle(self):
+        invoked = time.monotonic_ns()
+        if (code := self.server.stop()) != 0:
+            raise Broken(f"SIGTERM ended the idle program with {code}:\n{self.server.log()}")
+        self.ledger.add(invoked, "main", "stop", "ok")
+
+    def conserve(self):
+        if not self.options.control and (wrong := dump.conserves(self.folder / "messages.db")):
+            raise Broken("; ".join(wrong))
+
+    def create_queues(self):
+        """Finds them, after the first time."""
+        client = sqs_http.Client(self.server.address("sqs"))
+        for queue, (attributes, rules) in QUEUES.items():
+            client.call("CreateQueue", QueueName=queue, Attributes=attributes)
+            if not self.described:
+                self.ledger.add(time.monotonic_ns(), "main", "queue", "ok", [(queue, rules)])
+            if "dead_letter=" in rules:
+                target = rules.split("dead_letter=")[1]
+                policy = f'{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:{target}","maxReceiveCount":3}}'
+                if not self.described or self.options.control:
+                    client.call("SetQueueAttributes", queue, Attributes={"RedrivePolicy": policy})
+        self.described = True
+        client.close()
+
+    described = False
+
+    def counts(self):
+        client, total = sqs_http.Client(self.server.address("sqs")), {}
+        for queue in QUEUES:
+            told = client.call("GetQueueAttributes", queue, AttributeNames=["All"])["Attributes"]
+            total[queue] = sum(int(told["ApproximateNumberOfMessages" + kind]) for kind in ("", "NotVisible", "Delayed"))
+        client.close()
+        return total
+
+    def count(self):
+        invoked = time.monotonic_ns()
+        for queue, held in self.counts().items():
+            self.ledger.add(invoked, "main", "count", "ok", [("-", f"q={queue} value={held}")])
+
+    def drain(self):
+        """Consumers alone, until all queues are empty or the time is up."""
+        for consumer in self.consumers:
+            consumer.drains(True)
+        self.consuming.open(self.server.address("sqs"))
+        until = time.monotonic() + 120
+        while time.monotonic() < until and any(self.counts().values()):
+            time.sleep(0.05)  # between two looks at the counts, which nothing announces
+        self.consuming.shut(len(self.consumers))
+        self.count()
+        left = {queue: held for queue, held in self.counts().items() if held}
+        if left:
+            raise Broken(f"not drained within 120 s: {left}")
+        for consumer in self.consumers:
+            consumer.drains(False)
+
+    def end(self):
+        self.producing.end()
+        self.consuming.end()
+        for worker in self.producers + self.consumers:
+            worker.join(30)
+        self.stop()
+        self.ledger.close()
+
+    # ---------------------------------------------------------------------------------------- verdict
+
+    def judged(self):
+        """The checker's and the program's own verdict over what is left."""
+        arguments = [self.options.checker, "--grant-ms", str(self.options.grant_ms), str(self.ledger.path)]
+        if not self.options.control:
+            held = self.folder / "dump.txt"
+            held.write_text("".join(line + "\n" for line in dump.lines(self.folder / "messages.db")))
+            arguments.append(str(held))
+        checked = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
+        print(checked.stdout + checked.stderr, end="")
+        if self.options.control:
+            return checked.returncode == 1 and "I1 at least once: 0" not in checked.stdout
+        sound = subprocess.run([self.server.program, "check", "--store", self.server.store], cwd=self.folder,
+                               capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        if sound.returncode != 0:
+            print(f"rowmq check: exit {sound.returncode}\n{sound.stdout}{sound.stderr}")
+        return checked.returncode == 0 and sound.returncode == 0
+
+    def told(self, seconds):
+        ready = sorted(self.ready)
+        print(f"{sum(self.ends.values()) - self.ends['SIGTERM']} kills: " + ", ".join(f"{n} {how}" for how, n in sorted(self.ends.items())))
+        print(f"ready again after {len(ready)} starts: p50 {ready[len(ready) // 2] * 1000:.0f} ms, max {ready[-1] * 1000:.0f} ms")
+        if self.stops:
+            print(f"SIGTERM: {len(self.stops)} drains, the longest {max(self.stops) * 1000:.0f} ms")
+        if self.options.failpoints:
+            print("failpoints: " + ", ".join(f"{name} {self.reached[name]}" for name in [*FAILPOINTS, "half_migration"]))
+        for surprise, times in sorted((self.producing.surprises + self.consuming.surprises).items()):
+            print(f"  {times} x {surprise}")
+        print(f"{seconds:.0f} s in all")
+
+    def complaints(self):
+        if self.ready and max(self.ready) * 1000 > self.options.ready_ms:
+            yield f"ready again only after {max(self.ready) * 1000:.0f} ms; the bar is {self.options.ready_ms}"
+        if self.options.failpoints and self.options.kills >= 100 and (missed := [name for name in FAILPOINTS if not self.reached[name]]):
+            yield f"failpoints that were never reached: {', '.join(missed)}"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--program", default="build/release/rowmq_failing")
+    arguments.add_argument("--checker", default="build/release/test/torture/checker/checker")
+    arguments.add_argument("--kills", type=int, default=1000 if os.environ.get("ROWMQ_FULL") else 100)
+    arguments.add_argument("--control", action="store_true", help="show that loss is found")
+    arguments.add_argument("--no-failpoints", dest="failpoints", action="store_false", help="for a program without them")
+    arguments.add_argument("--ready-ms", type=int, default=1000, help="within which a start must be ready")
+    arguments.add_argument("--grant-ms", type=int, default=1000, help="within which a ready message reaches who waits")
+    arguments.add_argument("--seed", type=int, default=None, help="repeats a run's choices (not its timing)")
+    options = arguments.parse_args()
+    options.failpoints = options.failpoints and not options.control
+    options.checker = str(pathlib.Path(options.checker).resolve())
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 31)
+    folder = tempfile.mkdtemp(prefix="rowmq-kills-")
+    print(f"seed {options.seed}, {options.kills} kills, {'boto3 and ' if sqs_boto3 else ''}raw HTTP, in {folder}", flush=True)
+    began = time.monotonic()
+    loop = Loop(options, folder)
+    try:
+        loop.rounds()
+        loop.end()
+        good = loop.judged()
+    except (Broken, NotReady, Stuck, Refused, Unknown, Unreachable) as error:
+        print(f"FAILED: {error}\n{loop.server.log()}")
+        good = False
+    finally:
+        loop.server.kill()  # whatever ended the run; nothing when it has stopped
+    loop.told(time.monotonic() - began)
+    for complaint in loop.complaints():
+        print(f"FAILED: {complaint}")
+        good = False
+    if good:
+        shutil.rmtree(folder)
+    print("the loss was found" if good and options.control else "every promise was kept" if good else f"FAILED, the ledger is {loop.ledger.path}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
