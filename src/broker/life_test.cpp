@@ -376,4 +376,41 @@ TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
     EXPECT_EQ(ended, (Texts{"1", "2", "3", "0"}));
 }
 
+class Crashes : public Bed {};
+
+TEST_F(Crashes, do_not_shorten_a_delay) {
+    declare("q");
+    Publish later;
+    later.routing_key = "q";
+    later.message = Message("late");
+    later.delay = 1s;
+    ASSERT_TRUE(try_publish(std::move(later)));
+    for (int i = 0; i < 10; ++i) {
+        crash();
+        publish("q", "now");
+        const auto got = receive("q");
+        ASSERT_EQ(bodies(got), Texts{"now"});
+        EXPECT_EQ(settle(got.front()), std::nullopt);
+        advance(99ms);
+    }
+
+    EXPECT_TRUE(receive("q").empty()) << "990 ms are over";
+    advance(10ms);
+    EXPECT_EQ(bodies(receive("q")), Texts{"late"});
+}
+
+TEST_F(Crashes, remember_the_time_when_the_clock_is_set_back) {
+    declare("q");
+    publish("q", "a");
+    const auto before = clock->wall();
+    clock->jump_wall(-1h);
+    crash();
+
+    publish("q", "b");
+    const auto got = receive("q");
+
+    ASSERT_EQ(got.size(), 2u);
+    EXPECT_GE(got[1].published_at, before - 1s);
+}
+
 }  // namespace rowmq::test

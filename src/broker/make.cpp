@@ -35,8 +35,10 @@ BrokerState::BrokerState(BrokerParts given)
     committer.before_leaving = [this](storage::Batch& batch) {
         take_counts_along(batch);
         arrivals.note(last_id, now_wall());
-        if (wall > wall_stored) {  // a second ahead, so that not every commit has to say it
-            wall_stored = wall + std::chrono::seconds(1);
+        // Not with every commit, so it lags by up to a second. It must not be ahead: what waits for a time would come too early
+        // after a crash, and a program that crashes again and again would run ahead of the clock without end.
+        if (wall - wall_stored >= std::chrono::seconds(1)) {
+            wall_stored = wall;
             batch.highest_wall = wall_stored;
         }
         if (reserved_ids - last_id < limits.reserved_ids / 2) {
@@ -58,7 +60,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
     store_id = snapshot.store_id;
     last_id = reserved_ids = snapshot.reserved_ids;
     if (planted(Bug::sequence_reused_after_restart)) last_id = std::max<std::int64_t>(0, reserved_ids - limits.reserved_ids);
-    if (!planted(Bug::wall_forgotten_by_restart)) wall = snapshot.highest_wall;
+    if (!planted(Bug::wall_forgotten_by_restart)) wall = wall_stored = snapshot.highest_wall;
     started_at = now_wall();
     arrivals.begin(last_id);
     deduplications_since = snapshot.deduplications_since;

@@ -30,7 +30,7 @@ public:
             const auto& op = history_.at(line);
             if (op.kind != Kind::receive || op.outcome != Outcome::ok) continue;
             if (op.queue != message.queue) {
-                moved = std::min(moved, op.invoked);
+                moved = std::min(moved, op.returned);
                 continue;
             }
             ++grants;
