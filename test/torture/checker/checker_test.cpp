@@ -199,6 +199,15 @@ TEST(Liveness, who_waits_in_vain_is_found) {
     EXPECT_EQ(Made().send("a", "ok", "ms=1500").took(4'000, "receive a ok q=q ms=500 wait=4000").broken(), "I13") << "late by 2.5 s";
 }
 
+TEST(Liveness, of_a_machine_that_stood_still_is_not_judged) {
+    const auto late = [](std::int64_t when, const std::string& what) {
+        return Made().send("a", "ok", "ms=1500").took(4'000, "receive a ok q=q ms=500 wait=4000").at(when, what).broken();
+    };
+    EXPECT_EQ(late(-2'000, "gauge x ok value=1"), "I13");
+    EXPECT_EQ(late(-3'500, "stall - ok"), "");
+    EXPECT_EQ(late(-900, "stall - ok"), "I13") << "too short to be why";
+}
+
 TEST(Liveness, an_operation_without_end_and_a_message_without_a_reader_are_found) {
     EXPECT_EQ(Made().took(31'000, "send a info q=q").broken(), "I13");
     EXPECT_EQ(Made().took(29'000, "send a info q=q").broken(), "");

@@ -11,6 +11,7 @@ History::History(const Ledger& from)
     for (auto& message : messages) message.refused = message.refused && message.first_line != none;
     const auto by_start = [](const Interval& a, const Interval& b) { return a.from < b.from; };
     std::sort(deaths.begin(), deaths.end(), by_start);
+    std::sort(stalls.begin(), stalls.end(), by_start);
     for (auto& of_queue : purges) std::sort(of_queue.begin(), of_queue.end(), by_start);
     for (auto& of_queue : lost_receives) std::sort(of_queue.begin(), of_queue.end(), by_start);
     order();
@@ -26,6 +27,7 @@ void History::learn(std::uint32_t line) {
         last_fault = std::max(last_fault, op.returned);
     }
     if (op.kind == Kind::quiet) quiet = true;
+    if (op.kind == Kind::stall) stalls.push_back(when);
     if (op.kind == Kind::purge && op.outcome != Outcome::fail) purges[op.queue].push_back(when);
     if (op.kind == Kind::receive && op.outcome == Outcome::info) lost_receives[op.queue].push_back(when);
     if (op.kind != Kind::send || op.message == none) return;
@@ -82,6 +84,15 @@ bool History::is_stale(const Operation& op) const {
 bool History::was_down(std::int64_t from, std::int64_t to) const {
     auto after = std::upper_bound(deaths.begin(), deaths.end(), to, [](std::int64_t at, const Interval& death) { return at < death.from; });
     return after != deaths.begin() && std::prev(after)->to >= from;
+}
+
+std::int64_t History::stalled(std::int64_t from, std::int64_t to) const {
+    std::int64_t sum = 0;
+    for (const auto& stall : stalls) {
+        if (stall.from >= to) break;
+        sum += std::max<std::int64_t>(0, std::min(stall.to, to) - std::max(stall.from, from));
+    }
+    return sum;
 }
 
 std::int64_t History::purge_asked(std::uint32_t queue, std::int64_t sent) const {

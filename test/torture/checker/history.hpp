@@ -40,6 +40,8 @@ public:
     const Operation& at(std::uint32_t line) const { return ledger.operations[line]; }
     /// Whether leases may have ended between two moments because the program did.
     bool was_down(std::int64_t from, std::int64_t to) const;
+    /// How much of the time between two moments the machine stood still.
+    std::int64_t stalled(std::int64_t from, std::int64_t to) const;
     /// Whether a purge of its queue, or of where it was dead-lettered, may have taken a message sent at `sent`, by the time `by`.
     bool was_purged(std::uint32_t queue, std::int64_t sent, std::int64_t by = never) const;
     /// The first moment at which a purge may have taken it, or never.
@@ -54,6 +56,7 @@ public:
     const Ledger& ledger;
     std::vector<Message> messages;                             ///< by Operation::message
     std::vector<Interval> deaths;                              ///< kills and stops
+    std::vector<Interval> stalls;                              ///< when the machine itself stood still
     std::vector<std::vector<Interval>> purges, lost_receives;  ///< by queue; receives whose answer nobody saw
     std::int64_t last_fault = 0, end = 0;
     bool quiet = false;  ///< it ends drained

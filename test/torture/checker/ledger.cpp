@@ -15,8 +15,8 @@ namespace rowmq::torture {
 namespace {
 
 constexpr std::string_view heading = "# rowmq ledger 1";
-constexpr std::array<std::string_view, 11> kinds = {"send", "receive", "delete", "extend", "purge", "queue",
-                                                    "kill", "stop",    "count",  "gauge",  "quiet"};
+constexpr std::array<std::string_view, 12> kinds = {"send", "receive", "delete", "extend", "purge", "queue",
+                                                    "kill", "stop",    "count",  "gauge",  "quiet", "stall"};
 constexpr std::array<std::string_view, 3> outcomes = {"ok", "fail", "info"};
 
 template <typename Enum, std::size_t size>

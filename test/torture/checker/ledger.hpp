@@ -10,7 +10,7 @@
 
 namespace rowmq::torture {
 
-enum class Kind : std::uint8_t { send, receive, erase, extend, purge, queue, kill, stop, count, gauge, quiet };
+enum class Kind : std::uint8_t { send, receive, erase, extend, purge, queue, kill, stop, count, gauge, quiet, stall };
 enum class Outcome : std::uint8_t { ok, fail, info };
 
 inline constexpr std::uint32_t none = UINT32_MAX;

@@ -68,9 +68,10 @@ private:
             if (op.queue != message.queue) return;
             add(message, from, op.invoked, line);
             // It was ready when this one began to wait or later, and came late.
-            if (from > op.invoked && op.returned - from > limit_ && !history_.was_down(op.invoked, op.returned) &&
+            const auto waited = from > op.invoked ? op.returned - from : 0;
+            if (waited > limit_ && waited - history_.stalled(from, op.returned) > limit_ && !history_.was_down(op.invoked, op.returned) &&
                 !lost(message.queue, from, op.returned))
-                late(number, op.returned - from);
+                late(number, waited);
             from = std::max(from, op.returned + op.ms * ms);
         }
         const auto& rules = history_.ledger.rules[message.queue];
@@ -97,13 +98,14 @@ private:
         if (history_.was_down(op.invoked, op.returned)) return;
         auto at = std::upper_bound(of_queue.begin(), of_queue.end(), op.invoked,
                                    [](std::int64_t when, const Interval& i) { return when < i.from; });
-        if (at != of_queue.end() && at->from + limit_ < op.returned) return waited(line, *at);
+        if (at != of_queue.end() && is_long(at->from, std::min(at->to, op.returned))) return waited(line, *at);
         // What began before: its end decides.
         for (std::size_t steps = 0; at != of_queue.begin() && steps < looked_back; ++steps) {
             --at;
-            if (std::min(at->to, op.returned) - op.invoked > limit_) return waited(line, *at);
+            if (is_long(op.invoked, std::min(at->to, op.returned))) return waited(line, *at);
         }
     }
+    bool is_long(std::int64_t from, std::int64_t to) const { return to - from > limit_ && to - from - history_.stalled(from, to) > limit_; }
     void waited(std::uint32_t line, const Interval& ready) {
         const auto message = history_.at(ready.line).message;
         if (lost(history_.at(line).queue, ready.from, history_.at(line).returned)) return;

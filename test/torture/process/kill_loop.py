@@ -26,7 +26,7 @@ import sqs_http  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from server import NotReady, Server  # noqa: E402
 from sqs_http import Refused, Unknown, Unreachable  # noqa: E402
-from workers import FIFO, QUEUES, SCRAP, WORK, Consumer, Producer, Run, Stuck  # noqa: E402
+from workers import FIFO, QUEUES, SCRAP, WORK, Canary, Consumer, Producer, Run, Stuck  # noqa: E402
 
 try:
     import sqs_boto3
@@ -50,6 +50,8 @@ class Loop:
         self.options, self.draw, self.folder = options, random.Random(options.seed), pathlib.Path(folder)
         self.server = Server(options.program, folder, store="memory:" if options.control else None)
         self.ledger = Ledger(self.folder / "ledger.txt")
+        self.canary = Canary(self.ledger, self.folder)
+        self.canary.start()
         self.producing, self.consuming = Run(self.ledger), Run(self.ledger)
         raw, other = sqs_http.Client, sqs_boto3.Client if sqs_boto3 else sqs_http.Client
         self.producers = [Producer(self.producing, f"producer-{n}", options.seed, library)
@@ -256,6 +258,7 @@ class Loop:
         for worker in self.producers + self.consumers:
             worker.join(30)
         self.stop()
+        self.canary.end()
         self.ledger.close()
 
     # ---------------------------------------------------------------------------------------- verdict
@@ -281,6 +284,7 @@ class Loop:
         ready = sorted(self.ready)
         print(f"{sum(self.ends.values()) - self.ends['SIGTERM']} kills: " + ", ".join(f"{n} {how}" for how, n in sorted(self.ends.items())))
         print(f"ready again after {len(ready)} starts: p50 {ready[len(ready) // 2] * 1000:.0f} ms, max {ready[-1] * 1000:.0f} ms")
+        print(f"the machine itself: syncing 512 bytes took up to {self.canary.longest * 1000:.0f} ms")
         if self.stops:
             print(f"SIGTERM: {len(self.stops)} drains, the longest {max(self.stops) * 1000:.0f} ms")
         if self.options.failpoints:

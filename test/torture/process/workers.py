@@ -1,5 +1,6 @@
 """Clients that work while there is a server, and write down what they did and saw."""
 import collections
+import os
 import random
 import threading
 import time
@@ -19,6 +20,31 @@ QUEUES = {
            f"kind=fifo strict=1 max_receives={RECEIVES} dead_letter={DEAD_FIFO}"),
     SCRAP: ({}, "kind=standard"),
 }
+
+
+class Canary(threading.Thread):
+    """Syncs a few bytes beside the store again and again: when that takes long, it is the machine that stands still."""
+
+    LONG = 0.2  # seconds
+
+    def __init__(self, ledger, folder):
+        super().__init__(name="canary", daemon=True)
+        self.ledger, self.path, self.over, self.longest = ledger, folder / "canary", threading.Event(), 0.0
+
+    def run(self):
+        with open(self.path, "wb", buffering=0) as file:
+            while not self.over.wait(0.02):
+                began = time.monotonic_ns()
+                file.write(b"x" * 512)
+                os.fsync(file.fileno())
+                took = (time.monotonic_ns() - began) / 1e9
+                self.longest = max(self.longest, took)
+                if took > self.LONG:
+                    self.ledger.add(began, "canary", "stall", "ok")
+
+    def end(self):
+        self.over.set()
+        self.join()
 
 
 class Stuck(Exception):
