@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iostream>
+
 #include "test/support/crash_images.hpp"
 
 namespace rowmq::storage::sqlite {
@@ -151,6 +153,7 @@ TEST(Migrations, killed_or_cut_off_at_any_moment_leave_one_format_or_the_next_an
         const auto found =
             examine(store_of(version), schemas, [](Connection& connection) { ASSERT_TRUE(migrate(connection, {}, sql_migrations())); });
 
+        std::cout << "from format " << version << ": " << found.statements << " statements, " << found.images << " states of the files\n";
         EXPECT_EQ(found.between, 0u) << "from format " << version;
         EXPECT_EQ(found.damaged, 0u) << "from format " << version;
         EXPECT_GT(found.statements, 5u);
