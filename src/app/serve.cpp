@@ -16,6 +16,7 @@
 #include "app/server.hpp"
 #include "app/supervisor.hpp"
 #include "base/failpoint.hpp"
+#include "base/out_of_memory.hpp"
 
 namespace rowmq::app {
 namespace {
@@ -163,6 +164,7 @@ Exit run(const Serve& serve) {
     if (settings.has_error()) return report(settings.error(), false);
     start_log(settings->log_level, settings->log_format);
     raise_descriptors();
+    end_when_out_of_memory();
     auto exit = Exit::ok;
     std::exception_ptr failure;
     asio::io_context loop{1};

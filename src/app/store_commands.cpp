@@ -107,6 +107,28 @@ Exit check(const Target& target) {
     return found.problems.empty() ? Exit::ok : Exit::check_failed;
 }
 
+Exit salvage(const Target& target, const std::string& to) {
+    const auto store = store_of(target);
+    if (store.has_error()) return report(store.error(), target.json);
+    const auto address = library::parse_store_address(*store);
+    if (address.has_error()) return report(address.error(), target.json);
+    std::error_code ignored;
+    if (address->kind == library::StoreAddress::Kind::sqlite && !std::filesystem::exists(address->path, ignored)) {
+        return report(Error{Errc::no_such_queue, fmt::format("there is no store {}", *store)}, target.json);
+    }
+    const auto saved = library::salvage(*address, to);
+    if (saved.has_error()) return report(saved.error(), target.json);
+    if (target.json) {
+        json::array notes;
+        for (const auto& note : saved->notes) notes.emplace_back(note);
+        print_json(json::object{{"saved", saved->summary}, {"notes", std::move(notes)}});
+    } else {
+        print(fmt::format("{}: saved {}\n", to, saved->summary));
+        for (const auto& note : saved->notes) print("  " + note + "\n");
+    }
+    return saved->is_whole ? Exit::ok : Exit::check_failed;
+}
+
 Exit run(const Backup& backup) {
     const auto caller = connect(backup.target);
     if (caller.has_error()) return report(caller.error(), backup.target.json);
@@ -139,9 +161,11 @@ void add_redrive(CLI::App& program, Exit& exit) {
 
 void add_check(CLI::App& program, Exit& exit) {
     const auto target = std::make_shared<Target>();
+    const auto salvage_to = std::make_shared<std::string>();
     auto& command = *program.add_subcommand("check", "Check a store's integrity while nobody uses it");
+    command.add_option("--salvage", *salvage_to, "Do not check: save all that can still be read into this new file");
     add_target(command, *target);
-    command.callback([target, &exit] { exit = check(*target); });
+    command.callback([target, salvage_to, &exit] { exit = salvage_to->empty() ? check(*target) : salvage(*target, *salvage_to); });
 }
 
 void add_backup(CLI::App& program, Exit& exit) {

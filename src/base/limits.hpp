@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace rowmq {
 
@@ -59,6 +60,11 @@ struct Limits {
     std::chrono::milliseconds transaction_time = std::chrono::seconds(1);    ///< of an application's function
     std::chrono::milliseconds read_time = std::chrono::seconds(5);           ///< of one read snapshot
     std::chrono::milliseconds count_flush = std::chrono::milliseconds(200);  ///< receive counts written behind at most so late
+
+    // Disk
+    /// Kept free on the store's file system: below it nothing is published, while what is there is received and deleted. None:
+    /// 512 MiB, or a tenth of the file system where that is less.
+    std::optional<std::int64_t> disk_free_bytes;
 
     // Monitoring
     std::size_t metrics_queues = 1'000;  ///< with series of their own in Broker::metrics()

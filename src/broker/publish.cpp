@@ -226,6 +226,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         co_return Error{Errc::limit_exceeded,
                         fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
     if (const auto ok = usable(); !ok) co_return ok.error();
+    if (auto short_of = disk_is_short()) co_return *std::move(short_of);
     while (!committer.has_room()) {
         co_await committer.admitted();
         if (const auto ok = usable(); !ok) co_return ok.error();

@@ -82,6 +82,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void abandon();  ///< the Broker is destroyed
     void end_sessions();
     Result<void> usable() const;
+    /// Why nothing may be published: the store's disk has less free than Limits::disk_free_bytes. Measured again after 100 ms. (disk.cpp)
+    std::optional<Error> disk_is_short();
 
     // ids and time (make.cpp)
     std::int64_t next_id();
@@ -282,7 +284,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     WallTime wall{}, wall_stored{};
     std::uint32_t last_pick = 0;
     bool closing = false, abandoned = false;
-    int process = 0;  ///< its pid: a fork()ed child is refused
+    std::optional<MonotonicTime> disk_measured;
+    std::optional<Error> disk_short;  ///< when it was measured
+    int process = 0;                  ///< its pid: a fork()ed child is refused
 
     std::set<SessionState*, InOrderOfOpening> sessions;
     std::uint64_t last_session = 0;

@@ -9,6 +9,8 @@
 namespace rowmq {
 
 Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, NamespaceId ns, Work& work, storage::Unit unit) {
+    if (!work.publishes.empty())
+        if (auto short_of = disk_is_short()) return *std::move(short_of);
     std::vector<Staged> staged;
     staged.reserve(work.publishes.size());  // Places keeps their addresses
     Places places;

@@ -2,6 +2,7 @@
 
 #include "storage/memory/engine.hpp"
 #include "storage/sqlite/engine.hpp"
+#include "storage/sqlite/salvage.hpp"
 
 namespace rowmq::library {
 namespace {
@@ -40,6 +41,23 @@ boost::asio::awaitable<Result<storage::CheckReport>> check(boost::asio::any_io_e
     auto report = co_await engine->check();
     co_await engine->close();
     co_return report;
+}
+
+Result<SalvageReport> salvage(const StoreAddress& address, const std::string& to) {
+    if (address.kind != StoreAddress::Kind::sqlite)
+        return Error{Errc::invalid_argument, "only a store in a file can be salvaged: sqlite:PATH"};
+    const auto saved = sqlite::salvage(address.path, to);
+    if (saved.has_error()) return saved.error();
+    SalvageReport report;
+    report.summary = std::to_string(saved->queues) + " queues, " + std::to_string(saved->messages) + " messages, " +
+                     std::to_string(saved->entries) + " entries, " + std::to_string(saved->delayed) + " delayed";
+    report.notes = saved->notes;
+    for (const auto page : saved->damaged) report.notes.push_back("page " + std::to_string(page) + " is damaged");
+    if (saved->bodiless > 0) report.notes.push_back(std::to_string(saved->bodiless) + " entries are lost: their messages are");
+    if (saved->nameless > 0)
+        report.notes.push_back(std::to_string(saved->nameless) + " queues have lost their names and options: they are called salvaged-ID");
+    report.is_whole = report.notes.empty();
+    return report;
 }
 
 }  // namespace rowmq::library

@@ -22,6 +22,7 @@ Limits limits_of(const OpenLimits& wanted) {
     limits.leases_per_queue = wanted.leases_per_queue.value_or(limits.leases_per_queue);
     limits.transaction_time = wanted.transaction_time.value_or(limits.transaction_time);
     limits.metrics_queues = wanted.metrics_queues.value_or(limits.metrics_queues);
+    limits.disk_free_bytes = wanted.disk_free_bytes;
     return limits;
 }
 

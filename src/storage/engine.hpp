@@ -130,6 +130,11 @@ struct CheckReport {
     std::vector<std::string> problems;
 };
 
+/// What this process may use of a file system.
+struct DiskSpace {
+    std::optional<std::int64_t> bytes, free_bytes;
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -156,6 +161,8 @@ public:
     virtual bool has_sql() const = 0;            ///< Batch::applications work
     /// What it has measured so far; waits for nobody.
     virtual StoreMetrics stats() const { return {}; }
+    /// Of the file system it lies on, as far as it lies on one. Asks the operating system; waits for nobody.
+    virtual DiskSpace disk_space() const { return {}; }
 };
 
 }  // namespace rowmq::storage

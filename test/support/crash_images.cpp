@@ -129,6 +129,7 @@ private:
 
     void prefixes(const CrashOptions& options, const std::function<void(Survival, FileImage)>& give) const {
         auto contents = durable();
+        if (options.prefixes == 0) return;
         const auto step = std::max<std::size_t>(1, (pending_.size() + options.prefixes - 1) / std::max<std::size_t>(1, options.prefixes));
         for (std::size_t i = 0; i + 1 < pending_.size(); ++i) {
             perform(contents[pending_[i]->inode], *pending_[i]);

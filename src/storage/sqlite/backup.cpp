@@ -36,6 +36,11 @@ void copy(Connection& from, Connection& to) {
     from.execute("BEGIN");
     from.integer("SELECT count(*) FROM meta");
     to.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF");
+    if (has_page_sums(from.handle())) {
+        const auto page_bytes = static_cast<int>(from.integer("PRAGMA page_size"));
+        to.execute("PRAGMA page_size = " + std::to_string(page_bytes));
+        to.sum_pages(page_bytes);
+    }
     auto* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
     if (!backup) throw_broken(to.handle(), sqlite3_errcode(to.handle()), "backup");
     int code = SQLITE_OK;

@@ -12,6 +12,7 @@ public:
     explicit Check(sqlite3* db) : db_(db) {}
 
     CheckReport run() {
+        pages();
         each("check_integrity", [&](Statement& row) {
             if (row.bytes(0) != "ok") found("integrity check: " + std::string(row.bytes(0)));
         });
@@ -41,6 +42,25 @@ private:
         if (report_.problems.size() < problems_at_most) report_.problems.push_back(std::move(problem));
     }
 
+    /// Of what is in the file; the log has checksums of its own.
+    void pages() {
+        if (!has_page_sums(db_)) return;
+        sqlite3_file* file = nullptr;
+        sqlite3_int64 size = 0;
+        if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
+            file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+            return;
+        auto page_size = prepare(db_, "page_size");
+        std::string page(page_size.step() ? static_cast<std::size_t>(page_size.integer(0)) : 0, '\0');
+        for (std::uint32_t number = 1; !page.empty() && number * static_cast<sqlite3_int64>(page.size()) <= size; ++number) {
+            const auto bytes = static_cast<int>(page.size());
+            const auto offset = (number - 1) * static_cast<sqlite3_int64>(page.size());
+            const int code = file->pMethods->xRead(file, page.data(), bytes, offset);
+            if (code != SQLITE_OK) found("page " + std::to_string(number) + " cannot be read: " + sqlite3_errstr(code));
+            else if (!is_whole(page, number))
+                found("page " + std::to_string(number) + ": its checksum does not match: it is damaged, or another program wrote it");
+        }
+    }
     void checksums() {
         each("check_messages", [&](Statement& row) {
             const WallTime published_at{std::chrono::milliseconds{row.integer(1)}};
@@ -97,9 +117,14 @@ CheckReport check_store(const Store& store) {
     Connection connection;
     try {
         connection = store.connect();
+        // So that no page in the file is one that a crash left half written and the log has whole.
+        const int written_back = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        if (written_back != SQLITE_OK && (written_back & 0xff) != SQLITE_BUSY)
+            throw_broken(connection.handle(), written_back, "checkpoint");
         connection.execute("BEGIN");
         check.emplace(connection.handle());
         auto report = check->run();
+        report.problems.insert(report.problems.begin(), store.repairs().begin(), store.repairs().end());
         connection.execute("COMMIT");
         return report;
     } catch (const std::exception& thrown) {

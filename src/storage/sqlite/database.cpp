@@ -36,7 +36,8 @@ void Statement::fail(int code) {
 
 Connection::Connection(const std::string& path, const ConnectionOptions& options) {
     const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
-    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+    sums_ = page_sums_over(options.vfs);
+    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, sums_ ? name_of(*sums_).c_str() : options.vfs.c_str());
     if (code != SQLITE_OK) {
         try {
             throw_broken(handle_, code, "open " + path);
@@ -66,6 +67,13 @@ std::string Connection::text(std::string_view sql) {
 
 void Connection::write_back_on_close(bool on) noexcept {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
+}
+
+void Connection::sum_pages(int page_bytes) {
+    int reserved = page_sum_bytes;
+    const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    if (code != SQLITE_OK) throw_broken(handle_, code, "reserve bytes of each page");
+    give_page_sums(handle_, page_bytes);
 }
 
 void Connection::close() noexcept {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "rowmq/error.hpp"
+#include "storage/sqlite/page_sums.hpp"
 
 namespace rowmq::storage::sqlite {
 
@@ -103,8 +104,9 @@ class Connection final {
 public:
     Connection() = default;
     Connection(const std::string& path, const ConnectionOptions& options);
-    Connection(Connection&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Connection(Connection&& other) noexcept : sums_(std::move(other.sums_)), handle_(std::exchange(other.handle_, nullptr)) {}
     Connection& operator=(Connection&& other) noexcept {
+        std::swap(sums_, other.sums_);
         std::swap(handle_, other.handle_);
         return *this;
     }
@@ -120,9 +122,12 @@ public:
     bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
     /// Whether closing the last connection writes the log back into the file.
     void write_back_on_close(bool on) noexcept;
+    /// Of a file that is empty still: its pages get checksums.
+    void sum_pages(int page_bytes);
     void close() noexcept;
 
 private:
+    std::shared_ptr<PageSums> sums_;
     sqlite3* handle_ = nullptr;
 };
 

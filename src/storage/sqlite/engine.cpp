@@ -104,12 +104,17 @@ bool SqliteEngine::has_sql() const { return core_->options().threads; }
 StoreMetrics SqliteEngine::stats() const {
     if (core_->refusal()) return {};
     StoreMetrics out = core_->metrics();
-    struct statvfs disk {};
-    if (::statvfs(core_->options().path.c_str(), &disk) == 0) {
-        out.disk_bytes = static_cast<std::int64_t>(disk.f_blocks) * static_cast<std::int64_t>(disk.f_frsize);
-        out.disk_free_bytes = static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
-    }
+    const DiskSpace disk = disk_space();
+    out.disk_bytes = disk.bytes;
+    out.disk_free_bytes = disk.free_bytes;
     return out;
+}
+
+DiskSpace SqliteEngine::disk_space() const {
+    struct statvfs disk {};
+    if (!core_->options().vfs.empty() || ::statvfs(core_->options().path.c_str(), &disk) != 0) return {};
+    const auto block = static_cast<std::int64_t>(disk.f_frsize);
+    return {.bytes = static_cast<std::int64_t>(disk.f_blocks) * block, .free_bytes = static_cast<std::int64_t>(disk.f_bavail) * block};
 }
 
 void SqliteEngine::set_admin_address(std::string address) {

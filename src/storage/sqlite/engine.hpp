@@ -66,6 +66,7 @@ public:
     std::string durability() const override;
     bool has_sql() const override;
     StoreMetrics stats() const override;
+    DiskSpace disk_space() const override;
 
     /// Tells whoever finds the store in use another address. After load().
     void set_admin_address(std::string address);

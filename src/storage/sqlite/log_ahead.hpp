@@ -20,8 +20,10 @@ public:
     /// True when the file should be longer, for a log of which `used` bytes are in use.
     bool is_short(std::int64_t used) const;
     /// One step; false when none was made: somebody else writes just now (nobody waits for that), or the disk has no room
-    /// and is left alone from then on. Errors: throws Broken when the sync fails.
+    /// and is left alone until try_again(). Errors: throws Broken when the sync fails.
     bool lengthen();
+    /// There may be room again.
+    void try_again() noexcept { given_up_ = false; }
 
 private:
     sqlite3_file* log() const;

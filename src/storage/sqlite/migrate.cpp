@@ -9,6 +9,7 @@ Result<void> migrate(Connection& connection, const FileSettings& settings, const
     const bool fresh = connection.integer("SELECT count(*) FROM sqlite_schema") == 0 && connection.integer("PRAGMA user_version") == 0;
     if (fresh) {
         connection.execute("PRAGMA page_size = " + std::to_string(settings.page_size));
+        connection.sum_pages(settings.page_size);
         connection.execute(settings.incremental_vacuum ? "PRAGMA auto_vacuum = INCREMENTAL" : "PRAGMA auto_vacuum = NONE");
     } else if (connection.integer("PRAGMA application_id") != application_id) {
         return Error{Errc::store_failed, "the file is a SQLite database of another program, not a store of RowMQ"};

@@ -2,12 +2,13 @@
 
 namespace rowmq::storage::sqlite {
 
-Repeated::Repeated(sqlite3* db, std::string_view name) {
-    const auto& text = sql_named(name);
-    for (const auto rows : text.rows) {
-        sizes_.push_back({rows, Statement(db, text.with_rows(rows))});
-        columns_ = sqlite3_bind_parameter_count(sizes_.back().statement.handle()) / static_cast<int>(rows);
-    }
+Repeated::Repeated(sqlite3* db, std::string_view name) : db_(db), text_(sql_named(name)) {
+    for (const auto rows : text_.rows) sizes_.push_back({rows, Statement()});
+}
+
+void Repeated::make(Size& size) {
+    size.statement = Statement(db_, text_.with_rows(size.rows));
+    columns_ = sqlite3_bind_parameter_count(size.statement.handle()) / static_cast<int>(size.rows);
 }
 
 Statements::Statements(sqlite3* db)

@@ -1,5 +1,6 @@
 #pragma once
-// The writer's prepared statements: made once, for ever. Their text is in sql/*.sql, by the same names.
+// The writer's prepared statements: made once, for ever; the long ones when they are first needed. Their text is in sql/*.sql,
+// by the same names.
 // Threads: the writer.
 
 #include <vector>
@@ -11,7 +12,8 @@ namespace rowmq::storage::sqlite {
 
 inline Statement prepare(sqlite3* db, std::string_view name) { return Statement(db, sql_named(name).sql); }
 
-/// A statement whose row repeats, prepared in several sizes.
+/// A statement whose row repeats, prepared in several sizes; the sizes of several rows take longer to prepare than all others
+/// together, so each waits for its first use.
 class Repeated final {
 public:
     Repeated(sqlite3* db, std::string_view name);
@@ -22,6 +24,7 @@ public:
         std::size_t i = 0;
         for (auto& size : sizes_)
             for (; count - i >= size.rows; i += size.rows) {
+                if (!size.statement.handle()) make(size);
                 for (std::size_t r = 0; r < size.rows; ++r) bind(size.statement, 1 + static_cast<int>(r) * columns_, i + r);
                 size.statement.step();
             }
@@ -32,6 +35,10 @@ private:
         std::size_t rows;
         Statement statement;
     };
+    void make(Size& size);
+
+    sqlite3* db_;
+    const SqlText& text_;
     std::vector<Size> sizes_;
     int columns_ = 0;
 };

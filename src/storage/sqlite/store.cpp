@@ -3,6 +3,7 @@
 #include "base/planted.hpp"
 #include "storage/sqlite/catalog.hpp"
 #include "storage/sqlite/failing_files.hpp"
+#include "storage/sqlite/log_repair.hpp"
 #include "storage/sqlite/migrate.hpp"
 
 namespace rowmq::storage::sqlite {
@@ -70,6 +71,7 @@ Connection Store::connect() const {
 }
 
 Result<void> Store::open_file(Snapshot& snapshot) {
+    repairs_ = repair_log(options_.path, options_.vfs);
     connection_ = connect(options_.writer_cache_kib);
     if (auto current =
             migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum}, sql_migrations());
@@ -116,19 +118,10 @@ void Store::write(std::span<Written> group) {
         for (auto& written : group) *written.outcome = Outcome{.failure = failure()};
         return;
     }
-    bool full = false;
-    try {
-        writer_->write(group);
-    } catch (const Broken& broken) {
-        full = broken.is_full();
-        if (planted(Bug::failed_sync_retried) && !full) return write(group);
-        if (full && group.size() == 1 && !planted(Bug::store_full_is_done))
-            *group.front().outcome =
-                Outcome{.failure = Error{Errc::store_full, std::string("no space left for the store: ") + broken.what()}};
-        if (!full) fail(broken.what());
-    } catch (const std::exception& thrown) {
-        fail(thrown.what());
-    }
+    std::string why;
+    const bool full = !fits(group, why) && !(make_room() && fits(group, why));
+    if (full && group.size() == 1 && !planted(Bug::store_full_is_done))
+        *group.front().outcome = Outcome{.failure = Error{Errc::store_full, "no space left for the store: " + why}};
     if (failed_.load(std::memory_order_relaxed)) {
         for (auto& written : group) *written.outcome = Outcome{.failure = failure()};
     } else if (full && group.size() > 1 && !planted(Bug::full_group_is_done)) {
@@ -142,6 +135,27 @@ void Store::write(std::span<Written> group) {
         figures_.wal_pages = wal_pages_;
         sync_.observe(group.back().outcome->sync_ns);
     }
+}
+
+bool Store::fits(std::span<Written> group, std::string& why) {
+    try {
+        writer_->write(group);
+    } catch (const Broken& broken) {
+        why = broken.what();
+        if (broken.is_full()) return false;
+        if (planted(Bug::failed_sync_retried)) return fits(group, why);
+        fail(why);
+    } catch (const std::exception& thrown) {
+        fail(thrown.what());
+    }
+    return true;
+}
+
+/// A log that was written back begins anew over itself: what is deleted needs no space that is not there already.
+bool Store::make_room() {
+    if (failed_.load(std::memory_order_relaxed) || !unchecked_) return false;
+    checkpoint(true);
+    return !failed_.load(std::memory_order_relaxed);
 }
 
 void Store::fail(std::string text) {
@@ -183,6 +197,7 @@ void Store::rest() {
 void Store::measure_size() {
     measured_at_ = std::chrono::steady_clock::now();
     if (failed_) return;
+    log_ahead_.try_again();
     try {
         const Writer::Size size = writer_->size();
         const std::lock_guard lock(mutex_);
@@ -224,7 +239,8 @@ void Store::checkpoint(bool shut_readers_out) {
         try {
             throw_broken(connection_.handle(), code, "checkpoint");
         } catch (const Broken& broken) {
-            if (!broken.is_full()) fail(broken.what());
+            if (broken.is_full()) unchecked_ = true;
+            else fail(broken.what());
         }
     }
     const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();

@@ -37,6 +37,8 @@ public:
     Connection connect() const;
     void set_admin_address(const std::string& address);
     std::optional<Error> failure() const;
+    /// What was put right when the file was opened, in sentences.
+    const std::vector<std::string>& repairs() const noexcept { return repairs_; }
     SqliteFigures figures() const;
     StoreMetrics metrics() const;
 
@@ -45,6 +47,9 @@ private:
     Result<void> open_file(Snapshot& snapshot);
     Connection connect(int cache_kib) const;
     void fail(std::string text);
+    /// False: there is no room for it. Any other failure breaks the store.
+    bool fits(std::span<Written> group, std::string& why);
+    bool make_room();
     void checkpoint(bool shut_readers_out);
     void lengthen_log();
     std::int64_t vacuum();
@@ -55,6 +60,7 @@ private:
 
     SqliteOptions options_;
     OwnerLock lock_;
+    std::vector<std::string> repairs_;
     Gate gate_;
     Connection connection_;
     std::unique_ptr<Writer> writer_;

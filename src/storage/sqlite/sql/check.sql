@@ -3,6 +3,9 @@
 -- name: check_integrity
 PRAGMA integrity_check(100)
 
+-- name: page_size
+PRAGMA page_size
+
 -- name: check_totals
 SELECT (SELECT count(*) FROM queues), (SELECT count(*) FROM messages), (SELECT count(*) FROM queue_messages), (SELECT count(*) FROM delayed_messages)
 
