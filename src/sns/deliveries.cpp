@@ -45,12 +45,6 @@ std::string attribute_of(const Broker& broker, const std::string& topic, const s
 
 }  // namespace
 
-/// A subscription, and where what it is sent waits.
-struct Serving {
-    Subscription subscription;
-    rowmq::Subscription source;
-};
-
 struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     DeliveriesState(Broker& b, const aws::Place& p, aws::Notifications& n, net::HttpClientOptions options)
         : executor(b.executor()),
@@ -66,7 +60,7 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     awaitable<net::ClientRequest> request_of(Subscription subscription, DeliveryPolicy policy, Delivery delivery);
     awaitable<Result<void>> farewell(Subscription subscription);
     /// Its endpoint has taken the farewell, or will not.
-    awaitable<void> told(std::string subscription_id);
+    awaitable<void> told(Subscription subscription);
     bool open_session();
     awaitable<void> post_confirmation(Subscription subscription, aws::Notification confirmation);
     awaitable<bool> pause(milliseconds time);
@@ -84,7 +78,7 @@ struct DeliveriesState : std::enable_shared_from_this<DeliveriesState> {
     const aws::Seal seal;
     asio::steady_timer free;  ///< cancelled when a request has ended
     Session session;
-    std::map<std::string, Serving> serving;  ///< by subscription id
+    std::map<std::string, rowmq::Subscription> serving;  ///< where what is sent waits, by subscription id
     std::size_t under_way = 0;
     Deliveries::Counts counts;
     bool closed = false;
@@ -110,18 +104,20 @@ awaitable<void> DeliveriesState::turn() {
 
 awaitable<void> DeliveriesState::serve(Subscription subscription) {
     const auto self = shared_from_this();
-    rowmq::Subscription source = serving.at(subscription.id).source;
+    rowmq::Subscription source = serving.at(subscription.id);
     while (!closed) {
         auto next = co_await source.next({.max = 1, .max_bytes = 0, .wait = std::chrono::hours(1), .lease = {}});
         if (!next) co_return;  // the subscription or the broker has ended
         if (next->empty()) continue;
         co_await turn();
-        const auto serves = serving.find(subscription.id);
-        if (closed || serves == serving.end()) co_return;
-        const Subscription now = serves->second.subscription;  // as it is by now
-        const DeliveryPolicy policy = effective_policy(attribute_of(broker, now.topic, "DeliveryPolicy"), now.attribute("DeliveryPolicy"));
+        if (closed || !serving.contains(subscription.id)) co_return;
+        // As it is by now: it may have changed, ended, been restored.
+        const auto now = find_subscription(broker, subscription.topic, subscription.id);
+        if (!now) co_return;
+        const DeliveryPolicy policy =
+            effective_policy(attribute_of(broker, now->topic, "DeliveryPolicy"), now->attribute("DeliveryPolicy"));
         ++under_way;
-        asio::co_spawn(executor, deliver(now, policy, std::move(next->front())), [self](std::exception_ptr failed) {
+        asio::co_spawn(executor, deliver(*now, policy, std::move(next->front())), [self](std::exception_ptr failed) {
             --self->under_way;
             self->free.cancel();
             if (failed) spdlog::error("sns: a delivery ended by an exception");
@@ -200,7 +196,7 @@ awaitable<void> DeliveriesState::deliver(Subscription subscription, DeliveryPoli
     if (!settled && settled.error().code != Errc::lease_gone && settled.error().code != Errc::closed)
         spdlog::warn("sns: a delivery could not be settled: {}", settled.error().text);
     // Not where this farewell was replaced by that of a later end.
-    if (farewell && settled && verdict == Verdict::done && !closed) co_await told(subscription.id);
+    if (farewell && settled && verdict == Verdict::done && !closed) co_await told(std::move(subscription));
 }
 
 bool DeliveriesState::open_session() {
@@ -226,15 +222,16 @@ awaitable<Result<void>> DeliveriesState::farewell(Subscription subscription) {
     co_return Result<void>{};
 }
 
-awaitable<void> DeliveriesState::told(std::string id) {
+awaitable<void> DeliveriesState::told(Subscription subscription) {
     const auto self = shared_from_this();
-    const auto found = serving.find(id);
-    if (found == serving.end() || !found->second.subscription.ended) co_return;  // it was restored meanwhile
-    Subscription subscription = std::move(found->second.subscription);
-    found->second.source.close();
-    serving.erase(found);
-    subscription.told = true;
-    const auto bound = co_await broker.bind(binding_of(subscription));
+    auto now = find_subscription(broker, subscription.topic, subscription.id);
+    if (!now || !now->ended || now->token != subscription.token) co_return;  // it was restored meanwhile
+    if (const auto found = serving.find(subscription.id); found != serving.end()) {
+        found->second.close();
+        serving.erase(found);
+    }
+    now->told = true;
+    const auto bound = co_await broker.bind(binding_of(*now));
     if (!bound && bound.error().code != Errc::closed)
         spdlog::warn("sns: {} may be told again that its subscription has ended: {}", subscription.endpoint, bound.error().text);
 }
@@ -272,19 +269,14 @@ void Deliveries::start(const Subscription& subscription) {
         spdlog::error("sns: nothing is sent to {}: {}", subscription.endpoint, source.error().text);
         return;
     }
-    state_->serving.emplace(subscription.id, Serving{subscription, *source});
+    state_->serving.emplace(subscription.id, *source);
     asio::co_spawn(state_->executor, state_->serve(subscription), asio::detached);
-}
-
-void Deliveries::update(const Subscription& subscription) {
-    const auto found = state_->serving.find(subscription.id);
-    if (found != state_->serving.end()) found->second.subscription = subscription;
 }
 
 void Deliveries::stop(const std::string& id) {
     const auto found = state_->serving.find(id);
     if (found == state_->serving.end()) return;
-    found->second.source.close();
+    found->second.close();
     state_->serving.erase(found);
 }
 
@@ -295,7 +287,6 @@ void Deliveries::confirm(const Subscription& subscription, aws::Notification con
 
 awaitable<Result<void>> Deliveries::farewell(Subscription subscription) {
     const auto state = state_;
-    update(subscription);
     const auto stored = co_await state->farewell(subscription);
     if (stored) start(subscription);
     co_return stored;
@@ -303,7 +294,7 @@ awaitable<Result<void>> Deliveries::farewell(Subscription subscription) {
 
 void Deliveries::close() {
     if (std::exchange(state_->closed, true)) return;
-    for (auto& [id, serves] : std::exchange(state_->serving, {})) serves.source.close();
+    for (auto& [id, source] : std::exchange(state_->serving, {})) source.close();
     state_->session.close();
     state_->free.cancel();
     for (auto* timer : state_->sleeping) timer->cancel();

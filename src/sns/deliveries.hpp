@@ -25,8 +25,6 @@ public:
 
     /// Begins to send for a subscription that is confirmed, or has ended untold; nothing when it does already.
     void start(const Subscription& subscription);
-    /// Its attributes have changed; nothing when nothing is sent for it.
-    void update(const Subscription& subscription);
     /// Ends with the subscription.
     void stop(const std::string& subscription_id);
     /// Posts a confirmation: a few times, until somebody takes it.

@@ -102,10 +102,7 @@ awaitable<Answer<Nothing>> set_subscription_attributes(Service& service, Caller,
         else s.attributes["RedrivePolicy"] = policy;
     }
     const auto bound = co_await service.broker.bind(binding_of(s));
-    if (bound) {
-        service.deliveries.update(s);
-        co_return Nothing{};
-    }
+    if (bound) co_return Nothing{};
     if (bound.error().code == Errc::invalid_argument) co_return invalid(fmt::format("{}: {}", *request.name, bound.error().text));
     co_return refusal_of(bound.error());
 }

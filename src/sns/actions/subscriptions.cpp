@@ -155,7 +155,6 @@ awaitable<Answer<SubscriptionArnResult>> confirm_subscription(Service& service, 
         const auto bound = co_await service.broker.bind(binding_of(s));
         if (!bound) co_return refusal_of(bound.error());
         service.directory.put(s);
-        service.deliveries.update(s);
     }
     service.deliveries.start(s);
     co_return SubscriptionArnResult{.arn = subscription_arn(s.topic, s.id, service.place)};
