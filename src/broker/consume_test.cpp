@@ -46,6 +46,20 @@ TEST_F(Receive, returns_the_message_again_when_its_lease_expires) {
     EXPECT_EQ(settle(second[0]), std::nullopt);
 }
 
+TEST_F(Receive, leaves_a_message_as_long_as_its_lease_was_extended_and_not_longer) {
+    declare("q", {.lease = 10s});
+    publish("q", "a");
+    const auto got = receive("q");
+    advance(5s);
+    EXPECT_EQ(session.extend({&got.at(0).lease, 1}, 20s).front(), std::nullopt);
+
+    advance(20s - 1ms);
+
+    EXPECT_TRUE(receive("q").empty());
+    advance(1ms);
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
 TEST_F(Receive, lets_an_expired_lease_settle_until_somebody_leases_anew) {
     declare("q", {.lease = 1s});
     publish("q", "a");

@@ -105,6 +105,17 @@ TEST_F(Delay, holds_a_message_back_until_it_is_due_across_a_restart) {
     EXPECT_EQ(counts("q").delayed, 0);
 }
 
+TEST_F(Delay, lasts_to_the_millisecond) {
+    declare("q", {.delay = 10s});
+    publish("q", "later");
+
+    advance(10s - 1ms);
+
+    EXPECT_TRUE(receive("q").empty());
+    advance(1ms);
+    EXPECT_EQ(bodies(receive("q")), Texts{"later"});
+}
+
 TEST_F(Delay, can_be_cancelled) {
     declare("q");
     Publish p;

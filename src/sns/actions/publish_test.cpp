@@ -115,6 +115,19 @@ TEST_F(Publishing, keeps_order_and_drops_duplicates_in_FIFO_topics) {
     EXPECT_EQ(publish(arn, {{"Message", "m"}, {"MessageDeduplicationId", "x"}}).code(), "InvalidParameter");
 }
 
+TEST_F(Publishing, drops_duplicates_in_FIFO_topics_also_for_queues_subscribed_since) {
+    const std::string arn = create("o.fifo");
+    queue("q.fifo");
+    const auto say = [&] { return publish(arn, {{"Message", "1"}, {"MessageGroupId", "g"}, {"MessageDeduplicationId", "a"}}); };
+    const Reply first = say();
+    subscribe(arn, "q.fifo");
+
+    const Reply again = say();
+
+    EXPECT_EQ(first.element("MessageId"), again.element("MessageId"));
+    EXPECT_TRUE(hear("q.fifo").empty());
+}
+
 TEST_F(Publishing, deduplicates_by_content_where_the_topic_says_so) {
     const std::string arn =
         create("o.fifo", {{"Attributes.entry.1.key", "ContentBasedDeduplication"}, {"Attributes.entry.1.value", "true"}});

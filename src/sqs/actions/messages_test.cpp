@@ -154,6 +154,19 @@ TEST_F(Messages, sent_in_a_batch_are_answered_one_by_one) {
     EXPECT_EQ(hear(url).size(), 2u);
 }
 
+TEST_F(Messages, sent_in_a_batch_are_received_under_the_ids_they_were_answered_with) {
+    const Reply reply = call("SendMessageBatch",
+                             {{"QueueUrl", url}, {"Entries", {{{"Id", "a"}, {"MessageBody", "1"}}, {{"Id", "b"}, {"MessageBody", "2"}}}}});
+    const auto& sent = reply.value.at("Successful").as_array();
+
+    const auto got = hear(url);
+
+    ASSERT_EQ(sent.size(), 2u);
+    ASSERT_EQ(got.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(text(sent[i], "MessageId"), text(got[i], "MessageId"));
+    EXPECT_NE(text(sent[0], "MessageId"), text(sent[1], "MessageId"));
+}
+
 TEST_F(Messages, sent_in_a_batch_are_refused_together_in_the_order_AWS_looks) {
     const auto fault = [&](json::array entries) { return call("SendMessageBatch", {{"QueueUrl", url}, {"Entries", entries}}).query_error; };
     const auto entry = [](std::string id, std::string body = "x") { return json::object{{"Id", id}, {"MessageBody", body}}; };
