@@ -104,9 +104,14 @@ private:
         scene.running.session.close();
         scene.running.poll();
         std::string problem;
-        const auto found = text_of(found_in(scene.running, problem));
-        if (!problem.empty() || found != text_of(allowed_.front()))
-            wrong("the broker that lives on has " + problem + "\n" + found + "instead of\n" + text_of(allowed_.front()));
+        const auto text = [](Owed owed) {
+            // A look at a message does not know of a first receive that this process has counted by the queue's mark.
+            for (auto& [name, queue] : owed.queues) queue.strict = false;
+            return text_of(owed);
+        };
+        const auto found = text(found_in(scene.running, problem)), expected = text(allowed_.front());
+        if (!problem.empty() || found != expected)
+            wrong("the broker that lives on has " + problem + "\n" + found + "instead of\n" + expected);
     }
 
     void wrong(const std::string& words) { tally_.wrong.push_back(std::string(operation_.name) + ": " + words); }
