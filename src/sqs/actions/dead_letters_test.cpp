@@ -58,6 +58,7 @@ TEST_F(DeadLetters, need_a_target_that_is_there_and_of_the_same_kind) {
     EXPECT_EQ(fault_of(with("dead", "1"), url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of(with(arn("dead"), "0"), url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of(with(arn("dead"), "1001"), url), "InvalidParameterValueException");
+    EXPECT_EQ(fault_of(with(arn("dead"), "1000"), create("patient")), "none");
     EXPECT_EQ(fault_of("{}", url), "InvalidParameterValueException");
     EXPECT_EQ(fault_of("no JSON", url), "InvalidAttributeValue");
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);

@@ -45,6 +45,13 @@ TEST_F(Extensions, give_a_message_a_priority) {
     EXPECT_EQ(text(hear(url).at(0), "Body"), "high");
 }
 
+TEST_F(Extensions, take_the_greatest_number_they_name) {
+    EXPECT_EQ(send_with({{"RowMQ.Priority", number("255")}}).status, 200u);
+    EXPECT_EQ(send_with({{"RowMQ.DelaySeconds", number("3162240000")}}).status, 200u);
+    EXPECT_EQ(send_with({{"RowMQ.DelaySeconds", number("3162240001")}}).status, 400u);
+    EXPECT_EQ(send_with({{"RowMQ.ExpireSeconds", number("3162240000")}}).status, 200u);
+}
+
 TEST_F(Extensions, carry_bytes_as_base64) {
     const json::object encoding{{"DataType", "String"}, {"StringValue", "base64"}};
     send_with({{"RowMQ.BodyEncoding", encoding}}, "AAH/");
