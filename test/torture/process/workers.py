@@ -139,12 +139,17 @@ class Worker(threading.Thread):
             raise
         returned = time.monotonic_ns()
         failed = {int(entry["Id"]) for entry in answer.get("Failed", [])}
-        told = {int(entry["Id"]): entry for entry in answer.get("Successful", [])} or {0: answer}
-        done = [(name, detail + self.told(op, told.get(n, {}))) for n, (name, detail) in enumerate(entries) if n not in failed]
-        if done:
-            self.shared.ledger.add(invoked, self.name, op, "ok", done, returned)
-        if failed:
-            self.shared.ledger.add(invoked, self.name, op, "fail", [entries[n] for n in sorted(failed)], returned)
+        told = {int(entry["Id"]): entry for entry in answer.get("Successful", [])}
+        if "Entries" not in arguments and (op != "send" or "MessageId" in answer):
+            told = {0: answer}
+        unsaid = [entry for n, entry in enumerate(entries) if n not in failed and n not in told]
+        done = [(name, detail + self.told(op, told[n])) for n, (name, detail) in enumerate(entries) if n in told]
+        for outcome, of_it in (("ok", done), ("fail", [entries[n] for n in sorted(failed)]), ("info", unsaid)):
+            if of_it:
+                self.shared.ledger.add(invoked, self.name, op, outcome, of_it, returned)
+        if unsaid:  # a library may take an answer that was cut off for a whole one
+            length = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-length")
+            raise Unknown(f"{action}: nothing of {len(unsaid)} of {len(entries)}, Content-Length {length}")
 
     @staticmethod
     def told(op, entry):
