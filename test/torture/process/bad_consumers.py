@@ -199,7 +199,8 @@ class Poison:
         found = collections.defaultdict(list)
         with dump.opened(self.part.folder / "messages.db") as db:
             for queue, body, notes in db.execute("SELECT queue, CAST(body AS BLOB), notes FROM rowmq_messages WHERE queue LIKE 'dead-%'"):
-                found[dump.name_of(body)].append((queue, notes or ""))
+                if (name := dump.name_of(body)).startswith("poison"):  # of the others, a kill may have used up the one lease
+                    found[name].append((queue, notes or ""))
         return found
 
     def run(self):
@@ -323,6 +324,7 @@ def slow(options):
         connection.connect((host, int(port)))
         connection.sendall(request * 4)  # pipelined: the answers of all are due
         sockets.append(connection)
+    time.sleep(1)  # every answer has been begun, and stands
     after = trips(300)
     time.sleep(4)  # their leases run out
     more = part.process("VmRSS") - memory

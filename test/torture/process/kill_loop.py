@@ -70,8 +70,9 @@ class Loop:
             time.sleep(self.draw.uniform(0, 0.05))  # the moment of the kill, drawn
             self.kill("double kill")
         self.server.environment = {"ROWMQ_FAILPOINT": failpoint} if failpoint else {}
+        began = time.monotonic_ns()
         self.server.start()
-        self.ready.append(self.server.ready_after)
+        self.ready.append((self.server.ready_after, began, time.monotonic_ns()))
 
     def kill(self, how):
         invoked = time.monotonic_ns()
@@ -84,9 +85,12 @@ class Loop:
         invoked = time.monotonic_ns()
         code = self.server.stop()
         self.ledger.add(invoked, "main", "stop", "ok")
-        self.stops.append((time.monotonic_ns() - invoked) / 1e9)
+        ended = time.monotonic_ns()
+        self.stops.append((ended - invoked) / 1e9)
         self.ends["SIGTERM"] += 1
-        if code != 0 or self.stops[-1] > 5:
+        if self.stops[-1] > 5:
+            time.sleep(1)  # what the canary is at belongs to it
+        if code != 0 or self.stops[-1] - self.canary.standing(invoked, ended) > 5:
             raise Broken(f"SIGTERM ended the program with {code} after {self.stops[-1]:.1f} s:\n{self.server.log()}")
 
     def migrate(self):
@@ -225,7 +229,7 @@ class Loop:
 
     def counts(self):
         client, total = sqs_http.Client(self.server.address("sqs")), {}
-        for queue in QUEUES:
+        for queue in reversed(QUEUES):  # where dead letters come from first: one that moves meanwhile is counted, if twice
             told = client.call("GetQueueAttributes", queue, AttributeNames=["All"])["Attributes"]
             total[queue] = sum(int(told["ApproximateNumberOfMessages" + kind]) for kind in ("", "NotVisible", "Delayed"))
         client.close()
@@ -248,7 +252,7 @@ class Loop:
         self.count()
         left = {queue: held for queue, held in self.counts().items() if held}
         if left:
-            raise Broken(f"not drained within 120 s: {left}")
+            raise Broken(f"not drained: {left}")
         for consumer in self.consumers:
             consumer.drains(False)
 
@@ -281,7 +285,7 @@ class Loop:
         return checked.returncode == 0 and sound.returncode == 0
 
     def told(self, seconds):
-        ready = sorted(self.ready)
+        ready = sorted(seconds for seconds, _, _ in self.ready)
         print(f"{sum(self.ends.values()) - self.ends['SIGTERM']} kills: " + ", ".join(f"{n} {how}" for how, n in sorted(self.ends.items())))
         print(f"ready again after {len(ready)} starts: p50 {ready[len(ready) // 2] * 1000:.0f} ms, max {ready[-1] * 1000:.0f} ms")
         print(f"the machine itself: syncing 512 bytes took up to {self.canary.longest * 1000:.0f} ms")
@@ -294,8 +298,9 @@ class Loop:
         print(f"{seconds:.0f} s in all")
 
     def complaints(self):
-        if self.ready and max(self.ready) * 1000 > self.options.ready_ms:
-            yield f"ready again only after {max(self.ready) * 1000:.0f} ms; the bar is {self.options.ready_ms}"
+        slow = max((seconds - self.canary.standing(began, ended) for seconds, began, ended in self.ready), default=0) * 1000
+        if slow > self.options.ready_ms:
+            yield f"ready again only after {slow:.0f} ms, without those the machine stood still; the bar is {self.options.ready_ms}"
         if self.options.failpoints and self.options.kills >= 100 and (missed := [name for name in FAILPOINTS if not self.reached[name]]):
             yield f"failpoints that were never reached: {', '.join(missed)}"
 

@@ -30,6 +30,11 @@ class Canary(threading.Thread):
     def __init__(self, ledger, folder):
         super().__init__(name="canary", daemon=True)
         self.ledger, self.path, self.over, self.longest = ledger, folder / "canary", threading.Event(), 0.0
+        self.stalls = []  # (from, to), nanoseconds
+
+    def standing(self, began, ended):
+        """Seconds between two moments in which the machine stood still."""
+        return sum(max(0, min(to, ended) - max(since, began)) for since, to in list(self.stalls)) / 1e9
 
     def run(self):
         with open(self.path, "wb", buffering=0) as file:
@@ -41,6 +46,7 @@ class Canary(threading.Thread):
                 self.longest = max(self.longest, took)
                 if took > self.LONG:
                     self.ledger.add(began, "canary", "stall", "ok")
+                    self.stalls.append((began, time.monotonic_ns()))
 
     def end(self):
         self.over.set()
