@@ -155,7 +155,12 @@ public:
             if (offset + static_cast<std::int64_t>(frame.size()) > size || !log_.read(frame, offset)) break;
             bool changed = false;
             if (!is_right(frame, changed)) break;
-            if (changed) put_back(frame, offset, "frame " + std::to_string(number));
+            if (!changed && is_of_later_commit(frame)) put_all_back();
+            if (changed) {
+                turned_.push_back({number, offset, frame});
+                commit_.reset();
+            }
+            if (!turned_.empty() && !commit_ && big_endian(frame.data() + 4) != 0) commit_ = sums_at(frame.data());
         }
         if (!words_.empty()) log_.sync();
         return std::move(words_);
@@ -209,6 +214,14 @@ private:
         sums_ = sums;
         return true;
     }
+    /// After the commit that holds the turned bit came another: so it had been synced. (A commit may be followed by copies of
+    /// its last frame.)
+    bool is_of_later_commit(const std::vector<char>& frame) const { return commit_ && sums_at(frame.data()) != *commit_; }
+    void put_all_back() {
+        for (const auto& one : turned_) put_back(one.frame, one.offset, "frame " + std::to_string(one.number));
+        turned_.clear();
+        commit_.reset();
+    }
     void put_back(std::span<const char> bytes, std::int64_t offset, const std::string& what) {
         log_.write(bytes, offset);
         words_.push_back("the log: one bit of " + what + " had turned, and was put back");
@@ -218,6 +231,12 @@ private:
     bool big_ = false;
     std::size_t page_bytes_ = 0;
     Sums salts_, sums_;
+    struct Turned {
+        std::int64_t number, offset;
+        std::vector<char> frame;
+    };
+    std::vector<Turned> turned_;  ///< put right in memory, and not proven to be damage yet
+    std::optional<Sums> commit_;  ///< page and size of the database that the commit with the latest of them ends with
     std::vector<std::string> words_;
 };
 

@@ -2,9 +2,10 @@
 // Puts one flipped bit of a frame of the write-ahead log back. SQLite reads the log up to the first frame whose checksum does not
 // match and takes the rest for what a crash has cut off: one bit would silently cost every later commit in the log.
 //
-// A frame that becomes right by one bit is damage; what a crash leaves half written differs in whole sectors (and where it does
-// not, the frame put right is the commit that was under way, which may be there). The log's checksum is linear, so the bit is
-// found by arithmetic.
+// A bit is put back only where a later commit follows in the log, which proves that the frame had been synced whole: the log's
+// checksum is linear and weak, and a write that a crash tore may become "right" by a bit that was never wrong. So the last commit
+// stays as it is: what is not whole there is taken for torn. The proof needs synchronous=FULL. Being linear, the checksum tells
+// the bit by arithmetic.
 // Threads: the one that opens the store, before anything else opens the file. Errors: throws Broken.
 
 #include <string>

@@ -277,12 +277,14 @@ Result<Salvaged> salvage(const std::string& from, const std::string& to, const s
         }
         auto notes = repair_log(from, vfs);
         Connection connection(from, {.vfs = vfs});
-        int in_log = 0, written_back = 0;
-        // What is in the log belongs into the file; a file SQLite cannot open is read as it is.
-        const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, &in_log, &written_back);
-        if (code != SQLITE_OK) notes.push_back("the log could not be written back: " + std::string(sqlite3_errmsg(connection.handle())));
+        // What is in the log belongs into the file; a file SQLite cannot open is read as it is. Before the first read SQLite does
+        // not know that there is a log.
+        auto* db = connection.handle();
+        int code = sqlite3_exec(db, "PRAGMA schema_version", nullptr, nullptr, nullptr);
+        if (code == SQLITE_OK) code = sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        if (code != SQLITE_OK) notes.push_back("the log could not be written back: " + std::string(sqlite3_errmsg(db)));
         sqlite3_file* file = nullptr;
-        if (sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods)
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods)
             return Error{Errc::store_failed, "cannot read " + from};
         RawPages pages(file);
         auto report = save(pages, to, vfs);

@@ -71,7 +71,7 @@ Connection Store::connect() const {
 }
 
 Result<void> Store::open_file(Snapshot& snapshot) {
-    repairs_ = repair_log(options_.path, options_.vfs);
+    if (options_.synchronous == Synchronous::full) repairs_ = repair_log(options_.path, options_.vfs);
     connection_ = connect(options_.writer_cache_kib);
     if (auto current =
             migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum}, sql_migrations());
