@@ -19,6 +19,16 @@ constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms, be
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
 constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
 
+/// The file grows in steps of so much.
+constexpr int growth_bytes = 1024 * 1024;
+
+/// The file takes the space its new pages will need when the log is written back: on a disk that others have filled meanwhile the
+/// log could not begin anew, and nothing could be deleted.
+void claim_space(sqlite3* db, std::int64_t bytes) {
+    sqlite3_int64 wanted = bytes;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_SIZE_HINT, &wanted);
+}
+
 const char* pragma_value(Synchronous synchronous) {
     switch (synchronous) {
         case Synchronous::full: return planted(Bug::skip_sync) ? "OFF" : planted(Bug::commit_not_synced) ? "NORMAL" : "FULL";
@@ -81,6 +91,8 @@ Result<void> Store::open_file(Snapshot& snapshot) {
                         "; PRAGMA journal_size_limit = " + std::to_string(2 * options_.wal_bytes));
     if (options_.max_pages > 0) connection_.execute("PRAGMA max_page_count = " + std::to_string(options_.max_pages));
     page_size_ = static_cast<int>(connection_.integer("PRAGMA page_size"));
+    int growth = growth_bytes;
+    sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_CHUNK_SIZE, &growth);
     checkpoint_at_ = wal_cap();
     sqlite3_wal_hook(connection_.handle(), &Store::wal_grew, this);
     gate_.install(connection_.handle());
@@ -173,6 +185,11 @@ std::optional<Error> Store::failure() const {
 }
 
 void Store::tend() {
+    try {
+        if (!failed_ && unchecked_) claim_space(connection_.handle(), writer_->size().pages * page_size_);
+    } catch (const Broken&) {
+        // Who needs the count next is told.
+    }
     if (wal_pages_ >= checkpoint_at_ && !failed_) checkpoint(true);
     if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
     log_is_short_ = !failed_ && log_ahead_.is_short(wal_pages_ * page_size_);
