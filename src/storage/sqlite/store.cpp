@@ -194,7 +194,10 @@ void Store::tend() {
     if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
     log_is_short_ = !failed_ && log_ahead_.is_short(wal_pages_ * page_size_);
     if (!options_.threads && log_is_short_) lengthen_log();
-    if (std::chrono::steady_clock::now() - measured_at_ >= between_measures) measure_size();
+    if (std::chrono::steady_clock::now() - measured_at_ >= between_measures) {
+        log_ahead_.try_again();
+        measure_size();
+    }
 }
 
 std::optional<std::chrono::milliseconds> Store::rest_after() const {
@@ -214,7 +217,6 @@ void Store::rest() {
 void Store::measure_size() {
     measured_at_ = std::chrono::steady_clock::now();
     if (failed_) return;
-    log_ahead_.try_again();
     try {
         const Writer::Size size = writer_->size();
         const std::lock_guard lock(mutex_);
