@@ -83,42 +83,71 @@ void BrokerState::sweep(QueueId queue) {
     boost::asio::co_spawn(parts.executor, run_sweeps(shared_from_this()), boost::asio::detached);
 }
 
-awaitable<void> BrokerState::run_sweeps(std::shared_ptr<BrokerState> self) {
-    while (!self->to_sweep.empty() && !self->closing && !self->committer.broken()) {
-        const QueueId id = self->to_sweep.front();
-        const Queue* queue = self->catalog.find(id);
-        if (!queue) {
-            self->to_sweep.erase(self->to_sweep.begin());
-            continue;
-        }
+namespace {
+
+/// One queue's part of a commit.
+struct Sweeping {
+    QueueId id;
+    bool deleted = false;
+    Sequence floor{}, delayed_floor{};
+    std::size_t first = 0, count = 1;  ///< of the batch's sweeps
+};
+
+/// The first of those that wait, so many that a commit a queue does not keep the rest waiting. All together stay a slice.
+std::vector<Sweeping> put_sweeps(BrokerState& state, storage::Batch& batch, std::size_t& rows_each) {
+    constexpr std::size_t most_queues = 100;
+    std::erase_if(state.to_sweep, [&](QueueId id) { return !state.catalog.find(id); });
+    const std::size_t queues = std::min(state.to_sweep.size(), most_queues);
+    rows_each = queues == 0 ? 0 : std::max<std::size_t>(1, state.limits.background_rows / queues);
+    std::vector<Sweeping> all;
+    for (std::size_t i = 0; i < queues; ++i) {
+        const Queue& queue = *state.catalog.find(state.to_sweep[i]);
+        Sweeping& one = all.emplace_back();
+        one = {.id = queue.id,
+               .deleted = queue.deleted,
+               .floor = queue.floor,
+               .delayed_floor = queue.delayed_floor,
+               .first = batch.sweeps.size()};
         // Rows of batches under way are swept too: they have been folded, or come before this in order.
         const Sequence everything{std::numeric_limits<std::int64_t>::max()};
-        storage::Batch& batch = self->committer.open();
-        const std::size_t first = batch.sweeps.size();
-        batch.sweeps.push_back({.queue = id,
-                                .up_to = queue->deleted ? everything : queue->floor,
-                                .max = self->limits.background_rows,
-                                .delayed_too = queue->deleted});
-        const bool delayed = !queue->deleted && queue->delayed_floor > Sequence{};
-        if (delayed)
-            batch.sweeps.push_back({.queue = id, .up_to = queue->delayed_floor, .max = self->limits.background_rows, .delayed_too = true});
-        const bool deleted = queue->deleted;
+        batch.sweeps.push_back(
+            {.queue = queue.id, .up_to = queue.deleted ? everything : queue.floor, .max = rows_each, .delayed_too = queue.deleted});
+        if (queue.deleted || queue.delayed_floor <= Sequence{}) continue;
+        batch.sweeps.push_back({.queue = queue.id, .up_to = queue.delayed_floor, .max = rows_each, .delayed_too = true});
+        one.count = 2;
+    }
+    return all;
+}
+
+}  // namespace
+
+awaitable<void> BrokerState::run_sweeps(std::shared_ptr<BrokerState> self) {
+    while (!self->to_sweep.empty() && !self->closing && !self->committer.broken()) {
+        std::size_t rows_each = 0;
+        const std::vector<Sweeping> all = put_sweeps(*self, self->committer.open(), rows_each);
+        if (all.empty()) break;
         const Ticket ticket = self->committer.touch(self->limits.background_rows, 0);
         auto swept = std::make_shared<std::vector<std::size_t>>();
         self->committer.then([swept](const storage::Outcome& outcome) { *swept = outcome.swept; });
         const Result<void> stored = co_await self->committer.committed(ticket);
         if (self->abandoned) co_return;
         if (!stored) break;
-        std::size_t rows = 0;
-        for (std::size_t i = first; i < first + 1 + (delayed ? 1 : 0) && i < swept->size(); ++i) rows = std::max(rows, (*swept)[i]);
-        if (rows >= self->limits.background_rows) continue;
-        std::erase(self->to_sweep, id);
-        Queue* empty = self->catalog.find(id);
-        if (!deleted || !empty) continue;
-        self->committer.open().catalog.emplace_back(storage::QueueErased{id});
-        self->committer.touch(1, 0);
-        self->forget_live(*empty);
-        self->catalog.erase(id);
+        for (const Sweeping& one : all) {
+            std::size_t rows = 0;
+            for (std::size_t i = one.first; i < one.first + one.count && i < swept->size(); ++i) rows = std::max(rows, (*swept)[i]);
+            if (rows >= rows_each) continue;
+            Queue* empty = self->catalog.find(one.id);
+            // Purged again or deleted meanwhile: there is more to sweep than was asked for.
+            if (empty && (empty->deleted != one.deleted || empty->floor != one.floor || empty->delayed_floor != one.delayed_floor))
+                continue;
+            std::erase(self->to_sweep, one.id);
+            if (!one.deleted || !empty) continue;
+            self->committer.open().catalog.emplace_back(storage::QueueErased{one.id});
+            self->committer.touch(1, 0);
+            self->forget_live(*empty);
+            for (SessionState* session : self->sessions) session->touched.erase(one.id);
+            self->catalog.erase(one.id);
+        }
     }
     self->sweeping = false;
 }

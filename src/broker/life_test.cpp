@@ -387,6 +387,24 @@ TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
     EXPECT_EQ(ended, (Texts{"1", "2", "3", "0"}));
 }
 
+class SweepsOfMany : public Bed {};
+
+TEST_F(SweepsOfMany, queues_leave_nothing) {
+    for (int i = 0; i < 250; ++i) {
+        declare("q" + std::to_string(i));
+        for (int k = 0; k < 12; ++k) publish("q" + std::to_string(i), "x");
+    }
+    limits.background_rows = 100;
+    restart();
+    for (int i = 0; i < 250; ++i) ASSERT_TRUE(run_in(io, broker->delete_queue("q" + std::to_string(i), {})));
+
+    settle_down();
+
+    EXPECT_TRUE(content->queues.empty());
+    EXPECT_TRUE(content->entries.empty());
+    EXPECT_TRUE(content->messages.empty());
+}
+
 class Crashes : public Bed {};
 
 TEST_F(Crashes, do_not_shorten_a_delay) {
