@@ -387,9 +387,9 @@ TEST_F(Sessions, are_told_of_the_end_in_the_order_they_were_opened) {
     EXPECT_EQ(ended, (Texts{"1", "2", "3", "0"}));
 }
 
-class SweepsOfMany : public Bed {};
+class Sweeps : public Bed {};
 
-TEST_F(SweepsOfMany, queues_leave_nothing) {
+TEST_F(Sweeps, of_many_queues_leave_nothing) {
     for (int i = 0; i < 250; ++i) {
         declare("q" + std::to_string(i));
         for (int k = 0; k < 12; ++k) publish("q" + std::to_string(i), "x");
