@@ -54,8 +54,9 @@ public:
             if (met) ++tally_.met;
             judge_answer(scene, answer);
             go_on(scene, met);
-            if (!broken_) judge_memory(scene);
             left_ = disk_.files();  // as kill -9 would leave them
+            // Closing the session ends its leases: the last receive a message may have then moves it, refused or not.
+            if (!broken_ && operation_.name != "dead-letter move") judge_memory(scene);
         }
         std::size_t which = 0;
         if (auto words = judge_files(left_, allowed_, &which); !words.empty()) wrong("after the process died: " + words);
