@@ -145,6 +145,26 @@ void BrokerState::remove_queue(Queue& queue) {
     at_hand.window->purge(Sequence{last_id});
 }
 
+namespace {
+
+struct KeptBinding {
+    ExchangeId exchange{};
+    std::string key;
+    std::shared_ptr<const Terms> terms;
+};
+
+std::vector<KeptBinding> bindings_to(const Catalog& catalog, QueueId id) {
+    std::vector<KeptBinding> all;
+    catalog.for_each_exchange([&](const Exchange& exchange) {
+        if (!exchange.queues.contains(id)) return;
+        for (const auto& [key, queues] : exchange.by_key)
+            if (const auto found = queues.find(id); found != queues.end()) all.push_back({exchange.id, key, found->second});
+    });
+    return all;
+}
+
+}  // namespace
+
 awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     const Result<Queue*> found = find_queue(name, ns);
@@ -157,6 +177,7 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
     if (if_empty && waiting + queue.pending_entries > 0)
         co_return Error{Errc::in_use, fmt::format("queue \"{}\" holds {} messages", name, waiting)};
     const QueueId id = queue.id;
+    const std::vector<KeptBinding> bound = bindings_to(catalog, id);
     remove_queue(queue);
     const Result<void> stored = co_await committer.committed(committer.last_ticket());
     if (!stored) {
@@ -164,6 +185,8 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
             still->deleted = false;
             catalog.rename(*still);
             forget_live(*still);
+            for (const KeptBinding& binding : bound)
+                if (Exchange* from = catalog.find_exchange(binding.exchange)) catalog.bind(*from, id, binding.key, binding.terms);
         }
         co_return stored.error();
     }

@@ -83,9 +83,21 @@ awaitable<Result<void>> BrokerState::delete_exchange(std::string name, bool if_u
     if (if_unused && !exchange->queues.empty())
         co_return Error{Errc::in_use, fmt::format("exchange \"{}\" has bindings to {} queues", name, exchange->queues.size())};
     committer.open().catalog.emplace_back(storage::ExchangeErased{exchange->id});
+    const Exchange before = *exchange;
     catalog.erase(exchange->id);
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);
+    if (!stored && !catalog.find_exchange(before.ns, before.name)) {  // nothing was stored: it exists as before
+        auto again = std::make_unique<Exchange>();
+        again->id = before.id;
+        again->ns = before.ns;
+        again->name = before.name;
+        again->options = before.options;
+        Exchange& back = catalog.add(std::move(again));
+        for (const auto& [key, queues] : before.by_key)
+            for (const auto& [queue, terms] : queues)
+                if (const Queue* to = catalog.find(queue); to && !to->deleted) catalog.bind(back, queue, key, terms);
+    }
     co_return stored;
 }
 
@@ -129,12 +141,17 @@ awaitable<Result<void>> BrokerState::unbind(Binding binding, std::string ns) {
     if (!exchange) co_return no_exchange(binding.exchange);
     const Result<Queue*> queue = find_queue(binding.queue, ns);
     if (!queue) co_return queue.error();
-    if (!catalog.unbind(*exchange, queue.value()->id, binding.routing_key))
+    const ExchangeId from = exchange->id;
+    const QueueId to = queue.value()->id;
+    const auto before = catalog.find_binding(*exchange, to, binding.routing_key);
+    if (!catalog.unbind(*exchange, to, binding.routing_key))
         co_return Error{Errc::no_such_binding,
                         fmt::format("exchange \"{}\" has no binding to queue \"{}\" with that key", binding.exchange, binding.queue)};
-    committer.open().catalog.emplace_back(storage::BindingErased{{exchange->id, queue.value()->id, binding.routing_key, {}}});
+    committer.open().catalog.emplace_back(storage::BindingErased{{from, to, binding.routing_key, {}}});
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);
+    if (Exchange* still = stored ? nullptr : catalog.find_exchange(from); still && before && catalog.find(to))
+        if (!catalog.find_binding(*still, to, binding.routing_key)) catalog.bind(*still, to, binding.routing_key, *before);
     co_return stored;
 }
 

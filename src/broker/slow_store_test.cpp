@@ -149,6 +149,30 @@ TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"stored", "later"}));
 }
 
+TEST_F(FullStore, keeps_the_bindings_of_what_it_could_not_delete) {
+    declare("q");
+    run_in(io, broker->declare_exchange("x", {.kind = ExchangeKind::fanout})).value();
+    const Binding plain{.exchange = "x", .queue = "q", .routing_key = "", .options = {}};
+    const Binding filtered{.exchange = "x", .queue = "q", .routing_key = "k", .options = {.note = "n"}};
+    for (const Binding& binding : {plain, filtered}) EXPECT_TRUE(run_in(io, broker->bind(binding)));
+    const auto before = broker->bindings();
+    ASSERT_EQ(before.size(), 2u);
+
+    doors->full = 1;
+    EXPECT_EQ(run_in(io, broker->delete_queue("q", Broker::DeleteConditions{})).error().code, Errc::store_full);
+    EXPECT_EQ(broker->bindings(), before);
+
+    doors->full = 1;
+    EXPECT_EQ(run_in(io, broker->delete_exchange("x")).error().code, Errc::store_full);
+    EXPECT_EQ(broker->bindings(), before);
+
+    doors->full = 1;
+    EXPECT_EQ(run_in(io, broker->unbind(filtered)).error().code, Errc::store_full);
+    EXPECT_EQ(broker->bindings(), before);
+    EXPECT_EQ(run_in(io, broker->delete_queue("q", Broker::DeleteConditions{})).value(), 0);
+    EXPECT_TRUE(broker->bindings().empty());
+}
+
 using SlowPages = SlowStoreBed;
 
 TEST_F(SlowPages, do_not_bring_back_what_was_removed_while_they_were_read) {
