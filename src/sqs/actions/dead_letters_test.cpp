@@ -71,7 +71,7 @@ TEST_F(DeadLetters, are_not_asked_for_by_a_policy_that_would_cost_more_memory_th
 
     const Reply reply = call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"RedrivePolicy", dense}}}});
 
-    EXPECT_EQ(reply.fault(), "InvalidParameterValueException");
+    EXPECT_EQ(reply.fault(), "InvalidAttributeValue");
     EXPECT_LT(reply.body.size(), 2'000u) << "an error repeats the beginning of a value";
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
 }
