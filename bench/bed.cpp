@@ -47,17 +47,6 @@ void Bed::run(boost::asio::awaitable<void> work) {
     if (failure) std::rethrow_exception(failure);
 }
 
-RawSettings store_settings(std::string path) {
-    const storage::sqlite::SqliteOptions options;
-    RawSettings raw;
-    raw.path = std::move(path);
-    raw.page_bytes = options.page_size;
-    raw.incremental_vacuum = options.incremental_vacuum;
-    raw.cache_kib = options.writer_cache_kib;
-    raw.checkpoint_pages = static_cast<int>(options.wal_bytes / static_cast<std::size_t>(options.page_size));
-    return raw;
-}
-
 Scratch::Scratch(const std::string& parent) {
     std::string pattern = parent + "/rowmq-bench-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a directory in " + parent);

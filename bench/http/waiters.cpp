@@ -13,10 +13,9 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bench/bed.hpp"
 #include "bench/http/sqs_connection.hpp"
 #include "bench/measure.hpp"
-#include "bench/raw_sqlite.hpp"
-#include "storage/sqlite/engine.hpp"
 
 namespace rowmq::bench {
 namespace {
@@ -93,21 +92,10 @@ double publish(Waiters& waiters, Waiter& waiter, SqsConnection& publisher) {
     return reached;
 }
 
-RawSettings raw_settings(std::string path) {
-    const storage::sqlite::SqliteOptions options;
-    RawSettings raw;
-    raw.path = std::move(path);
-    raw.page_bytes = options.page_size;
-    raw.incremental_vacuum = options.incremental_vacuum;
-    raw.cache_kib = options.writer_cache_kib;
-    raw.checkpoint_pages = static_cast<int>(options.wal_bytes / static_cast<std::size_t>(options.page_size));
-    return raw;
-}
-
 void measure(int port, const std::string& file, int connections, int samples) {
     Waiters waiters(port, connections);
     SqsConnection publisher(port);
-    RawSqlite raw(raw_settings(file));
+    RawSqlite raw(store_settings(file));
     raw.declare(connections);
     std::vector<double> received, committed;
     // In turns and with a pause before each, so that neither finds the disk busy with the other.
@@ -119,7 +107,7 @@ void measure(int port, const std::string& file, int connections, int samples) {
         const auto began = now();
         raw.commit(row, {});
         committed.push_back(seconds_since(began) * 1e3);
-        if (raw.wal_pages() >= raw_settings(file).checkpoint_pages) raw.checkpoint();
+        if (raw.wal_pages() >= store_settings(file).checkpoint_pages) raw.checkpoint();
     }
     fmt::print("{{\"received\":[{:.4f}],\"committed\":[{:.4f}]}}\n", fmt::join(received, ","), fmt::join(committed, ","));
 }

@@ -65,15 +65,20 @@ Exit run(const Redrive& redrive) {
     return Exit::ok;
 }
 
-Exit check(const Target& target) {
+/// Errors: what is no store's address, and a file that is not there.
+Result<library::StoreAddress> existing_store(const Target& target) {
     const auto store = store_of(target);
-    if (store.has_error()) return report(store.error(), target.json);
-    const auto address = library::parse_store_address(*store);
-    if (address.has_error()) return report(address.error(), target.json);
+    if (store.has_error()) return store.error();
+    auto address = library::parse_store_address(*store);
     std::error_code ignored;
-    if (address->kind == library::StoreAddress::Kind::sqlite && !std::filesystem::exists(address->path, ignored)) {
-        return report(Error{Errc::no_such_queue, fmt::format("there is no store {}", *store)}, target.json);
-    }
+    if (address && address->kind == library::StoreAddress::Kind::sqlite && !std::filesystem::exists(address->path, ignored))
+        return Error{Errc::no_such_queue, fmt::format("there is no store {}", *store)};
+    return address;
+}
+
+Exit check(const Target& target) {
+    const auto address = existing_store(target);
+    if (address.has_error()) return report(address.error(), target.json);
     boost::asio::io_context loop{1};
     std::optional<Result<storage::CheckReport>> checked;
     auto work = std::optional(boost::asio::make_work_guard(loop));
@@ -100,22 +105,17 @@ Exit check(const Target& target) {
         answer["problems"] = std::move(problems);
         print_json(answer);
     } else {
-        print(fmt::format("{}: {} queues, {} messages, {} entries, {} delayed; {}\n", *store, found.queues, found.messages, found.entries,
-                          found.delayed, found.problems.empty() ? "no problems" : fmt::format("{} problems", found.problems.size())));
+        print(fmt::format("{}: {} queues, {} messages, {} entries, {} delayed; {}\n", *store_of(target), found.queues, found.messages,
+                          found.entries, found.delayed,
+                          found.problems.empty() ? "no problems" : fmt::format("{} problems", found.problems.size())));
         for (const auto& problem : found.problems) print("  " + problem + "\n");
     }
     return found.problems.empty() ? Exit::ok : Exit::check_failed;
 }
 
 Exit salvage(const Target& target, const std::string& to) {
-    const auto store = store_of(target);
-    if (store.has_error()) return report(store.error(), target.json);
-    const auto address = library::parse_store_address(*store);
+    const auto address = existing_store(target);
     if (address.has_error()) return report(address.error(), target.json);
-    std::error_code ignored;
-    if (address->kind == library::StoreAddress::Kind::sqlite && !std::filesystem::exists(address->path, ignored)) {
-        return report(Error{Errc::no_such_queue, fmt::format("there is no store {}", *store)}, target.json);
-    }
     const auto saved = library::salvage(*address, to);
     if (saved.has_error()) return report(saved.error(), target.json);
     if (target.json) {

@@ -117,34 +117,6 @@ awaitable<Result<QueueInfo>> BrokerState::alter_queue(std::string name, QueueOpt
     co_return info;
 }
 
-// Gone for everybody from now on; its rows are swept when the commit says so.
-void BrokerState::remove_queue(Queue& queue) {
-    catalog.unname(queue);
-    idle_expiring.erase(queue.id);
-    std::vector<storage::BindingRow> bound;
-    catalog.for_each_exchange([&](const Exchange& exchange) {
-        if (!exchange.queues.contains(queue.id)) return;
-        for (const auto& [key, queues] : exchange.by_key)
-            if (queues.contains(queue.id)) bound.push_back({exchange.id, queue.id, key, {}});
-    });
-    storage::Batch& batch = committer.open();
-    for (storage::BindingRow& row : bound) {
-        catalog.unbind(*catalog.find_exchange(row.exchange), queue.id, row.routing_key);
-        batch.catalog.emplace_back(storage::BindingErased{std::move(row)});
-    }
-    batch.catalog.emplace_back(row_of(queue));
-    committer.touch(1 + bound.size(), 0);
-    if (!queue.live) return;
-    Live& at_hand = *queue.live;
-    for (SubscriptionState* subscription : std::vector(at_hand.subscriptions)) unsubscribe(*subscription, Errc::queue_deleted);
-    for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
-    for (auto& [sequence, held] : at_hand.held) end_lease(queue, held);
-    at_hand.held.clear();
-    at_hand.timer.disarm();
-    const WindowChange change(*this, *at_hand.window);
-    at_hand.window->purge(Sequence{last_id});
-}
-
 namespace {
 
 struct KeptBinding {
@@ -164,6 +136,29 @@ std::vector<KeptBinding> bindings_to(const Catalog& catalog, QueueId id) {
 }
 
 }  // namespace
+
+// Gone for everybody from now on; its rows are swept when the commit says so.
+void BrokerState::remove_queue(Queue& queue) {
+    catalog.unname(queue);
+    idle_expiring.erase(queue.id);
+    const std::vector<KeptBinding> bound = bindings_to(catalog, queue.id);
+    storage::Batch& batch = committer.open();
+    for (const KeptBinding& binding : bound) {
+        catalog.unbind(*catalog.find_exchange(binding.exchange), queue.id, binding.key);
+        batch.catalog.emplace_back(storage::BindingErased{{binding.exchange, queue.id, binding.key, {}}});
+    }
+    batch.catalog.emplace_back(row_of(queue));
+    committer.touch(1 + bound.size(), 0);
+    if (!queue.live) return;
+    Live& at_hand = *queue.live;
+    for (SubscriptionState* subscription : std::vector(at_hand.subscriptions)) unsubscribe(*subscription, Errc::queue_deleted);
+    for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
+    for (auto& [sequence, held] : at_hand.held) end_lease(queue, held);
+    at_hand.held.clear();
+    at_hand.timer.disarm();
+    const WindowChange change(*this, *at_hand.window);
+    at_hand.window->purge(Sequence{last_id});
+}
 
 awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
