@@ -29,6 +29,7 @@ struct Backoff {
 struct DeadLetter {
     std::string exchange;
     std::optional<std::string> routing_key;  ///< none: the message's own
+    bool expired = true;                     ///< what expires goes there as well; else it is dropped
     friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 

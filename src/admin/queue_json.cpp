@@ -82,6 +82,7 @@ void read_dead_letter(Fields& outer, std::optional<DeadLetter>& dead_letter) {
     Fields fields(*object, "dead_letter");
     fields.text("exchange", dead_letter->exchange);
     fields.text("routing_key", dead_letter->routing_key);
+    fields.flag("expired", dead_letter->expired);
     if (auto error = fields.error()) outer.fail(error->text);
 }
 
@@ -105,6 +106,7 @@ json::object to_json(const QueueOptions& o) {
         json::object target;
         target["exchange"] = o.dead_letter->exchange;
         target["routing_key"] = or_null(o.dead_letter->routing_key);
+        target["expired"] = o.dead_letter->expired;
         out["dead_letter"] = std::move(target);
     } else {
         out["dead_letter"] = nullptr;

@@ -34,7 +34,8 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     auto counted = &storage::CounterDelta::dead_lettered;
     if (reason == Reason::expired) counted = &storage::CounterDelta::expired;
     if (reason == Reason::max_length) counted = &storage::CounterDelta::overflowed;
-    if (!queue.options->dead_letter) {
+    const bool dropped = reason == Reason::expired && queue.options->dead_letter && !queue.options->dead_letter->expired;
+    if (!queue.options->dead_letter || dropped) {
         remove(batch, queue, held, counted, unit);
         return true;
     }

@@ -80,6 +80,22 @@ TEST_F(DeadLetterTarget, gets_nothing_of_what_was_purged_while_it_was_read) {
     EXPECT_EQ(std::ssize(receive("dead.red")), counts("q").dead_lettered);
 }
 
+TEST_F(DeadLetterTarget, of_rejections_alone_gets_nothing_that_expires) {
+    declare("dead");
+    for (const bool expired : {true, false}) {
+        const std::string queue = expired ? "all" : "rejected alone";
+        declare(queue, {.ttl = 1s, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead", .expired = expired}});
+        publish(queue, queue);
+        advance(1s);
+        EXPECT_TRUE(receive(queue).empty());
+        settle_down();
+        EXPECT_EQ(counts(queue).ready, 0) << queue;
+    }
+
+    EXPECT_EQ(bodies(receive("dead")), Texts{"all"});
+    EXPECT_EQ(counts("rejected alone").expired, 1);
+}
+
 TEST_F(DeadLetterTarget, keeps_the_priority) {
     declare("dead", {.max_priority = 9});
     declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});

@@ -268,6 +268,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     }
     if (rows == 0) co_return receipt;
     receipt.ticket = committer.touch(rows, bytes);
+    promise_disk(rows, bytes);
     committer.hurry();
     if (request.confirm == Confirm::admitted) co_return receipt;
     if (planted(Bug::answer_before_commit) && conditional.empty()) co_return receipt;

@@ -82,8 +82,10 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void abandon();  ///< the Broker is destroyed
     void end_sessions();
     Result<void> usable() const;
-    /// Why nothing may be published: the store's disk has less free than Limits::disk_free_bytes. Measured again after 100 ms. (disk.cpp)
+    /// Why nothing may be published: the store's disk has less free than Limits::disk_free_bytes. Measured again after 100 ms, or
+    /// when what was promised since may have taken a part of the room there was. (disk.cpp)
     std::optional<Error> disk_is_short();
+    void promise_disk(std::size_t rows, std::size_t bytes);
 
     // ids and time (make.cpp)
     std::int64_t next_id();
@@ -284,9 +286,12 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     WallTime wall{}, wall_stored{};
     std::uint32_t last_pick = 0;
     bool closing = false, abandoned = false;
-    std::optional<MonotonicTime> disk_measured;
-    std::optional<Error> disk_short;  ///< when it was measured
-    int process = 0;                  ///< its pid: a fork()ed child is refused
+    struct {
+        std::optional<MonotonicTime> measured;
+        std::optional<Error> refusal;         ///< what was found then
+        std::int64_t room = 0, promised = 0;  ///< bytes that could be published then, and what was promised since
+    } disk;
+    int process = 0;  ///< its pid: a fork()ed child is refused
 
     std::set<SessionState*, InOrderOfOpening> sessions;
     std::uint64_t last_session = 0;

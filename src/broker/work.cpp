@@ -38,7 +38,10 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
                                                    std::to_string(limits.transaction_ids) + " are allowed"};
     }
     std::vector<PublishResult> results;
-    for (Staged& one : staged) results.push_back(put(batch, one, unit));
+    for (Staged& one : staged) {
+        promise_disk(one.reached.size() + 1, one.bytes);
+        results.push_back(put(batch, one, unit));
+    }
     for (const Settlement& settlement : work.settlements) static_cast<void>(settle_one(batch, settlement, unit));
     return results;
 }

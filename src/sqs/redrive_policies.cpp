@@ -78,8 +78,10 @@ std::optional<Refusal> set_redrive_policy(QueueOptions& options, std::string_vie
     if (!queue) return reject("Dead letter target does not exist.");
     if (queue->options.kind != options.kind)
         return reject("Dead-letter queue must be same type of queue as the source..");  // with two dots: so AWS was seen to say it
-    const DeadLetter wanted{"", *name};
-    if (options.dead_letter != wanted && !allows_dead_letters_of(queue->options, source, settings))
+    const DeadLetter wanted{.exchange = "", .routing_key = *name, .expired = false};
+    const bool is_same =
+        options.dead_letter && options.dead_letter->exchange.empty() && options.dead_letter->routing_key == wanted.routing_key;
+    if (!is_same && !allows_dead_letters_of(queue->options, source, settings))
         return reject("The redrive allow policy of the dead letter target does not allow this source queue.");
     options.dead_letter = wanted;
     options.max_receives = static_cast<std::uint32_t>(*receives);

@@ -133,6 +133,7 @@ struct CheckReport {
 /// What this process may use of a file system.
 struct DiskSpace {
     std::optional<std::int64_t> bytes, free_bytes;
+    std::int64_t own_free_bytes = 0;  ///< in the store's own files: taken before they grow
 };
 
 class Engine {

@@ -60,6 +60,7 @@ void write(std::string& out, const DeadLetter& target) {
     json_text::ObjectWriter object(out);
     object.text("exchange", target.exchange);
     if (target.routing_key) object.text("routing_key", *target.routing_key);
+    if (!target.expired) write(object.key("expired"), target.expired);
     object.close();
 }
 template <typename T>
@@ -83,6 +84,7 @@ void read(const Json& j, Texts& texts) {
 void read(const Json& j, DeadLetter& target) {
     target.exchange = json_text::text_of(j.as_object().at("exchange"));
     if (const auto* key = j.as_object().if_contains("routing_key")) target.routing_key = json_text::text_of(*key);
+    if (const auto* expired = j.as_object().if_contains("expired")) target.expired = expired->as_bool();
 }
 template <typename T>
 void read(const Json& j, std::optional<T>& o) {

@@ -37,6 +37,16 @@ TEST_F(DeadLetters, are_messages_received_too_often) {
     EXPECT_EQ(text(heard[0].at("Attributes"), "DeadLetterQueueSourceArn"), arn("orders"));
 }
 
+TEST_F(DeadLetters, are_no_messages_that_nobody_received_in_time) {
+    ASSERT_EQ(call("SetQueueAttributes", {{"QueueUrl", url}, {"Attributes", {{"MessageRetentionPeriod", "60"}}}}).status, 200u);
+    say(url, "old");
+    advance(61s);
+
+    EXPECT_EQ(hear(url).size(), 0u);
+    settle_down();
+    EXPECT_EQ(hear(dead).size(), 0u);
+}
+
 TEST_F(DeadLetters, are_governed_by_a_policy_that_round_trips) {
     EXPECT_EQ(attribute(url, "RedrivePolicy"), policy);
     create("orders", {{"RedrivePolicy", R"({"maxReceiveCount":"2","deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"})"}});
