@@ -45,6 +45,8 @@ struct OpenOptions {
     std::string admin_address;
     /// Called once, on the broker's executor, when the store breaks. Must not block.
     std::function<void(const Error&)> on_store_failed;
+    /// Called while the store is opened, with a sentence for each piece of damage in it: what was put right, and what is gone.
+    std::function<void(const std::string&)> on_damage;
 };
 
 }  // namespace rowmq

@@ -169,6 +169,7 @@ awaitable<Result<void>> Server::start() {
     // The commands speak plain HTTP to the owner of a store; where it hears none, they are not sent to it.
     if (!settings_.tls.admin || settings_.tls.plain_too) options.admin_address = address_of("admin");
     options.on_store_failed = [](const Error& error) { end_for(error); };
+    options.on_damage = [](const std::string& words) { log(spdlog::level::warn, "the store was damaged", {{"damage", words}}); };
     auto opened = co_await rowmq::open(executor_, settings_.store, std::move(options));
     if (opened.has_error()) {
         co_await stop_listeners();

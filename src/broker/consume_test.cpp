@@ -173,6 +173,23 @@ TEST_F(Receive, pages_a_backlog_longer_than_its_window) {
     EXPECT_EQ(counts("q").done, 500);
 }
 
+TEST_F(Receive, does_not_give_what_somebody_has_again_when_the_window_was_forgotten_meanwhile) {
+    limits.windows_entries = 4;
+    restart();
+    for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo}) {
+        const std::string queue = kind == QueueKind::fifo ? "fifo" : "q", other = "other than " + queue;
+        declare(queue, {.kind = kind});
+        declare(other);
+        for (const char* body : {"a", "b", "c"}) publish(queue, body, body);
+        ASSERT_EQ(bodies(receive(queue, 2)), (Texts{"a", "b"}));
+        for (int i = 0; i < 10; ++i) publish(other, std::to_string(i));  // needs the memory
+        receive(other);
+
+        EXPECT_EQ(bodies(receive(queue)), Texts{"c"}) << queue;
+        EXPECT_TRUE(receive(queue).empty()) << queue;
+    }
+}
+
 TEST_F(Receive, gives_higher_priorities_first) {
     declare("q", {.max_priority = 9});
     for (const int priority : {0, 5, 9, 5}) {

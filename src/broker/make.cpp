@@ -201,6 +201,8 @@ awaitable<Result<std::unique_ptr<Broker>>> make_broker(BrokerParts parts) {
         co_await state->parts.engine->close();
         co_return error;
     }
+    if (state->parts.on_damage)
+        for (const std::string& words : snapshot->damage) state->parts.on_damage(words);
     std::string problem;
     try {
         state->start(std::move(snapshot.value()));

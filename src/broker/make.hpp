@@ -22,6 +22,7 @@ struct BrokerParts {
     Limits limits{};
     bool strict_counting = false;                       ///< the default of queues that do not say
     std::function<void(const Error&)> on_store_failed;  ///< called once, on the strand
+    std::function<void(const std::string&)> on_damage;  ///< for each sentence of what the store says of itself when it is opened
 };
 
 /// Loads the engine and starts the broker's background work.

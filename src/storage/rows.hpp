@@ -215,6 +215,7 @@ struct Snapshot {
     std::vector<BindingRow> bindings;
     std::vector<TaskRow> tasks;
     std::optional<WallTime> first_due;  ///< of delayed_messages
+    std::vector<std::string> damage;    ///< found when opening, in sentences: what was put right, and what is gone
 };
 
 }  // namespace rowmq::storage

@@ -14,10 +14,12 @@ namespace rowmq::test {
 inline constexpr const char* store_path = "/crash.db";
 
 inline std::unique_ptr<storage::Engine> open_store(boost::asio::any_io_executor strand, const RecordingVfs& disk,
-                                                   storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full) {
+                                                   storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full,
+                                                   bool seals = false) {
     storage::sqlite::SqliteOptions options;
     options.path = store_path;
     options.synchronous = synchronous;
+    options.seal_each_commit = seals;
     options.threads = false;
     options.vfs = disk.name();
     options.owner_lock = false;

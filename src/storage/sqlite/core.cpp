@@ -244,6 +244,11 @@ SqliteFigures Core::figures() const {
     return store_ ? store_->figures() : SqliteFigures{};
 }
 
+std::int64_t Core::free_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return store_ ? store_->free_bytes() : 0;
+}
+
 StoreMetrics Core::metrics() const {
     const std::lock_guard lock(mutex_);
     return store_ ? store_->metrics() : StoreMetrics{};

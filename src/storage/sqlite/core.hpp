@@ -59,6 +59,7 @@ public:
     const boost::asio::any_io_executor& strand() const noexcept { return strand_; }
     SqliteFigures figures() const;
     StoreMetrics metrics() const;
+    std::int64_t free_bytes() const;
     bool is_forked() const noexcept { return fork_depth() != fork_depth_; }
 
 private:

@@ -114,7 +114,9 @@ DiskSpace SqliteEngine::disk_space() const {
     struct statvfs disk {};
     if (!core_->options().vfs.empty() || ::statvfs(core_->options().path.c_str(), &disk) != 0) return {};
     const auto block = static_cast<std::int64_t>(disk.f_frsize);
-    return {.bytes = static_cast<std::int64_t>(disk.f_blocks) * block, .free_bytes = static_cast<std::int64_t>(disk.f_bavail) * block};
+    return {.bytes = static_cast<std::int64_t>(disk.f_blocks) * block,
+            .free_bytes = static_cast<std::int64_t>(disk.f_bavail) * block,
+            .own_free_bytes = core_->free_bytes()};
 }
 
 void SqliteEngine::set_admin_address(std::string address) {

@@ -37,6 +37,7 @@ struct SqliteOptions {
     int page_size = 8192;            ///< of a new file
     bool incremental_vacuum = true;  ///< of a new file
     std::int64_t max_pages = 0;      ///< of the file; 0: SQLite's own bound
+    bool seal_each_commit = false;   ///< the log at once, not when there is a rest: where there are none
 };
 
 /// What the writer has done since it started.

@@ -26,8 +26,6 @@ public:
     void try_again() noexcept { given_up_ = false; }
 
 private:
-    sqlite3_file* log() const;
-
     sqlite3* db_ = nullptr;
     std::int64_t most_ = 0, step_ = 0;
     bool given_up_ = false;

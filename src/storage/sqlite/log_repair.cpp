@@ -1,101 +1,15 @@
 #include "storage/sqlite/log_repair.hpp"
 
-#include <array>
-#include <bit>
-#include <cstdint>
-#include <cstring>
+#include <cstddef>
 #include <memory>
-#include <optional>
-#include <span>
 
 #include "storage/sqlite/database.hpp"
+#include "storage/sqlite/log_format.hpp"
 
 namespace rowmq::storage::sqlite {
 namespace {
 
-// sqlite.org/fileformat2.html, 4.1: the header of the log, and that of each frame before its page.
-constexpr std::size_t log_header = 32, frame_header = 24;
-constexpr std::uint32_t magic = 0x377f0682;  // its last bit: the checksum's words are big-endian
 constexpr std::size_t repairs_at_most = 16;
-
-std::uint32_t big_endian(const char* at) {
-    std::uint32_t word;
-    std::memcpy(&word, at, sizeof word);
-    return __builtin_bswap32(word);
-}
-
-/// The two sums of the log's checksum, or of a difference between two.
-struct Sums {
-    std::uint32_t first = 0, second = 0;
-    friend bool operator==(const Sums&, const Sums&) = default;
-    void take(std::uint32_t a, std::uint32_t b) {
-        first += a + second;
-        second += b + first;
-    }
-};
-
-int bits_between(std::uint32_t a, std::uint32_t b) { return std::popcount(a ^ b); }
-int bits_between(Sums a, Sums b) { return bits_between(a.first, b.first) + bits_between(a.second, b.second); }
-
-/// What is summed: words of 4 bytes in pairs, in the byte order the log's header names.
-class Words final {
-public:
-    Words(bool big, std::vector<std::span<char>> parts) : big_(big) {
-        for (const auto part : parts)
-            for (std::size_t i = 0; i + 4 <= part.size(); i += 4) at_.push_back(part.data() + i);
-    }
-    Sums sum(Sums from) const {
-        for (std::size_t i = 0; i + 1 < at_.size(); i += 2) from.take(word(i), word(i + 1));
-        return from;
-    }
-    /// Turns the one bit that makes the sums `wanted`; false when there is none.
-    bool turn_bit(Sums from, Sums wanted) {
-        const auto now = sum(from);
-        const Sums missing{wanted.first - now.first, wanted.second - now.second};
-        // How a difference of 1 in either word of the pair looked at grows until the end.
-        Sums by_first{1, 1}, by_second{0, 1};
-        for (auto pair = at_.size() / 2; pair-- > 0;) {
-            for (const bool second : {false, true})
-                if (const auto bit = bit_for(word(2 * pair + second), second ? by_second : by_first, missing)) {
-                    turn(2 * pair + second, *bit);
-                    return true;
-                }
-            by_first = {by_first.first + by_first.second, by_first.first + 2 * by_first.second};
-            by_second = {by_second.first + by_second.second, by_second.first + 2 * by_second.second};
-        }
-        return false;
-    }
-
-private:
-    std::uint32_t word(std::size_t i) const {
-        std::uint32_t value;
-        std::memcpy(&value, at_[i], sizeof value);
-        return big_ ? __builtin_bswap32(value) : value;
-    }
-    static std::optional<int> bit_for(std::uint32_t word, Sums growth, Sums missing) {
-        for (int bit = 0; bit < 32; ++bit) {
-            const std::uint32_t one = std::uint32_t{1} << bit;
-            const std::uint32_t by = word & one ? 0u - one : one;
-            if (by * growth.first == missing.first && by * growth.second == missing.second) return bit;
-        }
-        return std::nullopt;
-    }
-    void turn(std::size_t i, int bit) {
-        std::uint32_t value = word(i) ^ std::uint32_t{1} << bit;
-        if (big_) value = __builtin_bswap32(value);
-        std::memcpy(at_[i], &value, sizeof value);
-    }
-
-    bool big_;
-    std::vector<char*> at_;
-};
-
-void put_big_endian(char* at, std::uint32_t word) {
-    word = __builtin_bswap32(word);
-    std::memcpy(at, &word, sizeof word);
-}
-
-Sums sums_at(const char* at) { return {big_endian(at), big_endian(at + 4)}; }
 
 /// The file "<path>-wal" through SQLite's file system. Not there: no methods.
 class LogFile final {
@@ -134,7 +48,7 @@ public:
 private:
     sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(storage_.data()); }
     static void must(int code) {
-        if (code != SQLITE_OK) throw Broken(code, 0, "cannot put back a bit of the log: " + std::string(sqlite3_errstr(code)));
+        if (code != SQLITE_OK) throw Broken(code, 0, "cannot repair the log: " + std::string(sqlite3_errstr(code)));
     }
 
     sqlite3_vfs* vfs_;
@@ -144,108 +58,144 @@ private:
 
 class Repair final {
 public:
-    explicit Repair(LogFile& log) : log_(log) {}
+    Repair(LogFile& log, Unrepairable what) : log_(log), what_(what) {}
 
-    std::vector<std::string> run() {
-        if (!header()) return std::move(words_);
-        const auto size = log_.size();
-        std::vector<char> frame(frame_header + page_bytes_);
-        for (std::int64_t number = 1; words_.size() < repairs_at_most; ++number) {
-            const auto offset = static_cast<std::int64_t>(log_header) + (number - 1) * static_cast<std::int64_t>(frame.size());
-            if (offset + static_cast<std::int64_t>(frame.size()) > size || !log_.read(frame, offset)) break;
-            bool changed = false;
-            if (!is_right(frame, changed)) break;
-            if (!changed && is_of_later_commit(frame)) put_all_back();
-            if (changed) {
-                turned_.push_back({number, offset, frame});
-                commit_.reset();
+    LogRepair run() {
+        if (!read_header()) return std::move(report_);
+        sums_ = header_.sums;
+        Frame frame(header_);
+        for (; report_.done.size() < repairs_at_most && log_.read(frame.bytes(), header_.offset_of(number_)); ++number_) {
+            const auto computed = frame.sums_after(sums_);
+            if (frame.is_right_after(sums_)) {
+                if (commit_ && frame.place() != *commit_) prove();
+                sums_ = computed;
+            } else if (frame.page() != 0 && follows(computed)) {
+                frame.put_salts(header_.salts);
+                frame.put_sums(computed);
+                suspect(frame, true);
+                sums_ = computed;
+            } else if (frame.salts() == header_.salts && follows(frame.sums())) {
+                suspect(frame, frame.turn_the_bit(sums_));
+                sums_ = frame.sums();
+            } else {
+                break;
             }
-            if (!turned_.empty() && !commit_ && big_endian(frame.data() + 4) != 0) commit_ = sums_at(frame.data());
+            // After the commit that holds the damage came another: so it had been synced.
+            if (suspects_.empty() || commit_ || !frame.ends_commit()) continue;
+            if (suspects_.back().is_right || suspects_.back().number != number_) commit_ = frame.place();
         }
-        if (!words_.empty()) log_.sync();
-        return std::move(words_);
+        ask_seal();
+        if (!report_.lost.empty() && what_ == Unrepairable::follow) let_follow();
+        if (wrote_) log_.sync();
+        return std::move(report_);
     }
 
 private:
-    bool header() {
-        std::array<char, log_header> bytes{};
+    struct Suspect {
+        std::int64_t number;
+        Frame frame;
+        bool is_right;
+    };
+
+    bool read_header() {
+        std::array<char, log_header_bytes> bytes{};
         if (!log_.read(bytes, 0)) return false;
-        if (!is_header(bytes)) {
-            bool found = false;
-            for (std::size_t bit = 0; bit < bytes.size() * 8 && !found; ++bit) {
-                bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
-                found = is_header(bytes);
-                if (!found) bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
-            }
-            if (!found) return false;
-            put_back(bytes, 0, "the header");
+        auto header = LogHeader::of(bytes);
+        for (std::size_t bit = 0; bit < bytes.size() * 8 && !header; ++bit) {
+            const auto turn = [&] { bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8); };
+            turn();
+            header = LogHeader::of(bytes);
+            if (header) put_back(bytes, 0, "one bit of the header");
+            else turn();
         }
-        big_ = big_endian(bytes.data()) & 1;
-        page_bytes_ = big_endian(bytes.data() + 8);
-        salts_ = sums_at(bytes.data() + 16);
-        sums_ = sums_at(bytes.data() + 24);
-        return true;
-    }
-    static bool is_header(std::span<char> bytes) {
-        const auto first = big_endian(bytes.data()), page = big_endian(bytes.data() + 8);
-        if ((first & ~1u) != magic || page < 512 || page > 65'536 || !std::has_single_bit(page)) return false;
-        return Words(first & 1, {bytes.subspan(0, 24)}).sum({}) == sums_at(bytes.data() + 24);
+        if (header) header_ = *header;
+        return header.has_value();
     }
 
-    /// Goes on with the frame's sums. `changed`: a bit of it was turned.
-    bool is_right(std::vector<char>& frame, bool& changed) {
-        const std::span<char> all(frame);
-        Words words(big_, {all.subspan(0, 8), all.subspan(frame_header)});
-        auto sums = words.sum(sums_);
-        const auto stored = sums_at(frame.data() + 16), salts = sums_at(frame.data() + 8);
-        const int of_salts = bits_between(salts, salts_), of_sums = bits_between(sums, stored);
-        if (big_endian(frame.data()) == 0 && of_sums == 0) return false;
-        if (of_salts + of_sums == 1) {
-            put_big_endian(frame.data() + 8, salts_.first), put_big_endian(frame.data() + 12, salts_.second);
-            put_big_endian(frame.data() + 16, sums.first), put_big_endian(frame.data() + 20, sums.second);
-            changed = true;
-        } else if (of_salts == 0 && of_sums > 0) {
-            if (!words.turn_bit(sums_, stored)) return false;
-            sums = stored;
-            changed = true;
-        } else if (of_salts > 0) {
-            return false;
-        }
-        sums_ = sums;
-        return true;
+    /// Whether what is behind frame number_ goes on from `sums`.
+    bool follows(Sums sums) {
+        if (const auto seal = seal_at(number_ + 1)) return seal->frames == number_ && seal->sums == sums;
+        Frame next(header_);
+        return log_.read(next.bytes(), header_.offset_of(number_ + 1)) && next.is_right_after(sums);
     }
-    /// After the commit that holds the turned bit came another: so it had been synced. (A commit may be followed by copies of
-    /// its last frame.)
-    bool is_of_later_commit(const std::vector<char>& frame) const { return commit_ && sums_at(frame.data()) != *commit_; }
-    void put_all_back() {
-        for (const auto& one : turned_) put_back(one.frame, one.offset, "frame " + std::to_string(one.number));
-        turned_.clear();
+    std::optional<Seal> seal_at(std::int64_t number) {
+        std::array<char, Seal::bytes> bytes{};
+        const auto seal = log_.read(bytes, header_.offset_of(number)) ? Seal::of(bytes) : std::nullopt;
+        return seal && seal->salts == header_.salts ? seal : std::nullopt;
+    }
+
+    void suspect(const Frame& frame, bool is_right) {
+        suspects_.push_back({number_, frame, is_right});
         commit_.reset();
     }
+    /// The suspects had been synced whole.
+    void prove() {
+        for (auto& one : suspects_) {
+            const auto name = "frame " + std::to_string(one.number);
+            if (one.is_right) {
+                put_back(one.frame.bytes(), header_.offset_of(one.number), name);
+            } else if (report_.lost.empty()) {
+                report_.lost = "the log: " + name + " is damaged, and later commits follow it";
+                unread_from_ = one.number;
+            }
+        }
+        suspects_.clear();
+        commit_.reset();
+    }
+    /// Looks for the seal from number_ on, the first frame that is none.
+    void ask_seal() {
+        std::array<char, frame_header_bytes> start{};
+        for (auto at = number_; log_.read(start, header_.offset_of(at)); ++at) {
+            if (const auto seal = seal_at(at)) {
+                prove();
+                if (seal->frames >= number_ && report_.lost.empty())
+                    report_.lost = "the log: frames " + std::to_string(number_) + " to " + std::to_string(seal->frames) + " are damaged";
+                report_.was_synced = true;
+                return;
+            }
+            if (Sums::at(start.data() + 8) == Sums{}) return;  // zeros: nothing was ever written from here on
+        }
+    }
+    /// Every frame from the damaged one on gets the checksum that follows from what is there.
+    void let_follow() {
+        if (unread_from_ == 0) return;
+        Frame frame(header_);
+        auto sums = header_.sums;
+        for (std::int64_t at = 1; at < number_ && log_.read(frame.bytes(), header_.offset_of(at)); ++at) {
+            sums = frame.sums_after(sums);
+            if (at < unread_from_) continue;
+            frame.put_sums(sums);
+            write(frame.bytes(), header_.offset_of(at));
+        }
+    }
+
     void put_back(std::span<const char> bytes, std::int64_t offset, const std::string& what) {
+        write(bytes, offset);
+        report_.done.push_back("the log: " + what + " was damaged, and was put right");
+    }
+    void write(std::span<const char> bytes, std::int64_t offset) {
         log_.write(bytes, offset);
-        words_.push_back("the log: one bit of " + what + " had turned, and was put back");
+        wrote_ = true;
     }
 
     LogFile& log_;
-    bool big_ = false;
-    std::size_t page_bytes_ = 0;
-    Sums salts_, sums_;
-    struct Turned {
-        std::int64_t number, offset;
-        std::vector<char> frame;
-    };
-    std::vector<Turned> turned_;  ///< put right in memory, and not proven to be damage yet
-    std::optional<Sums> commit_;  ///< page and size of the database that the commit with the latest of them ends with
-    std::vector<std::string> words_;
+    Unrepairable what_;
+    LogHeader header_;
+    Sums sums_;
+    std::int64_t number_ = 1;
+    std::vector<Suspect> suspects_;  ///< not proven to be damage yet
+    std::optional<Sums> commit_;     ///< of the frame that ends the commit with the latest of them
+    std::int64_t unread_from_ = 0;
+    bool wrote_ = false;
+    LogRepair report_;
 };
 
 }  // namespace
 
-std::vector<std::string> repair_log(const std::string& path, const std::string& vfs) {
+LogRepair repair_log(const std::string& path, const std::string& vfs, Unrepairable what) {
     LogFile log(path, vfs);
-    if (!log.is_open() || log.size() < static_cast<std::int64_t>(log_header)) return {};
-    return Repair(log).run();
+    if (!log.is_open() || log.size() < static_cast<std::int64_t>(log_header_bytes)) return {};
+    return Repair(log, what).run();
 }
 
 }  // namespace rowmq::storage::sqlite

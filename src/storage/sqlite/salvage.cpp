@@ -275,7 +275,9 @@ Result<Salvaged> salvage(const std::string& from, const std::string& to, const s
             if (!taken) return taken.error();
             lock = std::move(*taken);
         }
-        auto notes = repair_log(from, vfs);
+        auto repair = repair_log(from, vfs, Unrepairable::follow);
+        auto notes = std::move(repair.done);
+        if (!repair.lost.empty()) notes.push_back(std::move(repair.lost));
         Connection connection(from, {.vfs = vfs});
         // What is in the log belongs into the file; a file SQLite cannot open is read as it is. Before the first read SQLite does
         // not know that there is a log.

@@ -15,19 +15,11 @@ using namespace std::chrono_literals;
 constexpr std::int64_t short_log_bytes = 1024 * 1024;
 // Long enough that what follows a commit at once does not wait for more log.
 constexpr auto blink = 1ms;
+// A seal costs a sync: not while commits follow each other.
+constexpr auto before_seal = 50ms;
 constexpr auto short_rest = 100ms, long_rest = 1'000ms, between_slices = 5ms, between_measures = 1'000ms;
 // Free pages the file may keep: below, giving them back only makes the next backlog slower.
 constexpr std::int64_t kept_free_bytes = 4 * 1024 * 1024;
-
-/// The file grows in steps of so much.
-constexpr int growth_bytes = 1024 * 1024;
-
-/// The file takes the space its new pages will need when the log is written back: on a disk that others have filled meanwhile the
-/// log could not begin anew, and nothing could be deleted.
-void claim_space(sqlite3* db, std::int64_t bytes) {
-    sqlite3_int64 wanted = bytes;
-    sqlite3_file_control(db, "main", SQLITE_FCNTL_SIZE_HINT, &wanted);
-}
 
 const char* pragma_value(Synchronous synchronous) {
     switch (synchronous) {
@@ -81,7 +73,14 @@ Connection Store::connect() const {
 }
 
 Result<void> Store::open_file(Snapshot& snapshot) {
-    if (options_.synchronous == Synchronous::full) repairs_ = repair_log(options_.path, options_.vfs);
+    if (options_.synchronous == Synchronous::full) {
+        auto repair = repair_log(options_.path, options_.vfs);
+        if (!repair.lost.empty() && repair.was_synced)
+            return Error{Errc::store_failed, "cannot open " + options_.path + ": " + repair.lost +
+                                                 " and had been synced; restore a backup, or save the rest: rowmq check --salvage"};
+        repairs_ = std::move(repair.done);
+        if (!repair.lost.empty()) repairs_.push_back(repair.lost + ": what was committed from there on is gone");
+    }
     connection_ = connect(options_.writer_cache_kib);
     if (auto current =
             migrate(connection_, {.page_size = options_.page_size, .incremental_vacuum = options_.incremental_vacuum}, sql_migrations());
@@ -91,35 +90,50 @@ Result<void> Store::open_file(Snapshot& snapshot) {
                         "; PRAGMA journal_size_limit = " + std::to_string(2 * options_.wal_bytes));
     if (options_.max_pages > 0) connection_.execute("PRAGMA max_page_count = " + std::to_string(options_.max_pages));
     page_size_ = static_cast<int>(connection_.integer("PRAGMA page_size"));
-    int growth = growth_bytes;
-    sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_CHUNK_SIZE, &growth);
+    room_ = Room(connection_.handle(), page_size_);
     checkpoint_at_ = wal_cap();
     sqlite3_wal_hook(connection_.handle(), &Store::wal_grew, this);
     gate_.install(connection_.handle());
     watch_syncs(connection_.handle());
 
-    connection_.execute("BEGIN IMMEDIATE");
-    if (!planted(Bug::epoch_not_raised)) prepare(connection_.handle(), "raise_epoch").run();
-    snapshot = read_snapshot(connection_.handle());
-    connection_.execute("COMMIT");
+    try {
+        begin_epoch(snapshot);
+    } catch (const Broken& broken) {
+        if (!broken.is_full()) throw;
+        // On a full disk the log that was found begins anew over itself.
+        if (connection_.in_transaction()) connection_.execute("ROLLBACK");
+        checkpoint(false);
+        begin_epoch(snapshot);
+    }
 
     connection_.write_back_on_close(true);
-    writer_ = std::make_unique<Writer>(connection_, gate_);
+    writer_ = std::make_unique<Writer>(connection_, gate_, room_);
     auto reading = connect(options_.reader_cache_kib);
     reading.execute("PRAGMA query_only = 1");
     reader_ = std::make_unique<Reader>(std::move(reading), options_.read_time);
     log_ahead_ = LogAhead(connection_.handle(), static_cast<std::int64_t>(options_.wal_bytes));
     log_is_short_ = log_ahead_.is_short(0);
+    log_seal_ = LogSeal(connection_.handle());
     measure_size();
+    snapshot.damage = repairs_;
     return {};
+}
+
+void Store::begin_epoch(Snapshot& snapshot) {
+    connection_.execute("BEGIN IMMEDIATE");
+    if (!planted(Bug::epoch_not_raised)) prepare(connection_.handle(), "raise_epoch").run();
+    snapshot = read_snapshot(connection_.handle());
+    connection_.execute("COMMIT");
 }
 
 int Store::wal_grew(void* self, sqlite3*, const char*, int pages) {
     auto& store = *static_cast<Store*>(self);
+    store.room_.log_has(pages);
     if (pages < store.wal_pages_) store.checkpoint_at_ = store.wal_cap();  // it began anew
     store.wal_pages_ = pages;
     store.unchecked_ = true;
     store.may_shrink_ = true;
+    store.is_sealed_ = store.options_.synchronous != Synchronous::full;
     return SQLITE_OK;
 }
 
@@ -142,6 +156,7 @@ void Store::write(std::span<Written> group) {
     } else if (!group.empty()) {
         committed_.store(value_of(group.back().batch->ticket), std::memory_order_release);
         const std::lock_guard lock(mutex_);
+        size_ = writer_->written_size();
         figures_.transactions += 1;
         figures_.batches += group.size();
         figures_.wal_pages = wal_pages_;
@@ -185,15 +200,11 @@ std::optional<Error> Store::failure() const {
 }
 
 void Store::tend() {
-    try {
-        if (!failed_ && unchecked_) claim_space(connection_.handle(), writer_->size().pages * page_size_);
-    } catch (const Broken&) {
-        // Who needs the count next is told.
-    }
     if (wal_pages_ >= checkpoint_at_ && !failed_) checkpoint(true);
     if (!options_.threads && may_shrink_ && !failed_ && figures_.transactions % 64 == 0) vacuum();
     log_is_short_ = !failed_ && log_ahead_.is_short(wal_pages_ * page_size_);
     if (!options_.threads && log_is_short_) lengthen_log();
+    if (options_.seal_each_commit && !is_sealed_ && !failed_) seal_log();
     if (std::chrono::steady_clock::now() - measured_at_ >= between_measures) {
         log_ahead_.try_again();
         measure_size();
@@ -204,6 +215,7 @@ std::optional<std::chrono::milliseconds> Store::rest_after() const {
     if (failed_) return std::nullopt;
     if (log_is_short_) return blink;
     if (shrinking_) return between_slices;
+    if (!is_sealed_) return before_seal;
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return short_rest;
     if (unchecked_ || may_shrink_) return long_rest;
     return std::nullopt;
@@ -228,6 +240,7 @@ void Store::measure_size() {
 
 void Store::rest_a_slice() {
     if (log_is_short_) return lengthen_log();
+    if (!is_sealed_ && !shrinking_) return seal_log();
     if (unchecked_ && wal_pages_ * page_size_ >= short_log_bytes) return checkpoint(false);
     shrinking_ = may_shrink_ && vacuum() > 0;
     if (shrinking_) return;
@@ -240,6 +253,15 @@ void Store::lengthen_log() {
         log_is_short_ = log_ahead_.lengthen() && log_ahead_.is_short(wal_pages_ * page_size_);
     } catch (const Broken& broken) {
         log_is_short_ = false;
+        fail(broken.what());
+    }
+}
+
+void Store::seal_log() {
+    is_sealed_ = true;
+    try {
+        log_seal_.set(wal_pages_);
+    } catch (const Broken& broken) {
         fail(broken.what());
     }
 }
@@ -319,6 +341,11 @@ StoreMetrics Store::metrics() const {
     out.pages = size_.pages;
     out.free_pages = size_.free;
     return out;
+}
+
+std::int64_t Store::free_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return size_.free * page_size_;
 }
 
 SqliteFigures Store::figures() const {

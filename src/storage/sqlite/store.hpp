@@ -9,7 +9,9 @@
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/engine.hpp"
 #include "storage/sqlite/log_ahead.hpp"
+#include "storage/sqlite/log_seal.hpp"
 #include "storage/sqlite/reader.hpp"
+#include "storage/sqlite/room.hpp"
 #include "storage/sqlite/worker.hpp"
 #include "storage/sqlite/writer.hpp"
 
@@ -41,10 +43,13 @@ public:
     const std::vector<std::string>& repairs() const noexcept { return repairs_; }
     SqliteFigures figures() const;
     StoreMetrics metrics() const;
+    /// Of pages that hold nothing.
+    std::int64_t free_bytes() const;
 
 private:
     explicit Store(const SqliteOptions& options) : options_(options) {}
     Result<void> open_file(Snapshot& snapshot);
+    void begin_epoch(Snapshot& snapshot);
     Connection connect(int cache_kib) const;
     void fail(std::string text);
     /// False: there is no room for it. Any other failure breaks the store.
@@ -52,6 +57,7 @@ private:
     bool make_room();
     void checkpoint(bool shut_readers_out);
     void lengthen_log();
+    void seal_log();
     std::int64_t vacuum();
     void rest_a_slice();
     void measure_size();
@@ -63,13 +69,16 @@ private:
     std::vector<std::string> repairs_;
     Gate gate_;
     Connection connection_;
+    Room room_;
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<Reader> reader_;
     ReaderGate reader_gate_;
 
     std::int64_t wal_pages_ = 0, checkpoint_at_ = 0;
     LogAhead log_ahead_;
+    LogSeal log_seal_;
     bool log_is_short_ = false;
+    bool is_sealed_ = true;
     bool unchecked_ = false;   ///< pages are in the log and not in the file
     bool shrinking_ = false;   ///< the last slice of free pages was not the last there is
     bool may_shrink_ = false;  ///< rows were written since the file was last looked at for free pages

@@ -5,6 +5,7 @@
 #include "storage/sqlite/applications.hpp"
 #include "storage/sqlite/catalog.hpp"
 #include "storage/sqlite/checksum.hpp"
+#include "storage/sqlite/room.hpp"
 
 namespace rowmq::storage::sqlite {
 namespace {
@@ -49,8 +50,8 @@ bool is_alike(const EntryUpdate& a, const EntryUpdate& b) {
 
 }  // namespace
 
-Writer::Writer(Connection& connection, Gate& gate)
-    : connection_(connection), gate_(gate), statements_(connection.handle()), removals_(statements_) {
+Writer::Writer(Connection& connection, Gate& gate, Room& room)
+    : connection_(connection), gate_(gate), room_(room), statements_(connection.handle()), removals_(statements_) {
     auto meta = prepare(connection.handle(), "read_meta");
     if (meta.step()) second_table_ = meta.bytes(5) == "b";
 }
@@ -88,8 +89,11 @@ void Writer::write(std::span<Written> group) {
                 apply(*written.batch, *written.outcome);
             }
             write_counters();
+            const Size written = size();
+            room_.claim(written.pages);
             const auto committing = SteadyClock::now();
-            statements_.commit.step();
+            commit();
+            written_size_ = written;
             const auto sync_ns = nanoseconds_since(committing);
             ROWMQ_FAILPOINT(synced);
             for (auto& written : group) {
@@ -108,6 +112,16 @@ void Writer::write(std::span<Written> group) {
             rollback();
             throw;
         }
+    }
+}
+
+void Writer::commit() {
+    try {
+        statements_.commit.step();
+    } catch (const Broken& broken) {
+        // The log's index could not grow: the commit may be whole in the log, and a crash would bring it back.
+        if (broken.code() == SQLITE_IOERR_SHMSIZE) throw Broken(SQLITE_IOERR, 0, broken.what());
+        throw;
     }
 }
 

@@ -13,6 +13,7 @@
 namespace rowmq::storage::sqlite {
 
 class Gate;
+class Room;
 
 /// One batch and what became of it.
 struct Written {
@@ -23,7 +24,7 @@ struct Written {
 class Writer final {
 public:
     /// `gate` is what the connection's authorizer asks (applications.hpp).
-    Writer(Connection& connection, Gate& gate);
+    Writer(Connection& connection, Gate& gate, Room& room);
 
     /// Applies the batches in order and commits. Where a batch has applications, it must be alone.
     void write(std::span<Written> group);
@@ -35,8 +36,11 @@ public:
         std::int64_t pages = 0, free = 0;
     };
     Size size();
+    /// What it was when the last transaction committed.
+    Size written_size() const noexcept { return written_size_; }
 
 private:
+    void commit();
     void apply(const Batch& batch, Outcome& outcome);
     void apply_rows(const Batch& batch, Outcome& outcome);
     void put_messages(const Batch& batch);
@@ -62,6 +66,8 @@ private:
 
     Connection& connection_;
     Gate& gate_;
+    Room& room_;
+    Size written_size_;
     Statements statements_;
     Units units_;
     Removals removals_;

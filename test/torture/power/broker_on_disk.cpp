@@ -5,11 +5,11 @@
 
 namespace rowmq::torture {
 
-BrokerOnDisk::BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous) {
+BrokerOnDisk::BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous, bool seals) {
     BrokerParts parts{.executor = io.get_executor(),
                       .clock = clock,
                       .random = std::make_shared<SeededRandom>(1),
-                      .engine = test::open_store(io.get_executor(), disk, synchronous)};
+                      .engine = test::open_store(io.get_executor(), disk, synchronous, seals)};
     auto made = run(make_broker(std::move(parts)));
     if (!made) {
         failure = made.error().text;

@@ -18,7 +18,8 @@ using test::RecordingVfs;
 class BrokerOnDisk final {
 public:
     /// The disk must outlive it. Without a broker afterwards `failure` says why.
-    explicit BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full);
+    explicit BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full,
+                          bool seals = false);
     /// Closes in order.
     ~BrokerOnDisk();
     BrokerOnDisk(const BrokerOnDisk&) = delete;

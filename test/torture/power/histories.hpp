@@ -22,6 +22,7 @@ struct HistoryOptions {
     int turns = 8;
     bool honour_sync = true;
     storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full;
+    bool seals = false;  ///< the log is sealed with each commit (log_seal.hpp)
 };
 
 struct History {

@@ -57,7 +57,7 @@ Findings run(const Arguments& arguments) {
     Findings all;
     for (auto seed = arguments.seed; all.images < arguments.images; ++seed)
         for (const auto& kind : history_kinds()) {
-            const auto history = record(kind, {.seed = seed, .turns = turns});
+            const auto history = record(kind, {.seed = seed, .turns = turns, .seals = seed / 2 % 2 == 1});
             const auto found = examine(*history, {.images = {.prefixes = 6, .random_subsets = 3, .seed = seed}, .nested_points = 3});
             std::cout << kind.name << ", seed " << seed << ": " << found << std::endl;
             all.add(found);

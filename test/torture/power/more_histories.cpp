@@ -146,7 +146,7 @@ std::unique_ptr<History> record(const HistoryKind& kind, const HistoryOptions& o
     auto history = std::make_unique<History>(disk, start);
     history->name = kind.name;
     if (kind.old_format) history->ledger.states = {before.states.back()}, history->ledger.texts = {before.texts.back()};
-    BrokerOnDisk running(history->disk, options.synchronous);
+    BrokerOnDisk running(history->disk, options.synchronous, options.seals);
     expect(running.broker != nullptr, running.failure);
     Author author(running, history->disk, history->ledger, options.seed);
     kind.begin(author);
