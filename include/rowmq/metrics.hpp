@@ -51,6 +51,7 @@ struct BrokerMetrics {
     std::size_t window_bytes = 0, window_bytes_limit = 0;      ///< of bodies held in memory
     std::size_t queues_to_sweep = 0;                           ///< purged or deleted queues whose rows are still being removed
     std::size_t redrives_running = 0;
+    Clocks clocks;
     StoreMetrics store;
 };
 

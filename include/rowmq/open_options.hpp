@@ -12,6 +12,8 @@
 
 namespace rowmq {
 
+struct Clocks;
+
 /// When a commit counts. Everything but `full` is admitted in BrokerHealth::durability.
 enum class Durability : std::uint8_t {
     full,    ///< on disk before it is answered (SQLite: synchronous=FULL)
@@ -47,6 +49,8 @@ struct OpenOptions {
     std::function<void(const Error&)> on_store_failed;
     /// Called while the store is opened, with a sentence for each piece of damage in it: what was put right, and what is gone.
     std::function<void(const std::string&)> on_damage;
+    /// Called on the broker's executor when the machine's clocks diverge, and when they agree again. Must not block.
+    std::function<void(const Clocks&)> on_clocks;
 };
 
 }  // namespace rowmq

@@ -215,6 +215,12 @@ struct BrokerHealth {
     std::string durability;  ///< "full", or what was chosen instead
 };
 
+/// Whether the machine's wall clock goes with its monotonic clock. While they diverge nothing expires.
+struct Clocks {
+    bool diverged = false;
+    milliseconds by{0};  ///< the wall clock is ahead of where it should be; below 0: behind
+};
+
 struct DeleteConditions {
     bool if_unused = false, if_empty = false;
 };

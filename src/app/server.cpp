@@ -170,6 +170,12 @@ awaitable<Result<void>> Server::start() {
     if (!settings_.tls.admin || settings_.tls.plain_too) options.admin_address = address_of("admin");
     options.on_store_failed = [](const Error& error) { end_for(error); };
     options.on_damage = [](const std::string& words) { log(spdlog::level::warn, "the store was damaged", {{"damage", words}}); };
+    options.on_clocks = [](const Clocks& clocks) {
+        if (clocks.diverged)
+            log(spdlog::level::warn, "the machine's clocks diverge: nothing expires until they agree, or until a restart",
+                {{"wall_clock_ahead_ms", std::to_string(clocks.by.count())}});
+        else log(spdlog::level::info, "the machine's clocks agree again");
+    };
     auto opened = co_await rowmq::open(executor_, settings_.store, std::move(options));
     if (opened.has_error()) {
         co_await stop_listeners();

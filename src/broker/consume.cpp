@@ -22,7 +22,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     SessionState& session = *subscription.session;
     if (subscription.options.max_leased > 0) max = std::min(max, subscription.options.max_leased - subscription.leased);
     const WindowChange change(*this, window);
-    const WallTime wall_now = now_wall();
+    const WallTime wall_now = now_wall(), expired_now = expired_by();
     const std::uint32_t max_receives = queue.options->max_receives;
     std::size_t bytes = 0, side_rows = 0;
     std::optional<Entry> last;  // only its group is looked at
@@ -44,7 +44,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
             last.emplace();
             last->row.group = held.entry.row.group;
         }
-        if (held.entry.row.expires_at && *held.entry.row.expires_at <= wall_now && !planted(Bug::expired_is_delivered)) {
+        if (held.entry.row.expires_at && *held.entry.row.expires_at <= expired_now && !planted(Bug::expired_is_delivered)) {
             if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
                 remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
             ++side_rows;

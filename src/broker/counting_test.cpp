@@ -135,6 +135,26 @@ TEST_F(StrictCounting, counts_nothing_ahead_for_a_consumer_at_work_where_the_cou
     EXPECT_EQ(receives(receive("q")), Counts{1});
 }
 
+// Found by test/simulation: the group is held, so the consumer that waits cannot take it; after the broker's end it would have been
+// dead-lettered without ever being received.
+TEST_F(StrictCounting, counts_nothing_ahead_of_a_group_that_is_held) {
+    declare("dead", {.kind = QueueKind::fifo});
+    declare("q", {.kind = QueueKind::fifo, .max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "a", "g");
+    EXPECT_EQ(receive("q").size(), 1u);
+    auto waiting = session.subscribe("q").value();
+    NextRequest request{.max = 1, .wait = 20s};
+    boost::asio::co_spawn(io, waiting.next(request), boost::asio::detached);
+    settle_down();
+    publish("q", "b", "g");
+
+    crash();
+    receive("q", 1);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+    EXPECT_EQ(bodies(receive("dead")), Texts{"a"});
+}
+
 TEST_F(StrictCounting, of_a_queue_that_counted_loosely_before_begins_where_it_stands) {
     declare("q");
     for (const char* body : {"a", "b"}) publish("q", body);

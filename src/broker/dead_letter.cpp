@@ -132,18 +132,18 @@ awaitable<void> BrokerState::run_dead_letter(std::shared_ptr<BrokerState> self, 
 void BrokerState::expire_heads(Queue& queue) {
     Live& at_hand = *queue.live;
     Window& window = *at_hand.window;
-    const WallTime now = now_wall();
+    const WallTime now = now_wall(), expired_now = expired_by();
     const WindowChange change(*this, window);
     std::size_t rows = 0;
     while (rows < limits.background_rows) {
         const auto first = window.first_expiry();
-        if (!first || *first > now) break;
+        if (!first || *first > expired_now) break;
         std::optional<Entry> entry = window.take(now);
         if (!entry) {
             if (window.needs_page()) load(queue);  // and is looked at again when that is done
             break;
         }
-        if (!entry->row.expires_at || *entry->row.expires_at > now) {
+        if (!entry->row.expires_at || *entry->row.expires_at > expired_now) {
             window.returned(*std::move(entry));
             break;
         }

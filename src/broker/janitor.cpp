@@ -230,7 +230,7 @@ awaitable<void> BrokerState::run_expiry_scan(std::shared_ptr<BrokerState> self) 
             if (self->abandoned) co_return;
             queue = self->catalog.find(id);
             if (!queue || queue->deleted || self->closing) break;
-            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self->now_wall())
+            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self->expired_by())
                 continue;
             self->touch_live(*queue);  // its window reads on and expires what it finds
             self->load(*queue);

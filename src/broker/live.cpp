@@ -170,7 +170,7 @@ void BrokerState::set_timer(Queue& queue) {
         if (t) earlier(now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*t - now_wall())));
     };
     at_wall(at_hand.window->first_wake());
-    if (!at_hand.loading) at_wall(at_hand.window->first_expiry());
+    if (!at_hand.loading && !stored_time.diverged()) at_wall(at_hand.window->first_expiry());
     if (when) at_hand.timer.arm_by(*when);
 }
 

@@ -22,6 +22,7 @@ BrokerState::BrokerState(BrokerParts given)
       timers(*parts.clock),
       committer(parts.executor, *parts.engine, limits,
                 [this](const storage::Batch& batch, const storage::Outcome& outcome) { return fold(batch, outcome); }),
+      stored_time(*parts.clock),
       process(getpid()),
       count_timer(timers,
                   [this] {
@@ -34,7 +35,8 @@ BrokerState::BrokerState(BrokerParts given)
       housekeeping_timer(timers, [this] { housekeeping(); }) {
     committer.before_leaving = [this](storage::Batch& batch) {
         take_counts_along(batch);
-        arrivals.note(last_id, now_wall());
+        const WallTime wall = now_wall();
+        arrivals.note(last_id, wall);
         // Not with every commit, so it lags by up to a second. It must not be ahead: what waits for a time would come too early
         // after a crash, and a program that crashes again and again would run ahead of the clock without end.
         if (wall - wall_stored >= std::chrono::seconds(1)) {
@@ -47,6 +49,10 @@ BrokerState::BrokerState(BrokerParts given)
         }
     };
     committer.now = [this] { return now(); };
+    stored_time.on_change = [this] {
+        for (Queue* queue : live_queues) queue->live->timer.arm_by(now());  // expires, or does not
+        if (parts.on_clocks) parts.on_clocks({.diverged = stored_time.diverged(), .by = stored_time.divergence()});
+    };
     committer.on_broken = [this](const Error& error) {
         if (parts.on_store_failed) parts.on_store_failed(error);
     };
@@ -60,7 +66,8 @@ void BrokerState::start(storage::Snapshot snapshot) {
     store_id = snapshot.store_id;
     last_id = reserved_ids = snapshot.reserved_ids;
     if (planted(Bug::sequence_reused_after_restart)) last_id = std::max<std::int64_t>(0, reserved_ids - limits.reserved_ids);
-    if (!planted(Bug::wall_forgotten_by_restart)) wall = wall_stored = snapshot.highest_wall;
+    wall_stored = snapshot.highest_wall;
+    stored_time.begin(planted(Bug::wall_forgotten_by_restart) ? WallTime{} : snapshot.highest_wall);
     started_at = now_wall();
     arrivals.begin(last_id);
     deduplications_since = snapshot.deduplications_since;
@@ -132,10 +139,7 @@ std::int64_t BrokerState::next_id() {
     return id_block->next++;
 }
 
-WallTime BrokerState::now_wall() {
-    if (planted(Bug::wall_clock_goes_back)) wall = parts.clock->wall();
-    return wall = std::max(wall, parts.clock->wall());
-}
+WallTime BrokerState::now_wall() { return planted(Bug::wall_clock_goes_back) ? parts.clock->wall() : stored_time.now(); }
 
 awaitable<void> BrokerState::close() {
     if (closing) co_return;

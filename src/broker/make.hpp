@@ -23,6 +23,7 @@ struct BrokerParts {
     bool strict_counting = false;                       ///< the default of queues that do not say
     std::function<void(const Error&)> on_store_failed;  ///< called once, on the strand
     std::function<void(const std::string&)> on_damage;  ///< for each sentence of what the store says of itself when it is opened
+    std::function<void(const Clocks&)> on_clocks;       ///< called when they diverge or agree again, on the strand
 };
 
 /// Loads the engine and starts the broker's background work.

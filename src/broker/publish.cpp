@@ -138,9 +138,9 @@ bool BrokerState::is_awaited(const Queue& queue, std::int64_t entries) const {
 
 // Whether the coming delivery is counted as the entry is put, which spares the delivery a commit of its own. A crash before
 // the delivery leaves one receive too many, so only what consumers will have taken within their next two calls is counted;
-// where the count decides over the message, only what one that waits takes at once.
+// where the count decides over the message, only what one that waits takes at once. (In a FIFO queue the group may be held.)
 bool BrokerState::counts_ahead(const Queue& queue) const {
-    if (queue.options->max_receives > 0) return is_awaited(queue, queue.pending_entries);
+    if (queue.options->max_receives > 0) return !queue.fifo() && is_awaited(queue, queue.pending_entries);
     return !queue.options->paused && std::cmp_less_equal(queue.stored() - queue.held() + queue.pending_entries, 2 * queue.live->asked);
 }
 
@@ -308,7 +308,7 @@ void BrokerState::trim(Queue& queue) {
         bytes -= entry->row.bytes;
         Held& taken = at_hand.held[sequence];
         taken.entry = *std::move(entry);
-        const bool expired = taken.entry.row.expires_at && *taken.entry.row.expires_at <= now_wall();
+        const bool expired = taken.entry.row.expires_at && *taken.entry.row.expires_at <= expired_by();
         const auto reason = expired ? DeadLetterRecord::Reason::expired : DeadLetterRecord::Reason::max_length;
         const auto counted = expired ? &storage::CounterDelta::expired : &storage::CounterDelta::overflowed;
         if (!dead_letter(committer.open(), queue, taken, reason, storage::Unit::always))

@@ -15,6 +15,7 @@
 #include "broker/make.hpp"
 #include "broker/notes.hpp"
 #include "broker/routing/route.hpp"
+#include "broker/stored_time.hpp"
 #include "broker/timers.hpp"
 
 namespace rowmq {
@@ -95,6 +96,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         std::int64_t next = 0, last = 0;
     };
     WallTime now_wall();
+    /// What expires by now does; stands still while the machine's clocks diverge.
+    WallTime expired_by() { return stored_time.expired(); }
     MonotonicTime now() { return parts.clock->monotonic(); }
 
     // counters.cpp
@@ -283,7 +286,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::uint32_t epoch = 0;
     std::int64_t last_id = 0, reserved_ids = 0;
     IdBlock* id_block = nullptr;  ///< while a transaction's rows are made
-    WallTime wall{}, wall_stored{};
+    StoredTime stored_time;
+    WallTime wall_stored{};
     std::uint32_t last_pick = 0;
     bool closing = false, abandoned = false;
     struct {

@@ -46,7 +46,8 @@ awaitable<Result<std::unique_ptr<Broker>>> open(boost::asio::any_io_executor exe
                       .limits = limits_of(options.limits),
                       .strict_counting = options.strict_counting,
                       .on_store_failed = std::move(options.on_store_failed),
-                      .on_damage = std::move(options.on_damage)};
+                      .on_damage = std::move(options.on_damage),
+                      .on_clocks = std::move(options.on_clocks)};
     auto made = co_await make_broker(std::move(parts));
     co_return made;
 }

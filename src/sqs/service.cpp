@@ -43,6 +43,8 @@ Service::Service(Broker& b, Clock& c, Random& r, Settings s, aws::Notifications*
       random(r),
       settings(std::move(s)),
       notifications(n),
+      opened_at(clock.wall()),
+      opened(clock.monotonic()),
       first_second(second()),
       seal(broker.health().store_id),
       deleted_queues(settings.recreate_after) {}
@@ -69,11 +71,11 @@ Answer<Session*> Service::another_session() {
 
 Answer<aws::Handle> Service::handle(const Text& text, const QueueInfo& queue) const {
     if (!text || text->empty()) return missing("ReceiptHandle");
-    const auto opened = seal.open(*text);
-    if (!opened || (opened->lease.queue != queue.id && !planted(Bug::handle_of_another_queue)))
+    const auto unsealed = seal.open(*text);
+    if (!unsealed || (unsealed->lease.queue != queue.id && !planted(Bug::handle_of_another_queue)))
         return Refusal{Fault::receipt_handle_is_invalid,
                        fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *text)};
-    return *opened;
+    return *unsealed;
 }
 
 bool Service::was_given_here(const aws::Handle& handle) {
@@ -82,7 +84,8 @@ bool Service::was_given_here(const aws::Handle& handle) {
 }
 
 std::uint32_t Service::second() {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(clock.wall()).time_since_epoch().count();
+    const auto now = opened_at + std::chrono::duration_cast<milliseconds>(clock.monotonic() - opened);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     return static_cast<std::uint32_t>(seconds % aws::handle_seconds);
 }
 

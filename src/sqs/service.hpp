@@ -96,7 +96,9 @@ struct Service final {
     Random& random;
     const Settings settings;
     aws::Notifications* const notifications;  ///< null: nothing comes from SNS
-    const std::uint32_t first_second;         ///< of handles given here
+    const WallTime opened_at;                 ///< handles are dated by the monotonic clock since then: the wall clock may be set
+    const MonotonicTime opened;
+    const std::uint32_t first_second;  ///< of handles given here
     const aws::Seal seal;
     Digests digests;
     std::deque<Session> sessions;  ///< the first is for everything, each owns leases

@@ -84,11 +84,33 @@ def check_includes(path, included, tests, rooms):
 
 # ------------------------------------------------------------------------------------------- lines
 
-# What would make a run of the broker differ from the next one with the same seed.
-NOT_DETERMINED = re.compile(
-    r"std::(this_thread|j?thread\b|async\b|mutex|condition_variable|random_device|mt19937)|sleep_(for|until)|\bu?sleep\("
-    r"|(system|steady|high_resolution)_clock::now|\bgetenv\(|\b(s?rand|random|arc4random)\(|\btime\(\s*(NULL|nullptr|0)|gettimeofday"
-    r"|clock_gettime|boost::asio::steady_timer|asio::system_timer")
+# What would make a run of the core differ from the next one with the same seed.
+NOT_DETERMINED = {
+    "clocks": re.compile(r"\b\w*[cC]lock::now\(|\b(std::)?time\(\s*(NULL|nullptr|0|&)|gettimeofday|clock_gettime|\btimespec_get\("
+                         r"|asio::(steady|system|high_resolution)_timer|sleep_(for|until)|\b(u|nano)?sleep\("),
+    "threads": re.compile(r"std::(this_thread|j?thread\b|async\b|(shared_|recursive_|timed_)*mutex|condition_variable)|pthread_"
+                          r"|asio::thread_pool"),
+    "randomness": re.compile(r"std::(random_device|mt19937|minstd_rand|default_random_engine)"
+                             r"|\b(s?rand|s?random|arc4random\w*|getrandom|getentropy|[dlm]rand48)\(|/dev/u?random"),
+    "environment": re.compile(r"\b(secure_)?(get|put|set)env\(|\benviron\b"),
+}
+# What of that an engine has by its nature: threads of its own, which a simulation leaves out; figures of how long something
+# took; deadlines of reads and of an application's function, off where they are 0; the name of a new store.
+STORAGE_MAY = {
+    "src/storage/memory/content.cpp": {"randomness"},
+    "src/storage/memory/engine.cpp": {"clocks"},
+    "src/storage/sqlite/applications.cpp": {"clocks"},
+    "src/storage/sqlite/core.cpp": {"threads"},
+    "src/storage/sqlite/core.hpp": {"threads"},
+    "src/storage/sqlite/owner.cpp": {"threads"},
+    "src/storage/sqlite/page_sums.cpp": {"threads"},
+    "src/storage/sqlite/reader.cpp": {"clocks"},
+    "src/storage/sqlite/store.cpp": {"clocks"},
+    "src/storage/sqlite/store.hpp": {"threads"},
+    "src/storage/sqlite/worker.cpp": {"threads"},
+    "src/storage/sqlite/worker.hpp": {"threads"},
+    "src/storage/sqlite/writer.cpp": {"clocks"},
+}
 SKIPPED = re.compile(r"GTEST_SKIP|\bDISABLED_|pytest\.(mark\.|importor)?skip|\bxfail\b|unittest\.skip")
 SQL = re.compile(r"\b(SELECT\s+[\w*(].*\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b"
                  r"|CREATE\s+(UNIQUE\s+|TEMP\s+)?(TABLE|INDEX|VIEW|TRIGGER)\b|PRAGMA\s+\w+|BEGIN\s+(IMMEDIATE|EXCLUSIVE)\b)")
@@ -113,8 +135,10 @@ def check_code(path, lines, tests):
     sql_is_home = path.startswith(("src/storage/", "test/", "bench/", "examples/")) or path in tests
     for number, line in enumerate(lines, 1):
         code = without_comment(line)
-        if path.startswith("src/broker/") and path not in tests and NOT_DETERMINED.search(code):
-            yield number, "src/broker takes time, randomness and threads from what it is given (Clock, Random, executor)"
+        if path.startswith(("src/broker/", "src/storage/")) and path not in tests:
+            for kind, used in NOT_DETERMINED.items():
+                if used.search(code) and kind not in STORAGE_MAY.get(path, ()):
+                    yield number, f"no {kind} here: the core takes them from what it is given (Clock, Random, executor, options)"
         if not sql_is_home and SQL.search(strings_of(line)):
             yield number, "SQL lives in src/storage, in .sql files"
 

@@ -77,14 +77,38 @@ class Tidy(unittest.TestCase):
         for line in ("std::thread worker;", "std::jthread t;", "std::this_thread::yield();", "sleep_for(1s);", "usleep(3);",
                      "auto t = std::chrono::system_clock::now();", "auto t = std::chrono::steady_clock::now();",
                      'getenv("X");', "int r = rand();", "std::mt19937 g;", "std::random_device d;", "time(nullptr);",
-                     "std::mutex m;", "clock_gettime(0, &t);"):
+                     "std::mutex m;", "clock_gettime(0, &t);", "auto t = SteadyClock::now();", "std::shared_mutex m;",
+                     "std::condition_variable c;", "pthread_create(&t, 0, f, 0);", "auto x = std::async(f);", "time(&t);",
+                     "gettimeofday(&t, 0);", "boost::asio::steady_timer t(e);", "asio::thread_pool pool(2);", "nanosleep(&t, 0);",
+                     "std::default_random_engine g;", "getrandom(p, 8, 0);", "arc4random();", 'open("/dev/urandom", 0);',
+                     "srand(1);", "drand48();", 'secure_getenv("X");', 'setenv("X", "1", 1);', "char** e = environ;"):
             with self.subTest(line):
                 self.planted("src/broker/x.cpp", line + "\n", "src/broker/x.cpp:1")
+                self.planted("src/broker/catalog/x.hpp", "#pragma once\n" + line + "\n", "src/broker/catalog/x.hpp:2")
+                self.planted("src/storage/memory/x.cpp", line + "\n", "src/storage/memory/x.cpp:1")
                 self.assertEqual(self.of(CLEAN | {"src/app/x.cpp": line + "\n"}), [])
+                self.assertEqual(self.of(CLEAN | {"src/broker/x_test.cpp": line + "\n"}), [])
         for innocent in ("operand(1);", "// std::thread is for others", "random_->next();", "lifetime(0);",
-                         "strand(x);"):
+                         "strand(x);", "parts.clock->monotonic();", "stored_time.now();", "next_time(nullptr_);", "auto t = clock_.wall();"):
             with self.subTest(innocent):
                 self.assertEqual(self.of(CLEAN | {"src/broker/x.cpp": innocent + "\n"}), [])
+
+    def test_an_engine_has_what_is_its_nature_and_no_more(self):
+        for path, kinds in tidy.STORAGE_MAY.items():
+            for kind, line in {"clocks": "auto t = SteadyClock::now();", "threads": "std::mutex m;", "randomness": "std::random_device d;",
+                               "environment": 'getenv("X");'}.items():
+                text = ("#pragma once\n" if path.endswith(".hpp") else "int x;\n") + line + "\n"
+                with self.subTest(path=path, line=line):
+                    tree = CLEAN | {"ARCHITECTURE.md": CLEAN["ARCHITECTURE.md"] + "| src/storage/sqlite | src/storage | |\n",
+                                    "src/storage/sqlite/uses.cpp": f'#include "{path[4:]}"\n' if path.endswith(".hpp") and "sqlite" in path else "int y;\n"}
+                    self.assertEqual(len(self.of(tree | {path: text})), 0 if kind in kinds else 1)
+
+    def test_what_an_engine_may_is_still_so(self):
+        root = pathlib.Path(tidy.__file__).parents[2]
+        for path, kinds in tidy.STORAGE_MAY.items():
+            text = "\n".join(tidy.without_comment(line) for line in (root / path).read_text().split("\n"))
+            for kind in kinds:
+                self.assertTrue(tidy.NOT_DETERMINED[kind].search(text), f"{path} has no {kind} any more")
 
     def test_no_file_is_longer_than_500_lines(self):
         self.assertEqual(self.of(CLEAN | {"src/app/x.cpp": "int x;\n" * 500}), [])

@@ -1,0 +1,111 @@
+#pragma once
+// What SQS promises, and RowMQ on top of it: plain maps and vectors, no storage, written from doc/protocols/sqs.md and the
+// invariants I1 to I13 of doc/reliability.md. It is told what clients asked and were answered, says whether that was allowed, and
+// moves on. Where an answer leaves open what happened (503, none at all) it keeps every state that is possible; what is
+// observed later removes those it contradicts.
+// Errors: throws Violation when no state is left, with what the first of them said.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "test/simulation/sqs/client.hpp"
+#include "test/simulation/sqs/possible.hpp"
+
+namespace rowmq::sqs_simulation {
+
+/// Between `first` and `last` it happens: clocks that jumped leave it open when exactly.
+struct Span {
+    Time first = 0, last = 0;
+    bool operator==(const Span&) const = default;
+};
+
+struct Message {
+    std::uint64_t number = 0;
+    std::string id;  ///< as SQS calls it; empty: nobody was told yet
+    std::string group;
+    Span due, expires;
+    bool leased = false;
+    Time lease_ends = 0, given = 0;
+    std::size_t handle = 0;           ///< the newest; 0: none
+    int restarts = 0;                 ///< since it was given
+    int least = 0, most = 0;          ///< receives
+    bool ahead = false;               ///< sent while somebody waited: a crash may leave one receive too many
+    std::optional<std::size_t> from;  ///< dead-lettered from there, and not seen here yet
+    bool loose = false;               ///< nobody knows when it came here
+    bool operator==(const Message&) const = default;
+};
+
+struct Remembered {
+    Span until;
+    std::string id;
+    bool operator==(const Remembered&) const = default;
+};
+
+struct Queue {
+    Time visibility = 0;
+    std::vector<Message> messages;  ///< as they came
+    std::map<std::string, Remembered> remembered;
+    bool operator==(const Queue&) const = default;
+};
+
+using State = std::vector<Queue>;
+
+class Reference {
+public:
+    explicit Reference(const Plan& plan);
+
+    void pass(Time now);
+    /// Those ended at the same moment: in any order.
+    void ended(const std::vector<Ended>& together);
+    void jumped(Time by);  ///< the wall clock
+    /// A look showed the message so many times: for one whose fate is open.
+    void resolved(std::uint64_t number, std::size_t shown);
+    void restarted();
+    void looked(const Look& look);
+    /// Somebody waits for messages of a queue and was given none.
+    void waits(std::size_t queue);
+    void awaited(std::vector<bool> queues) { awaited_ = std::move(queues); }
+
+    std::size_t states() const noexcept { return states_.all().size(); }
+    /// Messages that must still come.
+    std::size_t owed() const;
+    const State& any() const { return states_.all().front(); }
+
+private:
+    using States = std::vector<State>;
+    void keep();
+    void end(State& s, const Ended& e, States& more) const;
+    void send(State& s, const Ended& e, States& more) const;
+    void accept(State& s, std::size_t queue, const Sent& sent, const std::string& id, States& more) const;
+    void receive(State& s, const Ended& e) const;
+    void grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held) const;
+    std::size_t find(State& s, std::size_t queue, const Received& r) const;
+    void check_order(const Queue& q, std::size_t at, std::size_t queue, const std::set<std::string>& held) const;
+    void remove(State& s, const Ended& e, std::size_t entry, States& more) const;
+    void change(State& s, const Ended& e) const;
+    void count(const State& s, const Ended& e) const;
+    void lease_over(State& s, std::size_t queue, std::size_t at) const;
+    void bury(State& s, std::size_t queue, std::size_t at) const;
+    void unbury(State& s, std::size_t queue, std::size_t handle) const;
+    void look(State& s, const Look& look) const;
+    const Message* owed_now(const State& s, std::size_t queue) const;
+
+    bool fifo(std::size_t queue) const { return plan_.queues[queue].fifo; }
+    bool may_die(std::size_t queue, const Message& m) const;
+    bool must_die(std::size_t queue, const Message& m) const;
+    bool surely_ready(std::size_t queue, const Message& m) const;
+    Span in(Time time) const;
+
+    const Plan& plan_;
+    Possible<State> states_;
+    Time now_ = 0;
+    Time stored_ = 0;     ///< a time that surely was
+    Time ahead_ = 0;      ///< the wall clock, of where it should be
+    bool steady_ = true;  ///< no clock jumped since the process began
+    std::vector<bool> awaited_;
+};
+
+}  // namespace rowmq::sqs_simulation
