@@ -10,7 +10,7 @@
 
 namespace rowmq::sqs_simulation {
 
-extern const std::array<const char*, 63> rare_states;
+extern const std::array<const char*, 60> rare_states;
 
 /// Watches a run and counts them.
 class RareStates {

@@ -6,8 +6,6 @@
 // Errors: throws Violation when no state is left, with what the first of them said.
 
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -98,7 +96,6 @@ private:
     bool must_die(std::size_t queue, const Message& m) const;
     bool surely_ready(std::size_t queue, const Message& m) const;
     Span in(Time time) const;
-
     const Plan& plan_;
     Possible<State> states_;
     Time now_ = 0;

@@ -256,7 +256,6 @@ private:
         kill_after_.reset();
         for (int tries = 0; !machine_.why_not.empty(); ++tries) {
             if (tries == 3) throw Violation("the server does not start: " + machine_.why_not);
-            rare_.reached("a start fails");
             machine_.restart(power_ ? Death::power_lost : Death::killed, salt_());
         }
         power_ = false;
