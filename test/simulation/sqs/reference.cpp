@@ -29,7 +29,7 @@ void in_parts(State& s, std::vector<State>& more, std::size_t parts, const Part&
 
 }  // namespace
 
-Reference::Reference(const Plan& plan) : plan_(plan), awaited_(plan.queues.size()) {
+Reference::Reference(const Plan& plan) : plan_(plan) {
     for (const auto& q : plan.queues) states_.all().front().push_back({.visibility = q.visibility, .messages = {}, .remembered = {}});
 }
 
@@ -125,7 +125,7 @@ void Reference::bury(State& s, std::size_t queue, std::size_t at) const {
     s[queue].messages.erase(s[queue].messages.begin() + static_cast<std::ptrdiff_t>(at));
     const auto dead = plan_.queues[queue].dead;
     m.from = queue;
-    m.loose = plan_.faults || !sure;
+    m.loose = m.loose || plan_.faults || !sure;
     m.leased = false;
     m.least = m.most = 0;
     m.due = {now_, now_};
@@ -208,7 +208,7 @@ void Reference::send(State& s, const Ended& e, States& more) const {
 void Reference::accept(State& s, std::size_t queue, const Sent& sent, const std::string& id, States& more) const {
     auto& q = s[queue];
     const auto& options = plan_.queues[queue];
-    Message m{.number = sent.number, .id = id, .group = sent.group, .ahead = awaited_[queue] && options.receives == 0};
+    Message m{.number = sent.number, .id = id, .group = sent.group, .ahead = options.receives == 0};
     const auto delay = sent.delay >= 0 ? sent.delay * Time{1'000} : options.delay;
     m.due = in(delay);
     m.expires = {in(options.retention).first, in(options.retention + delay).last};
@@ -281,8 +281,10 @@ void Reference::receive(State& s, const Ended& e) const {
         if (m.leased && fifo(queue)) held.insert(m.group);
     for (const auto& r : e.reply.received) grant(s, queue, *e.step, r, held);
     if (e.step->visibility == 0 || s[queue].visibility == 0)  // given, and not hidden
-        for (std::size_t i = s[queue].messages.size(); i-- > 0;)
+        for (std::size_t i = 0, before = 0; i < s[queue].messages.size(); i += before == s[queue].messages.size()) {  // some die
+            before = s[queue].messages.size();
             if (s[queue].messages[i].leased && s[queue].messages[i].lease_ends == now_) lease_over(s, queue, i);
+        }
     if (!e.reply.received.empty() || e.excused) return;
     if (const auto* m = owed_now(s, queue))
         violated("a receive from {} gave nothing and left m{} behind", plan_.queues[queue].name, m->number);

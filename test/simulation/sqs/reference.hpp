@@ -30,7 +30,7 @@ struct Message {
     std::size_t handle = 0;           ///< the newest; 0: none
     int restarts = 0;                 ///< since it was given
     int least = 0, most = 0;          ///< receives
-    bool ahead = false;               ///< sent while somebody waited: a crash may leave one receive too many
+    bool ahead = false;               ///< given to nobody, perhaps counted: a crash may leave one receive too many
     std::optional<std::size_t> from;  ///< dead-lettered from there, and not seen here yet
     bool loose = false;               ///< nobody knows when it came here
     bool operator==(const Message&) const = default;
@@ -65,7 +65,6 @@ public:
     void looked(const Look& look);
     /// Somebody waits for messages of a queue and was given none.
     void waits(std::size_t queue);
-    void awaited(std::vector<bool> queues) { awaited_ = std::move(queues); }
 
     std::size_t states() const noexcept { return states_.all().size(); }
     /// Messages that must still come.
@@ -102,7 +101,6 @@ private:
     Time stored_ = 0;     ///< a time that surely was
     Time ahead_ = 0;      ///< the wall clock, of where it should be
     bool steady_ = true;  ///< no clock jumped since the process began
-    std::vector<bool> awaited_;
 };
 
 }  // namespace rowmq::sqs_simulation

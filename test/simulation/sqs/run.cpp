@@ -49,11 +49,6 @@ private:
     // -------------------------------------------------------------------------------------------- requests
 
     void ask(const std::vector<const Step*>& group) {
-        std::vector<bool> awaited(plan_.queues.size());
-        for (const auto& call : machine_.open()) awaited[call->step->queue] = true;
-        for (const auto* step : group)
-            if (step->verb == Verb::receive) awaited[step->queue] = true;
-        reference_.awaited(awaited);
         if (group.size() > 1) rare_.reached("requests at the same time");
         for (const auto* step : group) {
             auto call = std::make_shared<Call>();
