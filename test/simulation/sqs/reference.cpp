@@ -105,7 +105,7 @@ void Reference::pass(Time now) {
 
 bool Reference::may_die(std::size_t queue, const Message& m) const {
     const auto& q = plan_.queues[queue];
-    return q.receives > 0 && !m.leased && (m.most >= q.receives || m.expires.first <= now_);
+    return q.receives > 0 && !m.leased && m.most >= q.receives;
 }
 bool Reference::must_die(std::size_t queue, const Message& m) const {
     const auto& q = plan_.queues[queue];
@@ -469,8 +469,6 @@ void Reference::look(State& s, const Look& shown) const {
                 s[plan_.queues[q].dead].messages.back().handle = 0;
                 ++came[plan_.queues[q].dead];
                 continue;
-            } else if (m.expires.first <= now_ && may_die(q, m)) {
-                // old, and not in the dead-letter queue yet
             } else if (m.expires.first <= now_) {
                 s[q].messages.erase(s[q].messages.begin() + static_cast<std::ptrdiff_t>(i));
                 continue;
