@@ -66,7 +66,7 @@ TEST_F(ClockJumps, are_forgotten_when_the_clocks_agree_again) {
     advance(10min);
 
     jump(-1h);
-    advance(2s);
+    for (int i = 0; i < 4; ++i) advance(10s);  // a queue nobody uses is looked at now and then
 
     EXPECT_EQ(counts("q").expired, 1);
     EXPECT_EQ(bodies(receive("q")), Texts{});

@@ -279,6 +279,19 @@ TEST_F(Fifo, gives_a_head_released_in_a_transaction_to_who_waits_at_once) {
     EXPECT_EQ(got, Texts{"a1"});
 }
 
+TEST_F(Receive, is_not_needed_for_what_expires_to_go) {
+    for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo}) {
+        const std::string queue = kind == QueueKind::fifo ? "fifo" : "q";
+        declare(queue, {.kind = kind, .ttl = 60s});
+        for (int i = 0; i < 3; ++i) publish(queue, "x", "g" + std::to_string(i));
+    }
+    restart();
+
+    for (int i = 0; i < 10; ++i) advance(10s);  // a queue nobody uses is looked at now and then
+
+    for (const char* queue : {"q", "fifo"}) EXPECT_EQ(counts(queue).expired, 3) << queue;
+}
+
 TEST_F(Fifo, gives_what_stands_behind_expired_heads_in_one_receive) {
     declare("q", {.kind = QueueKind::fifo});
     for (const char* body : {"a1", "a2"}) {

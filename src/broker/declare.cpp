@@ -80,7 +80,7 @@ awaitable<Result<QueueInfo>> BrokerState::declare_queue(std::string name, QueueO
     const Ticket ticket = committer.touch(2, 0);
     const Result<void> stored = co_await committer.committed(ticket);
     if (!stored) {
-        if (Queue* found = catalog.find(id); found && !found->deleted) remove_queue(*found);
+        if (Queue* found = catalog.find(id); found && !found->deleted) end_suspended(*found, remove_queue(*found));
         co_return stored.error();
     }
     co_return info;
@@ -138,7 +138,7 @@ std::vector<KeptBinding> bindings_to(const Catalog& catalog, QueueId id) {
 }  // namespace
 
 // Gone for everybody from now on; its rows are swept when the commit says so.
-void BrokerState::remove_queue(Queue& queue) {
+std::vector<Sequence> BrokerState::remove_queue(Queue& queue) {
     catalog.unname(queue);
     idle_expiring.erase(queue.id);
     const std::vector<KeptBinding> bound = bindings_to(catalog, queue.id);
@@ -149,15 +149,15 @@ void BrokerState::remove_queue(Queue& queue) {
     }
     batch.catalog.emplace_back(row_of(queue));
     committer.touch(1 + bound.size(), 0);
-    if (!queue.live) return;
+    if (!queue.live) return {};
     Live& at_hand = *queue.live;
     for (SubscriptionState* subscription : std::vector(at_hand.subscriptions)) unsubscribe(*subscription, Errc::queue_deleted);
     for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
-    for (auto& [sequence, held] : at_hand.held) end_lease(queue, held);
-    at_hand.held.clear();
+    std::vector<Sequence> suspended = suspend_leases(queue);
     at_hand.timer.disarm();
     const WindowChange change(*this, *at_hand.window);
     at_hand.window->purge(Sequence{last_id});
+    return suspended;
 }
 
 awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns) {
@@ -173,18 +173,19 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
         co_return Error{Errc::in_use, fmt::format("queue \"{}\" holds {} messages", name, waiting)};
     const QueueId id = queue.id;
     const std::vector<KeptBinding> bound = bindings_to(catalog, id);
-    remove_queue(queue);
+    const std::vector<Sequence> suspended = remove_queue(queue);
     const Result<void> stored = co_await committer.committed(committer.last_ticket());
     if (!stored) {
         if (Queue* still = catalog.find(id)) {  // nothing was stored: it exists as before
             still->deleted = false;
             catalog.rename(*still);
-            forget_live(*still);
             for (const KeptBinding& binding : bound)
                 if (Exchange* from = catalog.find_exchange(binding.exchange)) catalog.bind(*from, id, binding.key, binding.terms);
+            co_await resume_leases(id, suspended);
         }
         co_return stored.error();
     }
+    if (Queue* gone = catalog.find(id)) end_suspended(*gone, suspended);
     sweep(id);
     co_return waiting;
 }

@@ -169,7 +169,7 @@ void BrokerState::housekeeping() {
         }
         if (queue->live && !queue->live->subscriptions.empty()) queue->last_used = time;
         if (time - queue->last_used < *queue->options->idle_expiry) continue;
-        remove_queue(*queue);
+        end_suspended(*queue, remove_queue(*queue));
         sweep(id);
     }
     if (!to_sweep.empty()) sweep(to_sweep.front());
@@ -232,8 +232,18 @@ awaitable<void> BrokerState::run_expiry_scan(std::shared_ptr<BrokerState> self) 
             if (!queue || queue->deleted || self->closing) break;
             if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self->expired_by())
                 continue;
-            self->touch_live(*queue);  // its window reads on and expires what it finds
-            self->load(*queue);
+            self->touch_live(*queue);
+            // Which lanes there are, then what is in them; from there its window reads on and expires what it finds.
+            for (std::size_t pages = 0; pages <= page.entries.size() && queue && queue->live && queue->live->window->needs_page();
+                 ++pages) {
+                self->load(*queue);
+                if (!queue->live->loading) break;
+                Event loaded;
+                queue->live->load_waiters.push_back(&loaded);
+                co_await loaded.wait();
+                if (self->abandoned) co_return;
+                queue = self->catalog.find(id);
+            }
             break;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <unordered_set>
 
 #include "base/failpoint.hpp"
 #include "base/planted.hpp"
@@ -24,18 +25,18 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
         if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
     }
     std::int64_t settling = 0, settling_bytes = 0;
-    std::vector<Sequence> others;
+    bool others = false;
     if (queue->live)
         for (const auto& [sequence, held] : queue->live->held) {
             if (held.state == Held::State::settling) {
                 ++settling;
                 settling_bytes += held.entry.row.bytes;
             } else {
-                others.push_back(sequence);
+                others = true;
             }
         }
     const std::int64_t remaining = delayed ? 0 : queue->counters.delayed + queue->pending_delayed;
-    if (remaining > 0 || (!leased && !others.empty())) co_return co_await purge_rows(id, Sequence{last_id}, leased);
+    if (remaining > 0 || (!leased && others)) co_return co_await purge_rows(id, Sequence{last_id}, leased);
 
     const Sequence floor{last_id}, old_floor = queue->floor, old_delayed_floor = queue->delayed_floor;
     const std::int64_t entries = queue->stored() + queue->pending_entries - settling;
@@ -43,18 +44,14 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     const std::int64_t bytes = queue->counters.bytes + queue->pending_bytes - settling_bytes;
     queue->floor = floor;
     if (delayed) queue->delayed_floor = floor;
+    std::unordered_set<Sequence> counted_ahead;
     if (queue->live) {
-        Live& at_hand = *queue->live;
-        const WindowChange change(*this, *at_hand.window);
-        at_hand.window->purge(floor);
-        std::erase_if(at_hand.counted_ahead, [&](Sequence sequence) { return sequence <= floor; });
-        for (const Sequence sequence : others) {
-            Held& held = at_hand.held.at(sequence);
-            end_lease(*queue, held);
-            at_hand.window->settled(held.entry);
-            at_hand.held.erase(sequence);
-        }
+        const WindowChange change(*this, *queue->live->window);
+        queue->live->window->purge(floor);
+        counted_ahead = queue->live->counted_ahead;
+        std::erase_if(queue->live->counted_ahead, [&](Sequence sequence) { return sequence <= floor; });
     }
+    const std::vector<Sequence> suspended = suspend_leases(*queue);
     storage::Batch& batch = committer.open();
     storage::CounterDelta& delta = counter(batch, *queue);
     if (!planted(Bug::purge_not_counted)) delta.purged += entries + waiting;
@@ -63,19 +60,71 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     batch.catalog.emplace_back(row_of(*queue));
     const Ticket ticket = committer.touch(2, 0);
     const Result<void> stored = co_await committer.committed(ticket);
-    if (!stored) {
-        if (Queue* still = catalog.find(id); still && still->floor == floor) {
-            still->floor = old_floor;
-            still->delayed_floor = old_delayed_floor;
-            if (still->live)
-                still->live->window =
-                    still->fifo() ? make_group_window(id, old_floor, true, limits) : make_lane_window(id, old_floor, true, limits);
-        }
+    queue = catalog.find(id);
+    if (!stored && queue && queue->floor == floor) {
+        queue->floor = old_floor;
+        queue->delayed_floor = old_delayed_floor;
+        if (queue->live) queue->live->counted_ahead.merge(counted_ahead);
+        co_await resume_leases(id, suspended);
         co_return stored.error();
     }
+    if (queue) end_suspended(*queue, suspended);
+    if (!stored) co_return stored.error();
     ROWMQ_FAILPOINT(purged);
     sweep(id);
     co_return entries + waiting;
+}
+
+std::vector<Sequence> BrokerState::suspend_leases(Queue& queue) {
+    std::vector<Sequence> suspended, taken;
+    if (!queue.live) return suspended;
+    Live& at_hand = *queue.live;
+    for (auto& [sequence, held] : at_hand.held) {
+        if (held.state == Held::State::picked) taken.push_back(sequence);
+        if (held.state != Held::State::leased) continue;
+        held.state = Held::State::settling;
+        suspended.push_back(sequence);
+    }
+    for (const Sequence sequence : taken) {
+        Held& held = at_hand.held.at(sequence);
+        end_lease(queue, held);
+        at_hand.window->settled(held.entry);
+        at_hand.held.erase(sequence);
+    }
+    std::sort(suspended.begin(), suspended.end());
+    return suspended;
+}
+
+void BrokerState::end_suspended(Queue& queue, const std::vector<Sequence>& suspended) {
+    if (!queue.live) return;
+    for (const Sequence sequence : suspended) {
+        const auto found = queue.live->held.find(sequence);
+        if (found == queue.live->held.end()) continue;
+        end_lease(queue, found->second);
+        queue.live->window->settled(found->second.entry);
+        queue.live->held.erase(found);
+    }
+    if (!suspended.empty() && !queue.deleted) wake(queue);
+}
+
+awaitable<void> BrokerState::resume_leases(QueueId id, std::vector<Sequence> suspended) {
+    Queue* queue = catalog.find(id);
+    while (queue && queue->live && queue->live->loading) {  // for the window as it was
+        Event loaded;
+        queue->live->load_waiters.push_back(&loaded);
+        co_await loaded.wait();
+        queue = catalog.find(id);
+    }
+    if (!queue || queue->deleted || !queue->live) co_return;
+    Live& at_hand = *queue->live;
+    window_entries -= at_hand.window->entries();
+    window_bytes -= at_hand.window->bytes();
+    at_hand.window = queue->fifo() ? make_group_window(id, queue->floor, true, limits) : make_lane_window(id, queue->floor, true, limits);
+    for (const auto& [sequence, held] : at_hand.held) at_hand.window->adopt(held.entry);
+    for (const Sequence sequence : suspended)
+        if (at_hand.held.contains(sequence)) unsettle(*queue, sequence);
+    wake(*queue);
+    set_timer(*queue);
 }
 
 awaitable<Result<std::int64_t>> BrokerState::purge_rows(QueueId id, Sequence floor, bool leased) {

@@ -149,6 +149,30 @@ TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"stored", "later"}));
 }
 
+TEST_F(FullStore, keeps_the_leases_of_what_it_could_not_purge_or_delete) {
+    for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo})
+        for (const bool purge : {true, false}) {
+            const std::string name = std::string(kind == QueueKind::fifo ? "fifo" : "q") + (purge ? " purged" : " deleted");
+            SCOPED_TRACE(name);
+            declare(name, {.kind = kind, .lease = 10s});
+            for (const char* body : {"a", "b", "c"}) publish(name, body, "g");
+            const auto got = receive(name, 2);
+            ASSERT_EQ(bodies(got), (Texts{"a", "b"}));
+
+            doors->full = 1;
+            const auto refused = purge ? run_in(io, broker->purge_queue(name, {.leased = true}))
+                                       : run_in(io, broker->delete_queue(name, Broker::DeleteConditions{}));
+            ASSERT_EQ(refused.error().code, Errc::store_full);
+
+            EXPECT_EQ(bodies(receive(name)), kind == QueueKind::fifo ? Texts{} : Texts{"c"});
+            EXPECT_EQ(settle(got.at(0)), std::nullopt);
+            advance(10s);
+            EXPECT_EQ(bodies(receive(name)), (Texts{"b", "c"}));
+            EXPECT_EQ(counts(name).done, 1);
+            EXPECT_EQ(run_in(io, broker->purge_queue(name, {.leased = true})).value(), 2);
+        }
+}
+
 TEST_F(FullStore, keeps_the_bindings_of_what_it_could_not_delete) {
     declare("q");
     run_in(io, broker->declare_exchange("x", {.kind = ExchangeKind::fanout})).value();

@@ -231,7 +231,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<Result<QueueInfo>> declare_queue(std::string name, QueueOptions options, std::string ns);
     awaitable<Result<QueueInfo>> alter_queue(std::string name, QueueOptions options, std::string ns);
     awaitable<Result<std::int64_t>> delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns);
-    void remove_queue(Queue& queue);
+    std::vector<Sequence> remove_queue(Queue& queue);  ///< the leases it suspended
     storage::QueueRow row_of(const Queue& queue) const;
     Result<Queue*> find_queue(std::string_view name, std::string_view ns) const;
 
@@ -245,6 +245,11 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     // purge.cpp
     awaitable<Result<std::int64_t>> purge_queue(std::string name, bool leased, bool delayed, std::string ns);
     awaitable<Result<std::int64_t>> purge_rows(QueueId id, Sequence floor, bool leased);
+    /// Leases of what is about to go: nobody can use them until that is known. Who is taking messages just now does not get them.
+    std::vector<Sequence> suspend_leases(Queue& queue);
+    void end_suspended(Queue& queue, const std::vector<Sequence>& suspended);
+    /// Nothing went: the leases go on, and the rows are read anew.
+    awaitable<void> resume_leases(QueueId id, std::vector<Sequence> suspended);
 
     // peek.cpp
     awaitable<Result<Page>> peek(std::string queue, PeekRequest request, std::string ns);

@@ -145,12 +145,15 @@ void Machine::fail(test::FileFault fault) {
 }
 
 void Machine::heal() {
+    if (fault_fired()) healed_ = now();
     fault_.reset();
     power_ = false;
     files_->heal();
 }
 
 bool Machine::fault_fired() const { return fault_ && files_->calls(fault_->call) >= fault_->number; }
+
+bool Machine::recovers() const { return fault_fired() || (healed_ && now() - *healed_ <= 1'000); }
 
 bool Machine::dead() const { return failed_ || !broker_ || (power_ && fault_fired()); }
 

@@ -23,7 +23,8 @@ struct Call {
     const Step* step = nullptr;
     std::vector<std::size_t> names;
     Time began = 0;
-    bool among = false;  ///< others, begun at the same time
+    bool among = false;    ///< others, begun at the same time
+    bool excused = false;  ///< for one of those it may come back without messages
     bool ended = false;
     unsigned status = 0;
     std::string body;
@@ -54,6 +55,8 @@ public:
     void fail(test::FileFault fault);
     void heal();
     bool fault_fired() const;
+    /// A fault is there, or was within the second after which what failed is tried again.
+    bool recovers() const;
     /// The power is gone, or the store has failed: the process ends.
     bool dead() const;
 
@@ -86,6 +89,7 @@ private:
     test::FileImage durable_;
     std::vector<test::FileOperation> pending_;
     std::unique_ptr<test::RecordingVfs> files_;
+    std::optional<Time> healed_;
     std::optional<test::FileFault> fault_;
     bool power_ = false;  ///< the fault is a power cut
     bool failed_ = false;

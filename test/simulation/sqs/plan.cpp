@@ -122,6 +122,8 @@ private:
                 s.max = chance(3) ? static_cast<int>(1 + below(10)) : 1;
                 if (chance(4)) s.visibility = one_of(std::array{0, 1, 2, 10, 43'200});
                 if (chance(8)) s.wait = one_of(std::array{1, 2, 20});
+                // The queue's own holds from when the request came; that may be altered while it waits.
+                if (s.wait > 0 && s.visibility < 0) s.visibility = one_of(std::array{1, 30});
                 break;
             case Verb::remove:
                 for (std::size_t i = 0, n = chance(4) ? 2 + below(3) : 1; i < n; ++i) s.picks.push_back(some_pick());

@@ -62,11 +62,15 @@ void Reference::end(State& s, const Ended& e, States& more) const {
         case Verb::remove:
             return in_parts(s, more, e.names.size(), [&](State& one, std::size_t i, States& also) { remove(one, e, i, also); });
         case Verb::change: return change(s, e);
-        case Verb::purge: return perhaps([&] { q.messages.clear(); });
+        case Verb::purge: return perhaps([&] { empty(s, e.step->queue, more); });
         case Verb::remake:
             if (result.kind == Result::Kind::refused && result.code != "QueueDoesNotExist")
                 violated("a queue cannot be deleted: {}", result.code);
-            return perhaps([&] { q = {.visibility = plan_.queues[e.step->queue].visibility, .messages = {}, .remembered = {}}; });
+            return perhaps([&] {
+                q.visibility = plan_.queues[e.step->queue].visibility;
+                q.remembered.clear();
+                empty(s, e.step->queue, more);
+            });
         case Verb::alter:
             if (result.kind == Result::Kind::refused) violated("a queue cannot be altered: {}", result.code);
             return perhaps([&] { q.visibility = e.step->visibility * 1'000; });
@@ -76,6 +80,21 @@ void Reference::end(State& s, const Ended& e, States& more) const {
         case Verb::counts: return count(s, e);
         default: return;
     }
+}
+
+/// Everything in the queue is gone: not what may have died there before, but what may have come here dead.
+void Reference::empty(State& s, std::size_t queue, States& more) const {
+    std::vector<std::pair<std::size_t, std::size_t>> dying;
+    for (std::size_t q = 0; q < s.size(); ++q)
+        for (std::size_t i = 0; i < s[q].messages.size(); ++i)
+            if ((q == queue || plan_.queues[q].dead == queue) && may_die(q, s[q].messages[i])) dying.emplace_back(q, i);
+    for (std::size_t which = 1; which < std::size_t{1} << std::min<std::size_t>(dying.size(), 5); ++which) {
+        auto& other = more.emplace_back(s);
+        for (std::size_t i = dying.size(); i-- > 0;)
+            if (which >> std::min<std::size_t>(i, 4) & 1) bury(other, dying[i].first, dying[i].second);
+        other[queue].messages.clear();
+    }
+    s[queue].messages.clear();
 }
 
 // ------------------------------------------------------------------------------------------------ time

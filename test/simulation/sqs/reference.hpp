@@ -86,6 +86,7 @@ private:
     void count(const State& s, const Ended& e) const;
     void lease_over(State& s, std::size_t queue, std::size_t at) const;
     void bury(State& s, std::size_t queue, std::size_t at) const;
+    void empty(State& s, std::size_t queue, States& more) const;
     void unbury(State& s, std::size_t queue, std::size_t handle) const;
     void look(State& s, const Look& look) const;
     const Message* owed_now(const State& s, std::size_t queue) const;

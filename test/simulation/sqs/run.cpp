@@ -50,10 +50,14 @@ private:
 
     void ask(const std::vector<const Step*>& group) {
         if (group.size() > 1) rare_.reached("requests at the same time");
+        // While one is given what it does not hide, another finds nothing.
+        const bool unhidden = std::any_of(group.begin(), group.end(),
+                                          [](const Step* step) { return step->verb == Verb::receive && step->visibility == 0; });
         for (const auto* step : group) {
             auto call = std::make_shared<Call>();
             call->step = step;
             call->among = group.size() > 1;
+            call->excused = call->among && unhidden;
             std::vector<std::string> texts;
             for (const auto pick : step->picks) {
                 const auto& all = handles_[step->queue];
@@ -76,10 +80,12 @@ private:
         const auto kill = std::exchange(kill_after_, std::nullopt);
         if (kill) machine_.run_some(*kill);
         else machine_.settle_down();
+        remaking_ = std::any_of(group.begin(), group.end(), [](const Step* step) { return step->verb == Verb::remake; });
         observe(kill.has_value());
         if (kill) die(Death::killed);
         for (const auto* step : group)
             if (step->verb == Verb::remake) create(step->queue);
+        remaking_ = false;
     }
 
     /// `amid`: the process is not at rest.
@@ -91,7 +97,7 @@ private:
                     .reply = reply_of(*call->step, call->status, call->body),
                     .names = call->names,
                     .among = call->among || step_waits(*call->step),
-                    .excused = call->began < machine_.now() || machine_.fault_fired()};
+                    .excused = call->excused || call->began < machine_.now() || machine_.recovers()};
             if (lie_ && !report_.lied) report_.lied = lie_(*call->step, e.reply);
             for (auto& r : e.reply.received) {
                 r.name = ++last_handle_;
@@ -108,8 +114,8 @@ private:
         if (machine_.dead() && !amid) return die(machine_.fault_fired() && power_ ? Death::power_lost : Death::killed);
         if (amid) return;
         for (const auto& call : machine_.open())
-            if (call->step->verb == Verb::receive) reference_.waits(call->step->queue);
-        if (reference_.states() > many_states && machine_.why_not.empty()) look();
+            if (call->step->verb == Verb::receive && !machine_.recovers()) reference_.waits(call->step->queue);
+        if (reference_.states() > many_states && machine_.why_not.empty() && !remaking_) look();
     }
 
     void judge(std::vector<Ended> ended) {
@@ -118,7 +124,8 @@ private:
         for (const auto& e : ended)
             for (const auto& result : e.reply.results) open_parts += result.kind == Result::Kind::unknown;
         if (open_parts > 0) rare_.reached("an outcome is unknown");
-        if (open_parts <= most_open_parts) {
+        const bool few = open_parts <= most_open_parts && reference_.states() << open_parts <= 2 * many_states;
+        if (open_parts == 0 || few) {
             reference_.ended(std::move(ended));
         } else {
             rare_.reached("many outcomes are unknown at once");
@@ -331,6 +338,7 @@ private:
     std::deque<Step> fewer_;
     std::vector<Ended> late_;
     std::size_t last_handle_ = 0;
+    bool remaking_ = false;  ///< a queue is not there: nobody can look at it
     std::optional<std::uint64_t> kill_after_;
     bool power_ = false;
     int full_for_ = 0;
