@@ -38,8 +38,9 @@ BrokerState::BrokerState(BrokerParts given)
         const WallTime wall = now_wall();
         arrivals.note(last_id, wall);
         // Not with every commit, so it lags by up to a second. It must not be ahead: what waits for a time would come too early
-        // after a crash, and a program that crashes again and again would run ahead of the clock without end.
-        if (wall - wall_stored >= std::chrono::seconds(1)) {
+        // after a crash, and a program that crashes again and again would run ahead of the clock without end. Where the machine's
+        // clock was set back, time goes on from here after a crash: with every commit, so that what is put then is due later.
+        if (wall - wall_stored >= (stored_time.is_ahead() ? milliseconds(1) : milliseconds(1'000))) {
             wall_stored = wall;
             batch.highest_wall = wall_stored;
         }

@@ -216,6 +216,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     storage::Batch& batch = committer.open();
     const std::size_t rows_before = batch.removals.size() + batch.updates.size();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
+    std::vector<std::size_t> ending;
     for (std::size_t i = 0; i < settlements.size(); ++i) {
         storage::Unit unit = storage::Unit::always;
         if (settlements[i].lease.epoch < epoch) {
@@ -223,10 +224,14 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
             conditional.emplace_back(unit, i);
         }
         settled.results[i] = settle_one(batch, settlements[i], unit);
+        if (settled.results[i] && confirm == Confirm::committed && is_ending(settlements[i].lease)) ending.push_back(i);
     }
     forgo(recalled);
     const std::size_t rows = batch.removals.size() + batch.updates.size() - rows_before;
-    if (rows == 0) co_return settled;
+    if (rows == 0) {
+        if (!ending.empty()) co_await settle_anew(std::move(session), settlements, std::move(ending), settled);
+        co_return settled;
+    }
     settled.ticket = committer.touch(rows, 0);
     committer.hurry();
     if (confirm == Confirm::admitted) co_return settled;
@@ -240,7 +245,30 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     for (const auto& [unit, i] : conditional)
         for (const storage::LeftOut& left : outcome->left_out)
             if (left.unit == unit && !settled.results[i]) settled.results[i] = gone();
+    if (!ending.empty()) co_await settle_anew(std::move(session), settlements, std::move(ending), settled);
     co_return settled;
+}
+
+// Somebody else's settlement, a purge or a deletion ends it, and is under way.
+bool BrokerState::is_ending(const Lease& lease) const {
+    const Queue* queue = catalog.find(lease.queue);
+    if (!queue || !queue->live) return false;
+    const auto found = queue->live->held.find(lease.sequence);
+    return found != queue->live->held.end() && found->second.state == Held::State::settling;
+}
+
+// Gone is what is gone on disk: who is told so may rely on it. When it did not go after all, it is settled now.
+awaitable<void> BrokerState::settle_anew(std::shared_ptr<SessionState> session, const std::vector<Settlement>& settlements,
+                                         std::vector<std::size_t> ending, Settled& settled) {
+    const Result<void> stored = co_await committer.committed(committer.last_ticket());
+    std::vector<Settlement> again;
+    for (const std::size_t i : ending) {
+        if (!stored) settled.results[i] = stored.error();
+        again.push_back(settlements[i]);
+    }
+    if (!stored) co_return;
+    const Settled second = co_await settle(std::move(session), std::move(again), Confirm::committed);
+    for (std::size_t i = 0; i < ending.size(); ++i) settled.results[ending[i]] = second.results[i];
 }
 
 Held* BrokerState::revive(const Lease& lease, Queue** found) {

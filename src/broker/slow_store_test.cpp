@@ -149,6 +149,26 @@ TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"stored", "later"}));
 }
 
+TEST_F(FullStore, does_not_say_of_what_somebody_else_could_not_remove_that_it_is_gone) {
+    declare("q", {.lease = 10s});
+    publish("q", "a");
+    const auto got = receive("q");
+    doors->commits.shut();
+    const auto first = begin(session.settle(got.at(0).lease));
+    settle_down();
+    const auto second = begin(session.settle(got.at(0).lease));
+    settle_down();
+    EXPECT_FALSE(second->has_value()) << "it waits for the first";
+
+    doors->full = 1;
+    open(doors->commits);
+
+    EXPECT_EQ(first->value().error().code, Errc::store_full);
+    ASSERT_TRUE(second->has_value());
+    EXPECT_TRUE(second->value()) << "and removes it itself";
+    EXPECT_EQ(counts("q").done, 1);
+}
+
 TEST_F(FullStore, keeps_the_leases_of_what_it_could_not_purge_or_delete) {
     for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo})
         for (const bool purge : {true, false}) {

@@ -182,6 +182,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     bool may_receive(const Queue& queue, const SubscriptionState& subscription) const;
 
     // settle.cpp
+    bool is_ending(const Lease& lease) const;
+    awaitable<void> settle_anew(std::shared_ptr<SessionState> session, const std::vector<Settlement>& settlements,
+                                std::vector<std::size_t> ending, Settled& settled);
     std::optional<Error> settle_one(storage::Batch& batch, const Settlement& settlement, storage::Unit unit);
     void settle_held(storage::Batch& batch, Queue& queue, Held& held, Verdict verdict, std::optional<milliseconds> delay,
                      storage::Unit unit);

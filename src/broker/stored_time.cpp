@@ -19,6 +19,7 @@ WallTime StoredTime::now() {
     const WallTime expected = base_ + duration_cast<milliseconds>(at - began_);
     // A wall clock that is a little behind is waited for.
     now_ = std::max(now_, diverged_ ? expected : std::min(expected, wall));
+    ahead_ = now_ > wall;
     return now_;
 }
 

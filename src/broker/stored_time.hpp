@@ -28,6 +28,8 @@ public:
     /// By how much the machine's wall clock was ahead (below 0: behind) when it was looked at last.
     std::chrono::milliseconds divergence() const noexcept { return divergence_; }
     bool diverged() const noexcept { return diverged_; }
+    /// The machine's wall clock was behind now() when it was looked at last: it was set back.
+    bool is_ahead() const noexcept { return ahead_; }
     /// Called whenever diverged() changes.
     std::function<void()> on_change;
 
@@ -40,7 +42,7 @@ private:
     MonotonicTime adjusted_{};  ///< when `base_` was moved towards the wall clock last
     WallTime now_{}, stopped_{};
     std::chrono::milliseconds divergence_{0};
-    bool diverged_ = false;
+    bool diverged_ = false, ahead_ = false;
 };
 
 }  // namespace rowmq

@@ -67,8 +67,7 @@ void Reference::end(State& s, const Ended& e, States& more) const {
             if (result.kind == Result::Kind::refused && result.code != "QueueDoesNotExist")
                 violated("a queue cannot be deleted: {}", result.code);
             return perhaps([&] {
-                q.visibility = plan_.queues[e.step->queue].visibility;
-                q.remembered.clear();
+                q = {.visibility = plan_.queues[e.step->queue].visibility, .messages = std::move(q.messages), .remembered = {}};
                 empty(s, e.step->queue, more);
             });
         case Verb::alter:
@@ -88,13 +87,23 @@ void Reference::empty(State& s, std::size_t queue, States& more) const {
     for (std::size_t q = 0; q < s.size(); ++q)
         for (std::size_t i = 0; i < s[q].messages.size(); ++i)
             if ((q == queue || plan_.queues[q].dead == queue) && may_die(q, s[q].messages[i])) dying.emplace_back(q, i);
-    for (std::size_t which = 1; which < std::size_t{1} << std::min<std::size_t>(dying.size(), 5); ++which) {
-        auto& other = more.emplace_back(s);
+    States all{s};
+    for (std::size_t which = 1; which < std::size_t{1} << std::min<std::size_t>(dying.size(), 2); ++which) {
+        auto& other = all.emplace_back(s);
         for (std::size_t i = dying.size(); i-- > 0;)
-            if (which >> std::min<std::size_t>(i, 4) & 1) bury(other, dying[i].first, dying[i].second);
-        other[queue].messages.clear();
+            if (which >> std::min<std::size_t>(i, 1) & 1) bury(other, dying[i].first, dying[i].second);
     }
-    s[queue].messages.clear();
+    for (const auto& one : all)
+        for (const bool moved : {true, false}) {  // what is on its way to a dead-letter queue
+            auto& left = more.emplace_back(one);
+            for (std::size_t q = 0; q < s.size(); ++q)
+                std::erase_if(left[q].messages, [&](const Message& m) { return q == queue ? moved || !m.from : !moved && m.from == queue; });
+            for (auto& q : left)
+                for (auto& m : q.messages)
+                    if (m.from == queue) m.from.reset(), m.handle = 0;
+        }
+    s = std::move(more.back());
+    more.pop_back();
 }
 
 // ------------------------------------------------------------------------------------------------ time
@@ -498,6 +507,14 @@ void Reference::look(State& s, const Look& shown) const {
         }
     for (std::size_t q = 0; q < left.size(); ++q)
         if (!left[q].empty()) violated("a look at {} shows m{}, which is not there", plan_.queues[q].name, *left[q].begin());
+}
+
+bool Reference::is_unclear(std::size_t queue) const {
+    for (const auto& s : states_.all())
+        for (std::size_t q = 0; q < s.size(); ++q)
+            for (const auto& m : s[q].messages)
+                if ((q == queue || plan_.queues[q].dead == queue) && (may_die(q, m) || m.from)) return true;
+    return false;
 }
 
 std::size_t Reference::owed() const {

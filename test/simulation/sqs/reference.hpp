@@ -67,6 +67,8 @@ public:
     void waits(std::size_t queue);
 
     std::size_t states() const noexcept { return states_.all().size(); }
+    /// Whether something of the queue may be in its dead-letter queue, or the other way round.
+    bool is_unclear(std::size_t queue) const;
     /// Messages that must still come.
     std::size_t owed() const;
     const State& any() const { return states_.all().front(); }

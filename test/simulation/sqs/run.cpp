@@ -50,6 +50,10 @@ private:
 
     void ask(const std::vector<const Step*>& group) {
         if (group.size() > 1) rare_.reached("requests at the same time");
+        const auto is_lost = [&](const Step* step) {  // what has died of its last receive is gone or not: nobody would know afterwards
+            return (step->verb == Verb::purge || step->verb == Verb::remake) && reference_.is_unclear(step->queue);
+        };
+        if (std::any_of(group.begin(), group.end(), is_lost) && !machine_.dead() && !machine_.recovers()) look();
         // While one is given what it does not hide, another finds nothing.
         const bool unhidden = std::any_of(group.begin(), group.end(),
                                           [](const Step* step) { return step->verb == Verb::receive && step->visibility == 0; });
