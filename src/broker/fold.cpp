@@ -25,6 +25,7 @@ private:
 
 bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
     const LeftOutUnits out(outcome);
+    if (outcome.failure) refused_at = now();
     if (planted(Bug::sequence_reused_after_failed_commit) && outcome.failure) last_id -= std::ssize(batch.entries);
 
     for (const storage::CounterDelta& d : batch.counters) {
@@ -148,7 +149,10 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
 void BrokerState::unsettle(Queue& queue, Sequence sequence) {
     Held& held = queue.live->held.at(sequence);
     if (planted(Bug::failed_settlement_loses_message)) return;
-    if (!held.session) return put_back(queue, sequence);
+    if (!held.session) {
+        put_back(queue, sequence);
+        return set_timer(queue);  // it may have expired
+    }
     held.state = Held::State::leased;
     if (held.deadline && *held.deadline <= now()) release(queue, sequence, milliseconds(0), true);
 }

@@ -166,11 +166,13 @@ void BrokerState::set_timer(Queue& queue) {
         if (!when || t < *when) when = t;
     };
     if (!at_hand.deadlines.empty()) earlier(at_hand.deadlines.front().when);
-    const auto at_wall = [&](std::optional<WallTime> t) {
-        if (t) earlier(now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*t - now_wall())));
+    const auto at_wall = [&](std::optional<WallTime> t, milliseconds at_least) {
+        if (t) earlier(now() + std::max(at_least, std::chrono::duration_cast<milliseconds>(*t - now_wall())));
     };
-    at_wall(at_hand.window->first_wake());
-    if (!at_hand.loading && !stored_time.diverged()) at_wall(at_hand.window->first_expiry());
+    at_wall(at_hand.window->first_wake(), milliseconds(1));
+    // Where it could not be removed just now (a full disk), it is not tried all the time.
+    const bool refused = refused_at && now() - *refused_at < std::chrono::seconds(1);
+    if (!at_hand.loading && !stored_time.diverged()) at_wall(at_hand.window->first_expiry(), milliseconds(refused ? 1'000 : 1));
     if (when) at_hand.timer.arm_by(*when);
 }
 

@@ -149,7 +149,7 @@ Held* BrokerState::leased(const Lease& lease, Queue** found) {
 }
 
 // Leases of an earlier epoch name entries that may be in rows only.
-awaitable<std::vector<Lease>> BrokerState::recall(std::vector<Lease> leases) {
+awaitable<std::vector<Lease>> BrokerState::recall(std::vector<Lease> leases, std::optional<Error>& unread) {
     std::vector<Lease> recalled;
     for (const Lease& lease : leases) {
         Queue* queue = catalog.find(lease.queue);
@@ -165,6 +165,7 @@ awaitable<std::vector<Lease>> BrokerState::recall(std::vector<Lease> leases) {
                                                              .only_group = {},
                                                              .scan = 0};
         storage::Page page = co_await parts.engine->page(std::move(request));
+        if (page.failure) unread = page.failure;
         queue = catalog.find(lease.queue);
         if (!queue || queue->deleted || page.entries.empty() || page.entries.front().key.sequence != lease.sequence) continue;
         at_hand = &live(*queue);
@@ -206,7 +207,8 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     for (const Settlement& s : settlements)
         if (s.lease.epoch < epoch) old.push_back(s.lease);
     std::vector<Lease> recalled;
-    if (!old.empty()) recalled = co_await recall(std::move(old));
+    std::optional<Error> unread;  // whether such a lease is gone
+    if (!old.empty()) recalled = co_await recall(std::move(old), unread);
     if (!session->broker) {
         forgo(recalled);
         refuse({Errc::closed, "the session is closed"});
@@ -224,6 +226,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
             conditional.emplace_back(unit, i);
         }
         settled.results[i] = settle_one(batch, settlements[i], unit);
+        if (settled.results[i] && unread && settlements[i].lease.epoch < epoch) settled.results[i] = unread;
         if (settled.results[i] && confirm == Confirm::committed && is_ending(settlements[i].lease)) ending.push_back(i);
     }
     forgo(recalled);

@@ -38,7 +38,8 @@ private:
 
 struct Doors {
     Door commits, pages;
-    int full = 0;  ///< so many commits find no space
+    int full = 0;    ///< so many commits find no space
+    int unread = 0;  ///< so many pages cannot be read
 };
 
 class SlowStore final : public storage::Engine {
@@ -59,6 +60,11 @@ public:
     awaitable<storage::Page> page(storage::PageRequest request) override {
         storage::Page page = co_await inner_->page(std::move(request));
         co_await doors_->pages.pass();
+        if (doors_->unread > 0) {
+            --doors_->unread;
+            page = {};
+            page.failure = Error{Errc::store_failed, "a page cannot be read, as the test wants it"};
+        }
         co_return page;
     }
     awaitable<Result<void>> backup(std::string path) override { co_return co_await inner_->backup(std::move(path)); }

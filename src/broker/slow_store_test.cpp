@@ -169,6 +169,28 @@ TEST_F(FullStore, does_not_say_of_what_somebody_else_could_not_remove_that_it_is
     EXPECT_EQ(counts("q").done, 1);
 }
 
+TEST_F(FullStore, does_not_try_all_the_time_to_remove_what_has_expired) {
+    declare("q", {.ttl = 1s});
+    publish("q", "a");
+    receive("q", 1);
+    publish("q", "b");
+    constexpr int many = 1'000;
+    doors->full = many;
+
+    const MonotonicTime end = clock->monotonic() + 10s;
+    for (int rings = 0; rings < many && clock->alarm() && *clock->alarm() < end; ++rings) {
+        clock->advance(std::max(*clock->alarm() - clock->monotonic(), std::chrono::nanoseconds(0)));
+        settle_down();
+    }
+    const int tried = many - doors->full;
+    doors->full = 0;
+    for (int i = 0; i < 3; ++i) advance(1s);
+
+    EXPECT_GT(tried, 2);
+    EXPECT_LT(tried, 25);
+    EXPECT_EQ(counts("q").expired, 1);
+}
+
 TEST_F(FullStore, keeps_the_leases_of_what_it_could_not_purge_or_delete) {
     for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo})
         for (const bool purge : {true, false}) {
@@ -239,6 +261,19 @@ TEST_F(SlowPages, do_not_bring_back_what_was_removed_while_they_were_read) {
 
     ASSERT_TRUE(receiving->has_value());
     EXPECT_EQ(bodies(receiving->value().value()), Texts{"b"});
+}
+
+TEST_F(SlowPages, that_cannot_be_read_do_not_make_a_message_of_before_a_restart_gone) {
+    declare("q");
+    publish("q", "a");
+    const auto before = receive("q", 1);
+    reopen();
+
+    doors->unread = 1;
+    EXPECT_EQ(settle(before.at(0)), Errc::store_failed);
+    EXPECT_EQ(settle(before.at(0)), std::nullopt);
+
+    EXPECT_EQ(counts("q").done, 1);
 }
 
 TEST_F(SlowPages, do_not_bring_what_somebody_has) {

@@ -190,7 +190,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
                      storage::Unit unit);
     awaitable<Settled> settle(std::shared_ptr<SessionState> session, std::vector<Settlement> settlements, Confirm confirm);
     /// Brings entries of leases of an earlier epoch into reach, held for nobody; those left so are to be `forgone`.
-    awaitable<std::vector<Lease>> recall(std::vector<Lease> leases);
+    /// `unread`: why some could not be looked for.
+    awaitable<std::vector<Lease>> recall(std::vector<Lease> leases, std::optional<Error>& unread);
     void forgo(const std::vector<Lease>& recalled);
     bool still_names(const Lease& lease, const Entry& entry) const;
     Held* leased(const Lease& lease, Queue** found = nullptr);  ///< under a live lease of that name
@@ -298,6 +299,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     WallTime wall_stored{};
     std::uint32_t last_pick = 0;
     bool closing = false, abandoned = false;
+    std::optional<MonotonicTime> refused_at;  ///< when the store last failed to commit something
     struct {
         std::optional<MonotonicTime> measured;
         std::optional<Error> refusal;         ///< what was found then

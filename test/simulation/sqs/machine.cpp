@@ -265,7 +265,7 @@ std::string Machine::restart(Death death, std::uint64_t salt) {
 
 // ------------------------------------------------------------------------------------------------ looking
 
-Look Machine::look() {
+std::optional<Look> Machine::look() {
     Look look(plan_.queues.size());
     for (std::size_t q = 0; q < look.size(); ++q)
         for (const bool delayed : {false, true}) {
@@ -273,6 +273,10 @@ Look Machine::look() {
             do {
                 PeekRequest request{.max = 70, .after = after, .delayed = delayed};
                 auto page = run(broker_->peek(plan_.queues[q].name, request));
+                if (!page && page.error().code == Errc::store_failed) {  // by a checkpoint, and nobody had noticed
+                    failed_ = true;
+                    return std::nullopt;
+                }
                 if (!page) throw Violation("a look failed: " + page.error().text);
                 for (const auto& d : page->messages) {
                     const auto body = d.message.text();

@@ -66,7 +66,8 @@ public:
     std::string restart(Death death, std::uint64_t salt);
     void forget_open() { open_.clear(); }
 
-    Look look();
+    /// None: the store has failed, and so the process is dead().
+    std::optional<Look> look();
     std::vector<std::string> problems();
 
     std::string why_not;  ///< it did not start; empty: it did

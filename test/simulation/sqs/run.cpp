@@ -146,6 +146,10 @@ private:
     void look_up(const std::vector<Ended>& ended) {
         if (!power_) machine_.heal();
         const auto shown = machine_.look();
+        if (!shown) {
+            late_ = ended;
+            return;
+        }
         for (const auto& e : ended)
             for (std::size_t i = 0; i < e.reply.results.size(); ++i) {
                 fewer_.push_back(*e.step);
@@ -163,7 +167,7 @@ private:
                 for (const auto name : one.names) numbers.insert(number_of_[name]);
                 for (const auto number : numbers) {
                     std::size_t times = 0;
-                    for (const auto& queue : shown) times += queue.count(number);
+                    for (const auto& queue : *shown) times += queue.count(number);
                     reference_.resolved(number, times);
                 }
             }
@@ -281,7 +285,9 @@ private:
         if (!power_) machine_.heal();  // a disk that cannot be read shows nothing
         reference_.pass(machine_.now());
         rare_.reached("a look decides", reference_.states() > 1);
-        reference_.looked(machine_.look());
+        const auto shown = machine_.look();
+        if (!shown) return die(Death::killed);
+        reference_.looked(*shown);
     }
 
     void most_states() {
