@@ -36,14 +36,18 @@ struct Caller {
     std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
 };
 
-/// The newest deletions, by which a second deletion is told from one that comes too late.
+/// The deletions under way and the newest of those done, by which a second deletion is told from one that comes too late.
 class Deletions {
 public:
+    void begin(const Lease& lease) { under_way_.insert(lease); }
+    void end(const Lease& lease) { under_way_.erase(under_way_.find(lease)); }
+    bool is_under_way(const Lease& lease) const { return under_way_.contains(lease); }
     void add(const Lease& lease);
     bool contains(const Lease& lease) const { return set_.contains(lease); }
 
 private:
     static constexpr std::size_t kept = 4'096;
+    std::multiset<Lease> under_way_;
     std::set<Lease> set_;
     std::deque<Lease> order_;
 };

@@ -98,6 +98,22 @@ TEST_F(Fifo, refuses_a_handle_when_another_was_given_but_not_a_second_deletion) 
     EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", newest}}).status, 200u);
 }
 
+TEST_F(Fifo, lets_a_second_deletion_wait_for_the_first) {
+    put("1", "a");
+    const json::object request = {{"QueueUrl", url}, {"ReceiptHandle", text(hear(url).at(0), "ReceiptHandle")}};
+    std::vector<std::optional<net::Response>> answers(2);
+
+    for (auto& answer : answers)
+        boost::asio::co_spawn(io, protocol->handle(json_request("DeleteMessage", request)),
+                              [&answer](std::exception_ptr, net::Response response) { answer = std::move(response); });
+    settle_down();
+
+    for (const auto& answer : answers) {
+        ASSERT_TRUE(answer.has_value());
+        EXPECT_EQ(answer->status, 200u) << answer->body;
+    }
+}
+
 TEST_F(Fifo, takes_a_receive_attempt_id) {
     put("1", "a");
 

@@ -33,10 +33,10 @@ std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const 
 RunOut run_out_of(const QueueInfo& queue) { return queue.options.kind == QueueKind::standard ? RunOut::revive : RunOut::refuse; }
 
 /// A FIFO queue's handle deletes as long as its message is hidden. One of before this process is believed: it was the restart that ended
-/// its visibility, not the client.
+/// its visibility, not the client. While another deletion by it is under way, this one waits for what becomes of that.
 bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const aws::Handle& handle) {
     if (queue.options.kind == QueueKind::standard || !service.was_given_here(handle)) return false;
-    if (planted(Bug::fifo_deletes_what_has_run_out)) return false;
+    if (planted(Bug::fifo_deletes_what_has_run_out) || service.deletions.is_under_way(handle.lease)) return false;
     const milliseconds until_it_is_gone = std::max<milliseconds>(queue.options.lease, std::chrono::seconds(1));
     return session.extend({&handle.lease, 1}, until_it_is_gone).front().has_value();
 }
@@ -77,8 +77,11 @@ awaitable<Answer<Nothing>> delete_message(Service& service, Caller, DeleteMessag
     std::optional<Error> error;
     if (has_run_out(service, **session, *queue, *handle)) {
         error = run_out();
-    } else if (const Result<void> settled = co_await (*session)->settle(handle->lease); !settled) {
-        error = settled.error();
+    } else {
+        service.deletions.begin(handle->lease);
+        const Result<void> settled = co_await (*session)->settle(handle->lease);
+        service.deletions.end(handle->lease);
+        if (!settled) error = settled.error();
     }
     if (auto refused = deletion(service, *queue, handle->lease, error, *request.receipt_handle)) co_return *std::move(refused);
     co_return Nothing{};
@@ -113,7 +116,9 @@ awaitable<Answer<DeleteMessageBatchResult>> delete_message_batch(Service& servic
     }
     if (settlements.empty()) co_return result;
     std::vector<Settlement> asked = settlements;
+    for (const Settlement& s : settlements) service.deletions.begin(s.lease);
     const Settled settled = co_await (*session)->settle(std::move(asked));
+    for (const Settlement& s : settlements) service.deletions.end(s.lease);
     for (std::size_t i = 0; i < waiting.size(); ++i) {
         const auto& entry = *waiting[i];
         if (const auto refused = deletion(service, *queue, settlements[i].lease, settled.results[i], *entry.receipt_handle)) {
