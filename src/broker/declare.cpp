@@ -153,11 +153,8 @@ std::vector<Sequence> BrokerState::remove_queue(Queue& queue) {
     Live& at_hand = *queue.live;
     for (SubscriptionState* subscription : std::vector(at_hand.subscriptions)) unsubscribe(*subscription, Errc::queue_deleted);
     for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
-    std::vector<Sequence> suspended = suspend_leases(queue);
     at_hand.timer.disarm();
-    const WindowChange change(*this, *at_hand.window);
-    at_hand.window->purge(Sequence{last_id});
-    return suspended;
+    return suspend_leases(queue, Sequence{last_id});
 }
 
 awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool if_unused, bool if_empty, std::string ns) {
@@ -174,9 +171,11 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
     const QueueId id = queue.id;
     const std::vector<KeptBinding> bound = bindings_to(catalog, id);
     const std::vector<Sequence> suspended = remove_queue(queue);
+    ++queue.emptying;
     const Result<void> stored = co_await committer.committed(committer.last_ticket());
     if (!stored) {
         if (Queue* still = catalog.find(id)) {  // nothing was stored: it exists as before
+            --still->emptying;
             still->deleted = false;
             catalog.rename(*still);
             for (const KeptBinding& binding : bound)
@@ -185,7 +184,10 @@ awaitable<Result<std::int64_t>> BrokerState::delete_queue(std::string name, bool
         }
         co_return stored.error();
     }
-    if (Queue* gone = catalog.find(id)) end_suspended(*gone, suspended);
+    if (Queue* gone = catalog.find(id)) {
+        --gone->emptying;
+        end_suspended(*gone, suspended);
+    }
     sweep(id);
     co_return waiting;
 }

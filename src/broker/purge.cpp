@@ -46,12 +46,11 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     if (delayed) queue->delayed_floor = floor;
     std::unordered_set<Sequence> counted_ahead;
     if (queue->live) {
-        const WindowChange change(*this, *queue->live->window);
-        queue->live->window->purge(floor);
         counted_ahead = queue->live->counted_ahead;
         std::erase_if(queue->live->counted_ahead, [&](Sequence sequence) { return sequence <= floor; });
     }
-    const std::vector<Sequence> suspended = suspend_leases(*queue);
+    const std::vector<Sequence> suspended = suspend_leases(*queue, floor);
+    ++queue->emptying;
     storage::Batch& batch = committer.open();
     storage::CounterDelta& delta = counter(batch, *queue);
     if (!planted(Bug::purge_not_counted)) delta.purged += entries + waiting;
@@ -61,6 +60,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     const Ticket ticket = committer.touch(2, 0);
     const Result<void> stored = co_await committer.committed(ticket);
     queue = catalog.find(id);
+    if (queue) --queue->emptying;
     if (!stored && queue && queue->floor == floor) {
         queue->floor = old_floor;
         queue->delayed_floor = old_delayed_floor;
@@ -75,7 +75,7 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     co_return entries + waiting;
 }
 
-std::vector<Sequence> BrokerState::suspend_leases(Queue& queue) {
+std::vector<Sequence> BrokerState::suspend_leases(Queue& queue, Sequence floor) {
     std::vector<Sequence> suspended, taken;
     if (!queue.live) return suspended;
     Live& at_hand = *queue.live;
@@ -90,6 +90,15 @@ std::vector<Sequence> BrokerState::suspend_leases(Queue& queue) {
         end_lease(queue, held);
         at_hand.window->settled(held.entry);
         at_hand.held.erase(sequence);
+    }
+    const WindowChange change(*this, *at_hand.window);
+    for (Entry& entry : at_hand.window->purge(floor)) {
+        at_hand.window->adopt(entry);
+        const Sequence sequence = entry.sequence();
+        Held& held = at_hand.held[sequence];
+        held.entry = std::move(entry);
+        held.state = Held::State::settling;
+        suspended.push_back(sequence);
     }
     std::sort(suspended.begin(), suspended.end());
     return suspended;

@@ -1,5 +1,7 @@
 // Settling: leases end by a verdict, by expiry, by their session; receive counts are stored behind.
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cmath>
 
 #include "base/planted.hpp"
@@ -255,7 +257,9 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
 // Somebody else's settlement, a purge or a deletion ends it, and is under way.
 bool BrokerState::is_ending(const Lease& lease) const {
     const Queue* queue = catalog.find(lease.queue);
-    if (!queue || !queue->live) return false;
+    if (!queue) return false;
+    if (queue->emptying > 0) return true;
+    if (!queue->live) return false;
     const auto found = queue->live->held.find(lease.sequence);
     return found != queue->live->held.end() && found->second.state == Held::State::settling;
 }
@@ -270,6 +274,8 @@ awaitable<void> BrokerState::settle_anew(std::shared_ptr<SessionState> session, 
         again.push_back(settlements[i]);
     }
     if (!stored) co_return;
+    co_await boost::asio::post(parts.executor, boost::asio::use_awaitable);  // the other one goes on first
+    for (const Settlement& s : again) co_await page_or_nothing(s.lease.queue);
     const Settled second = co_await settle(std::move(session), std::move(again), Confirm::committed);
     for (std::size_t i = 0; i < ending.size(); ++i) settled.results[ending[i]] = second.results[i];
 }

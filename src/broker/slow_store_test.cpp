@@ -215,6 +215,35 @@ TEST_F(FullStore, keeps_the_leases_of_what_it_could_not_purge_or_delete) {
         }
 }
 
+TEST_F(FullStore, remembers_who_had_last_what_it_could_not_purge_or_delete) {
+    for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo})
+        for (const bool purge : {true, false}) {
+            const std::string name = std::string(kind == QueueKind::fifo ? "fifo" : "q") + (purge ? " purged" : " deleted");
+            SCOPED_TRACE(name);
+            declare(name, {.kind = kind, .lease = 10s, .strict_counting = false});
+            for (const char* body : {"a", "b"}) publish(name, body, body);
+            const auto got = receive(name);
+            ASSERT_EQ(got.size(), 2u);
+            advance(10s);
+            doors->commits.shut();
+            doors->full = 1;
+            const auto emptied =
+                purge ? begin(broker->purge_queue(name, {.leased = true})) : begin(broker->delete_queue(name, Broker::DeleteConditions{}));
+            const auto settled = begin(session.settle(got.at(0).lease));
+            EXPECT_FALSE(settled->has_value()) << "is it gone?";
+
+            open(doors->commits);
+
+            ASSERT_EQ(emptied->value().error().code, Errc::store_full);
+            ASSERT_TRUE(settled->has_value());
+            const auto again = receive(name);
+            ASSERT_EQ(bodies(again), settled->value() ? (Texts{"b"}) : (Texts{"a", "b"}));
+            EXPECT_EQ(again.back().receives, 2u);
+            if (settled->value()) EXPECT_EQ(counts(name).done, 1);
+            else EXPECT_EQ(settled->value().error().code, Errc::store_full);
+        }
+}
+
 TEST_F(FullStore, keeps_the_bindings_of_what_it_could_not_delete) {
     declare("q");
     run_in(io, broker->declare_exchange("x", {.kind = ExchangeKind::fanout})).value();

@@ -249,8 +249,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     // purge.cpp
     awaitable<Result<std::int64_t>> purge_queue(std::string name, bool leased, bool delayed, std::string ns);
     awaitable<Result<std::int64_t>> purge_rows(QueueId id, Sequence floor, bool leased);
-    /// Leases of what is about to go: nobody can use them until that is known. Who is taking messages just now does not get them.
-    std::vector<Sequence> suspend_leases(Queue& queue);
+    /// Everything is about to go. Leases, and what had one, are held until that is known: nobody can use them. Who is taking messages
+    /// just now does not get them.
+    std::vector<Sequence> suspend_leases(Queue& queue, Sequence floor);
     void end_suspended(Queue& queue, const std::vector<Sequence>& suspended);
     /// Nothing went: the leases go on, and the rows are read anew.
     awaitable<void> resume_leases(QueueId id, std::vector<Sequence> suspended);

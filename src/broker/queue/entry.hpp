@@ -15,6 +15,7 @@ struct Entry {
     bool count_behind = false;     ///< its row does not yet count all receives
 
     Sequence sequence() const noexcept { return row.key.sequence; }
+    bool is_remembered() const noexcept { return count_behind || last_lease != 0; }  ///< its row says less
     bool has_body() const noexcept { return message.body != nullptr; }
     std::size_t held_bytes() const noexcept { return message.body ? message.body->size() : 0; }
     /// Whether the message's own routing key and priority can be told.

@@ -202,7 +202,7 @@ public:
         for (auto next = groups_.begin(); next != groups_.end();) {
             Group& group = *(next++)->second;
             std::erase_if(group.entries, [&](const auto& item) {
-                const bool forget = !item.second.count_behind && item.second.last_lease == 0;
+                const bool forget = !item.second.is_remembered();
                 if (forget) uncount(item.second);
                 return forget;
             });
@@ -216,16 +216,20 @@ public:
         }
     }
 
-    void purge(Sequence floor) override {
+    std::vector<Entry> purge(Sequence floor) override {
+        std::vector<Entry> remembered;
         floor_ = std::max(floor_, floor);
         for (auto next = groups_.begin(); next != groups_.end();) {
             Group& group = *(next++)->second;
             while (!group.entries.empty() && group.entries.begin()->first <= floor_) {
-                uncount(group.entries.begin()->second);
+                Entry& entry = group.entries.begin()->second;
+                uncount(entry);
+                if (entry.is_remembered()) remembered.push_back(std::move(entry));
                 group.entries.erase(group.entries.begin());
             }
             place(group);
         }
+        return remembered;
     }
 
     std::size_t ready() const override { return ready_; }

@@ -171,18 +171,19 @@ public:
         }
     }
 
-    void purge(Sequence floor) override {
+    std::vector<Entry> purge(Sequence floor) override {
+        std::vector<Entry> remembered;
+        const auto forget = [&](Entry& entry) {
+            uncount(entry);
+            if (entry.is_remembered()) remembered.push_back(std::move(entry));
+        };
         floor_ = std::max(floor_, floor);
         for (Lane& lane : lanes_) {
-            while (!lane.fresh.empty() && lane.fresh.front().sequence() <= floor_) {
-                uncount(lane.fresh.front());
-                lane.fresh.pop_front();
-            }
-            while (!lane.returned.empty() && lane.returned.begin()->first <= floor_) {
-                uncount(lane.returned.begin()->second);
-                lane.returned.erase(lane.returned.begin());
-            }
+            for (; !lane.fresh.empty() && lane.fresh.front().sequence() <= floor_; lane.fresh.pop_front()) forget(lane.fresh.front());
+            for (auto& all = lane.returned; !all.empty() && all.begin()->first <= floor_; all.erase(all.begin()))
+                forget(all.begin()->second);
         }
+        return remembered;
     }
 
     std::size_t ready() const override { return entries_; }

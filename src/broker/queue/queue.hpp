@@ -96,7 +96,8 @@ struct Queue {
     MonotonicTime last_used{};
     bool deleted = false;
     bool purging = false;
-    bool strict = false;  ///< counts are committed before delivery
+    std::uint32_t emptying = 0;  ///< purges and a deletion of it whose commit has not returned: what they take may stay
+    bool strict = false;         ///< counts are committed before delivery
     std::unique_ptr<Live> live;
 
     /// The first delivery of an entry is counted by raising counters.counted_through: entries go out in order here.

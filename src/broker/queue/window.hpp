@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "broker/queue/entry.hpp"
@@ -53,8 +54,8 @@ public:
 
     /// Forgets what rows hold as well. Not while a page is under way.
     virtual void shrink() = 0;
-    /// Forgets everything at or below `floor`.
-    virtual void purge(Sequence floor) = 0;
+    /// Forgets everything at or below `floor`. Returns those of which memory knows more than rows do: who had them last, how often.
+    virtual std::vector<Entry> purge(Sequence floor) = 0;
 
     virtual std::size_t ready() const = 0;  ///< deliverable entries at hand (FIFO: of groups not taken)
     /// FIFO: when the first group that sleeps (released with a delay) may be delivered again.
