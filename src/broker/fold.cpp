@@ -25,7 +25,12 @@ private:
 
 bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
     const LeftOutUnits out(outcome);
-    if (outcome.failure) refused_at = now();
+    if (outcome.failure) {
+        refused_at = now();
+        if (batch.highest_wall) wall_stored = WallTime{};  // it was not
+    } else if (batch.reserve_ids) {
+        reserved_ids = std::max(reserved_ids, *batch.reserve_ids);
+    }
     if (planted(Bug::sequence_reused_after_failed_commit) && outcome.failure) last_id -= std::ssize(batch.entries);
 
     for (const storage::CounterDelta& d : batch.counters) {
@@ -88,9 +93,12 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
     }
 
     for (const storage::EntryUpdate& update : batch.updates) {
-        if (!update.available_at) continue;
         Queue* of = catalog.find(update.key.queue);
         if (!of || !of->live) continue;
+        if (!update.available_at) {
+            if (outcome.failure) count_again(*of, update.key);
+            continue;
+        }
         const auto found = of->live->held.find(update.key.sequence);
         if (found == of->live->held.end() || found->second.state != Held::State::settling) continue;
         Held& held = found->second;
@@ -143,6 +151,13 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         set_timer(*awake);
     }
     return reached;
+}
+
+// A count that was not stored is still behind.
+void BrokerState::count_again(Queue& queue, const storage::EntryKey& key) {
+    const auto found = queue.live->held.find(key.sequence);
+    Entry* entry = found != queue.live->held.end() ? &found->second.entry : queue.live->window->find(key.lane, key.sequence);
+    if (entry) count_behind(*entry);
 }
 
 // A settlement that was not stored: the lease is as it was, if it still has a holder and time left.

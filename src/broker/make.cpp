@@ -44,10 +44,8 @@ BrokerState::BrokerState(BrokerParts given)
             wall_stored = wall;
             batch.highest_wall = wall_stored;
         }
-        if (reserved_ids - last_id < limits.reserved_ids / 2) {
-            reserved_ids = last_id + limits.reserved_ids;
-            batch.reserve_ids = reserved_ids;
-        }
+        // With every commit until one has returned: what a full disk refused is not reserved.
+        if (reserved_ids - last_id < limits.reserved_ids / 2) batch.reserve_ids = last_id + limits.reserved_ids;
     };
     committer.now = [this] { return now(); };
     stored_time.on_change = [this] {

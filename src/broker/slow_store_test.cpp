@@ -149,6 +149,35 @@ TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     EXPECT_EQ(bodies(receive("q")), (Texts{"stored", "later"}));
 }
 
+TEST_F(FullStore, reserves_again_the_ids_it_could_not_reserve) {
+    declare("q");
+    reopen();
+    doors->full = 1;
+    EXPECT_EQ((*begin_publish("q", "refused"))->error().code, Errc::store_full);
+    const auto before = publish("q", "a");
+
+    crash();
+    const auto after = publish("q", "b");
+
+    EXPECT_GT(after.message, before.message);
+    EXPECT_GT(after.sequence, before.sequence);
+    EXPECT_EQ(bodies(receive("q")), (Texts{"a", "b"}));
+}
+
+TEST_F(FullStore, counts_again_what_it_could_not_count) {
+    declare("q", {.lease = 1s, .strict_counting = false});
+    publish("q", "a");
+    ASSERT_EQ(receive("q").size(), 1u);
+    doors->full = 1;
+    for (int i = 0; i < 100 && doors->full > 0; ++i) advance(100ms);
+    ASSERT_EQ(doors->full, 0) << "the count was to be stored";
+
+    advance(60s);
+    crash();
+
+    EXPECT_EQ(receive("q").at(0).receives, 2u);
+}
+
 TEST_F(FullStore, does_not_say_of_what_somebody_else_could_not_remove_that_it_is_gone) {
     declare("q", {.lease = 10s});
     publish("q", "a");

@@ -148,6 +148,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     // fold.cpp
     bool fold(const storage::Batch& batch, const storage::Outcome& outcome);
     void unsettle(Queue& queue, Sequence sequence);
+    void count_again(Queue& queue, const storage::EntryKey& key);
 
     // live.cpp
     Live& live(Queue& queue);
@@ -294,8 +295,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
 
     std::string store_id;
     std::uint32_t epoch = 0;
-    std::int64_t last_id = 0, reserved_ids = 0;
-    IdBlock* id_block = nullptr;  ///< while a transaction's rows are made
+    std::int64_t last_id = 0, reserved_ids = 0;  ///< reserved: as stored
+    IdBlock* id_block = nullptr;                 ///< while a transaction's rows are made
     StoredTime stored_time;
     WallTime wall_stored{};
     std::uint32_t last_pick = 0;
