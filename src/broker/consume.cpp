@@ -24,6 +24,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     const WindowChange change(*this, window);
     const WallTime wall_now = now_wall(), expired_now = expired_by();
     const std::uint32_t max_receives = queue.options->max_receives;
+    const bool refused_lately = refused_at && now() - *refused_at < std::chrono::seconds(1);
     std::size_t bytes = 0, side_rows = 0;
     std::optional<Entry> last;  // only its group is looked at
     if (!queue.strict && window.highest() > queue.counters.delivered_through) write_through_ahead(queue);
@@ -33,6 +34,12 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         if (!entry && last && picks.empty()) entry = window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
+        const bool expired = entry->row.expires_at && *entry->row.expires_at <= expired_now && !planted(Bug::expired_is_delivered);
+        const bool used_up = max_receives > 0 && entry->row.receives >= max_receives + planted(Bug::dead_letter_one_late);
+        if ((expired || used_up) && refused_lately) {  // there is no room to move or remove it: not tried all the time
+            window.returned(*std::move(entry));
+            break;
+        }
         if (!picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes) {
             window.returned(*std::move(entry));
             break;
@@ -44,14 +51,13 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
             last.emplace();
             last->row.group = held.entry.row.group;
         }
-        if (held.entry.row.expires_at && *held.entry.row.expires_at <= expired_now && !planted(Bug::expired_is_delivered)) {
+        if (expired) {
             if (!dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::expired, storage::Unit::always))
                 remove(committer.open(), queue, held, &storage::CounterDelta::expired, storage::Unit::always);
             ++side_rows;
             continue;
         }
-        if (max_receives > 0 && held.entry.row.receives >= max_receives + planted(Bug::dead_letter_one_late) &&
-            dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::max_receives, storage::Unit::always)) {
+        if (used_up && dead_letter(committer.open(), queue, held, DeadLetterRecord::Reason::max_receives, storage::Unit::always)) {
             ++side_rows;
             continue;
         }
@@ -243,9 +249,13 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     if (needs_work) failed = co_await prepare(id, picks);
     queue = catalog.find(id);
     if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
-    if (failed) {
-        for (const Pick& p : picks)
-            if (held(id, p.sequence, p.number)) put_back(*queue, p.sequence);
+    if (failed) {  // nothing was counted
+        for (const Pick& p : picks) {
+            Held* h = held(id, p.sequence, p.number);
+            if (!h) continue;
+            if (queue->strict && h->entry.row.receives > 0) --h->entry.row.receives;  // else by put_back
+            put_back(*queue, p.sequence);
+        }
         co_return *failed;
     }
 

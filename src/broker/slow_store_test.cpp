@@ -178,6 +178,36 @@ TEST_F(FullStore, counts_again_what_it_could_not_count) {
     EXPECT_EQ(receive("q").at(0).receives, 2u);
 }
 
+TEST_F(FullStore, does_not_try_all_the_time_to_dead_letter_for_who_waits) {
+    declare("dead");
+    declare("q", {.lease = 1s, .max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "a");
+    ASSERT_EQ(receive("q").size(), 1u);
+    constexpr int many = 1'000;
+    doors->full = many;
+    const auto waits = begin(session.receive("q", {.max = 1, .max_bytes = 0, .wait = 20s, .lease = {}}));
+
+    for (int i = 0; i < 20 && doors->full > 0; ++i) advance(500ms);
+    const int tried = many - doors->full;
+    doors->full = 0;
+    for (int i = 0; i < 3; ++i) advance(1s);
+
+    EXPECT_GT(tried, 2);
+    EXPECT_LT(tried, 40);
+    EXPECT_EQ(bodies(receive("dead")), Texts{"a"});
+}
+
+TEST_F(FullStore, does_not_count_a_receive_that_was_not_answered) {
+    declare("dead");
+    declare("q", {.max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "a");
+    doors->full = 1;
+    const auto refused = begin_receive("q");
+    ASSERT_EQ((*refused)->error().code, Errc::store_full);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
 TEST_F(FullStore, does_not_say_of_what_somebody_else_could_not_remove_that_it_is_gone) {
     declare("q", {.lease = 10s});
     publish("q", "a");
