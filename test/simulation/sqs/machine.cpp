@@ -162,6 +162,7 @@ bool Machine::dead() const { return failed_ || !broker_ || (power_ && fault_fire
 void Machine::start() {
     failed_ = false;
     why_not.clear();
+    why_failed.clear();
     storage::sqlite::SqliteOptions options;
     options.path = "simulation.db";
     options.threads = false;
@@ -178,7 +179,10 @@ void Machine::start() {
                       .engine = std::move(engine),
                       .limits = limits_of(plan_.machine),
                       .strict_counting = plan_.machine.strict_counting,
-                      .on_store_failed = [this](const Error&) { failed_ = true; }};
+                      .on_store_failed = [this](const Error& error) {
+                          failed_ = true;
+                          why_failed = error.text;
+                      }};
     auto made = run(make_broker(std::move(parts)));
     if (!made) {
         why_not = made.error().text;

@@ -70,7 +70,8 @@ public:
     std::optional<Look> look();
     std::vector<std::string> problems();
 
-    std::string why_not;  ///< it did not start; empty: it did
+    std::string why_not;     ///< it did not start; empty: it did
+    std::string why_failed;  ///< the store
 
 private:
     template <typename T>

@@ -1,7 +1,9 @@
 #pragma once
 // The states something may be in, where answers left open what happened: each changes into one or several, an observation removes
 // those it contradicts, equal ones are one.
-// Errors: throws Violation when none is left, with what the first of them said.
+// Errors: throws Violation when none is left, with what they said.
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
@@ -15,6 +17,11 @@ namespace rowmq::sqs_simulation {
 struct Violation : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+template <typename... Parts>
+[[noreturn]] void violated(fmt::format_string<Parts...> text, Parts&&... parts) {
+    throw Violation(fmt::format(text, std::forward<Parts>(parts)...));
+}
 
 template <typename State>
 class Possible {
@@ -36,14 +43,13 @@ public:
             try {
                 change(state, more);
             } catch (const Violation& v) {
-                if (why.empty()) why = v.what();
+                add(why, v.what());
                 continue;
             }
             next.push_back(std::move(state));
             std::move(more.begin(), more.end(), std::back_inserter(next));
         }
-        if (next.empty())
-            throw Violation(states_.size() > 1 ? why + " (and " + std::to_string(states_.size() - 1) + " other states)" : why);
+        if (next.empty()) throw Violation(why);
         states_ = std::move(next);
     }
 
@@ -59,7 +65,7 @@ public:
             try {
                 in_order(order, change);
             } catch (const Violation& v) {
-                if (why.empty()) why = v.what();
+                add(why, v.what());
                 continue;
             }
             std::move(states_.begin(), states_.end(), std::back_inserter(any));
@@ -77,6 +83,10 @@ public:
     }
 
 private:
+    static void add(std::string& why, const std::string& another) {
+        if (why.find(another) == std::string::npos) why += (why.empty() ? "" : "; or: ") + another;
+    }
+
     template <typename Change>
     void in_order(const std::vector<std::size_t>& order, const Change& change) {
         for (const auto i : order) each([&](State& state, States& more) { change(i, state, more); });
@@ -84,5 +94,15 @@ private:
 
     States states_{1};
 };
+
+/// A batch: each entry may leave several states.
+template <typename State, typename Part>
+void in_parts(State& s, std::vector<State>& more, std::size_t parts, const Part& part) {
+    Possible<State> work;
+    work.all().front() = std::move(s);
+    for (std::size_t i = 0; i < parts; ++i) work.each([&](State& one, std::vector<State>& also) { part(one, i, also); });
+    s = std::move(work.all().front());
+    std::move(work.all().begin() + 1, work.all().end(), std::back_inserter(more));
+}
 
 }  // namespace rowmq::sqs_simulation

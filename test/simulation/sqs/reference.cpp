@@ -12,21 +12,6 @@ constexpr Time longest = 43'200'000;    ///< SQS: 12 hours from the receive
 constexpr Time waits_for_wall = 5'000;  ///< a wall clock so little behind is waited for
 constexpr Time stored_lags = 1'000;     ///< the time: where a clock was set back, the next process begins there
 
-template <typename... Parts>
-[[noreturn]] void violated(fmt::format_string<Parts...> text, Parts&&... parts) {
-    throw Violation(fmt::format(text, std::forward<Parts>(parts)...));
-}
-
-/// A batch: each entry may leave several states.
-template <typename Part>
-void in_parts(State& s, std::vector<State>& more, std::size_t parts, const Part& part) {
-    Possible<State> work;
-    work.all().front() = std::move(s);
-    for (std::size_t i = 0; i < parts; ++i) work.each([&](State& one, std::vector<State>& also) { part(one, i, also); });
-    s = std::move(work.all().front());
-    std::move(work.all().begin() + 1, work.all().end(), std::back_inserter(more));
-}
-
 }  // namespace
 
 Reference::Reference(const Plan& plan) : plan_(plan) {
@@ -62,13 +47,13 @@ void Reference::end(State& s, const Ended& e, States& more) const {
         case Verb::remove:
             return in_parts(s, more, e.names.size(), [&](State& one, std::size_t i, States& also) { remove(one, e, i, also); });
         case Verb::change: return change(s, e);
-        case Verb::purge: return perhaps([&] { empty(s, e.step->queue, more); });
+        case Verb::purge: return perhaps([&] { empty(s, e.step->queue); });
         case Verb::remake:
             if (result.kind == Result::Kind::refused && result.code != "QueueDoesNotExist")
                 violated("a queue cannot be deleted: {}", result.code);
             return perhaps([&] {
                 q = {.visibility = plan_.queues[e.step->queue].visibility, .messages = std::move(q.messages), .remembered = {}};
-                empty(s, e.step->queue, more);
+                empty(s, e.step->queue);
             });
         case Verb::alter:
             if (result.kind == Result::Kind::refused) violated("a queue cannot be altered: {}", result.code);
@@ -81,32 +66,20 @@ void Reference::end(State& s, const Ended& e, States& more) const {
     }
 }
 
-/// Everything in the queue is gone: not what may have died there before, but what may have come here dead.
-void Reference::empty(State& s, std::size_t queue, States& more) const {
-    std::vector<std::pair<std::size_t, std::size_t>> dying;
+/// Everything in the queue is gone. What moves between it and another just now was either here or there: it may be gone, as what has
+/// expired may be, until it is seen.
+void Reference::empty(State& s, std::size_t queue) const {
     for (std::size_t q = 0; q < s.size(); ++q)
-        for (std::size_t i = 0; i < s[q].messages.size(); ++i)
-            if ((q == queue || plan_.queues[q].dead == queue) && may_die(q, s[q].messages[i])) dying.emplace_back(q, i);
-    States all{s};
-    for (std::size_t which = 1; which < std::size_t{1} << std::min<std::size_t>(dying.size(), 2); ++which) {
-        auto& other = all.emplace_back(s);
-        for (std::size_t i = dying.size(); i-- > 0;)
-            if (which >> std::min<std::size_t>(i, 1) & 1) bury(other, dying[i].first, dying[i].second);
-    }
-    for (const auto& one : all)
-        for (const bool moved : {true, false}) {  // what is on its way to a dead-letter queue
-            auto& left = more.emplace_back(one);
-            for (std::size_t q = 0; q < s.size(); ++q)
-                std::erase_if(left[q].messages, [&](const Message& m) { return q == queue ? moved || !m.from : !moved && m.from == queue; });
-            for (auto& q : left)
-                for (auto& m : q.messages)
-                    if (m.from == queue) m.from.reset(), m.handle = 0;
+        for (std::size_t i = s[q].messages.size(); i-- > 0;) {
+            auto& m = s[q].messages[i];
+            const bool leaves = m.from == queue || (q == queue && may_die(q, m));
+            const bool comes = (q == queue && m.from) || (plan_.queues[q].dead == queue && may_die(q, m));
+            if (leaves || comes) m.expires.first = std::min(m.expires.first, now_);
+            if (q == queue && leaves) bury(s, q, i), s[plan_.queues[q].dead].messages.back().gone_from_source();
+            else if (leaves) m.gone_from_source();
+            else if (q == queue && !comes) s[q].messages.erase(s[q].messages.begin() + static_cast<std::ptrdiff_t>(i));
         }
-    s = std::move(more.back());
-    more.pop_back();
 }
-
-// ------------------------------------------------------------------------------------------------ time
 
 /// From now on, as a clock that may have jumped measures it.
 Span Reference::in(Time time) const {
@@ -161,18 +134,21 @@ void Reference::bury(State& s, std::size_t queue, std::size_t at) const {
     s[dead].messages.push_back(std::move(m));
 }
 
-/// A full disk keeps it where it was, and its last holder may still have it.
-void Reference::unbury(State& s, std::size_t queue, std::size_t handle) const {
-    if (plan_.queues[queue].receives == 0) return;
+/// It was not buried: a full disk keeps it where it was, and its last holder may still have it.
+void Reference::stay(State& s, std::size_t queue, std::size_t at) const {
     auto& dead = s[plan_.queues[queue].dead].messages;
-    const auto found = std::find_if(dead.begin(), dead.end(), [&](const Message& m) { return m.from == queue && m.handle == handle; });
-    if (found == dead.end()) return;
-    s[queue].messages.push_back(*found);
-    dead.erase(found);
-    auto& m = s[queue].messages.back();
+    auto m = std::move(dead[at]);
+    dead.erase(dead.begin() + static_cast<std::ptrdiff_t>(at));
     m.from.reset();
     m.loose = true;
     m.least = m.most = plan_.queues[queue].receives;
+    s[queue].messages.push_back(std::move(m));
+}
+void Reference::unbury(State& s, std::size_t queue, std::size_t handle) const {
+    if (plan_.queues[queue].receives == 0) return;
+    const auto& dead = s[plan_.queues[queue].dead].messages;
+    for (std::size_t i = dead.size(); i-- > 0;)
+        if (dead[i].from == queue && dead[i].handle == handle) return stay(s, queue, i);
 }
 
 void Reference::jumped(Time by) {
@@ -195,7 +171,11 @@ void Reference::jumped(Time by) {
 
 /// Every lease has ended; what was not stored is forgotten; the machine's clock is believed.
 void Reference::restarted() {
-    for (auto& state : states_.all())
+    for (auto& state : states_.all()) {
+        for (std::size_t i = 0; i < state.size(); ++i)
+            if (const auto dead = plan_.queues[i].dead; plan_.queues[i].receives > 0 && !plan_.queues[i].counts_exactly)
+                for (std::size_t at = state[dead].messages.size(); at-- > 0;)  // if it had not moved yet, nobody remembers why it should
+                    if (state[dead].messages[at].from == i) stay(state, i, at);
         for (std::size_t i = 0; i < state.size(); ++i) {
             auto& q = state[i];
             const auto shift = [&](Span& span) {
@@ -215,12 +195,11 @@ void Reference::restarted() {
                 if (must_die(i, q.messages[at])) bury(state, i, at);
                 else ++at;
         }
+    }
     if (ahead_ >= 0) ahead_ = 0;
     steady_ = ahead_ == 0;
     keep();
 }
-
-// ------------------------------------------------------------------------------------------------ sending
 
 void Reference::send(State& s, const Ended& e, States& more) const {
     in_parts(s, more, e.step->sent.size(), [&](State& one, std::size_t i, States& also) {
@@ -270,8 +249,6 @@ void Reference::accept(State& s, std::size_t queue, const Sent& sent, const std:
     q.remembered[key] = {.until = in(window), .id = id};
     q.messages.push_back(std::move(m));
 }
-
-// ------------------------------------------------------------------------------------------------ receiving
 
 bool Reference::surely_ready(std::size_t queue, const Message& m) const {
     return !m.leased && m.due.last <= now_ && m.expires.first > now_ && !may_die(queue, m) && !m.from;
@@ -374,8 +351,6 @@ void Reference::grant(State& s, std::size_t queue, const Step& step, const Recei
     m.lease_ends = now_ + (step.visibility >= 0 ? step.visibility * Time{1'000} : q.visibility);
 }
 
-// ------------------------------------------------------------------------------------------------ handles
-
 /// "The newest handle of a message deletes it, also when its visibility has ended, until the message is received again." An older
 /// one deletes nothing, and that is no error. On a FIFO queue only while it is hidden, or after a restart.
 void Reference::remove(State& s, const Ended& e, std::size_t entry, States& more) const {
@@ -421,8 +396,6 @@ void Reference::change(State& s, const Ended& e) const {
     found->lease_ends = now_ + time;
     if (time == 0) lease_over(s, queue, static_cast<std::size_t>(found - messages.begin()));
 }
-
-// ------------------------------------------------------------------------------------------------ comparing
 
 void Reference::count(const State& s, const Ended& e) const {
     if (e.among) return;  // what is on its way through is counted here or there
@@ -487,14 +460,12 @@ void Reference::look(State& s, const Look& shown) const {
         for (std::size_t i = 0; i + came[q] < s[q].messages.size();) {
             auto& m = s[q].messages[i];
             if (take(q, m)) {
-                if (m.from.has_value()) m.handle = 0;
-                m.from.reset();
+                m.gone_from_source();
             } else if (m.from && take(*m.from, m)) {
                 // on its way
             } else if (may_die(q, m) && take(plan_.queues[q].dead, m)) {
                 bury(s, q, i);
-                s[plan_.queues[q].dead].messages.back().from.reset();
-                s[plan_.queues[q].dead].messages.back().handle = 0;
+                s[plan_.queues[q].dead].messages.back().gone_from_source();
                 ++came[plan_.queues[q].dead];
                 continue;
             } else if (m.expires.first <= now_) {

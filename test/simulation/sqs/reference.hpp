@@ -5,51 +5,11 @@
 // observed later removes those it contradicts.
 // Errors: throws Violation when no state is left, with what the first of them said.
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "test/simulation/sqs/client.hpp"
 #include "test/simulation/sqs/possible.hpp"
+#include "test/simulation/sqs/state.hpp"
 
 namespace rowmq::sqs_simulation {
-
-/// Between `first` and `last` it happens: clocks that jumped leave it open when exactly.
-struct Span {
-    Time first = 0, last = 0;
-    bool operator==(const Span&) const = default;
-};
-
-struct Message {
-    std::uint64_t number = 0;
-    std::string id;  ///< as SQS calls it; empty: nobody was told yet
-    std::string group;
-    Span due, expires;
-    bool leased = false;
-    Time lease_ends = 0, given = 0;
-    std::size_t handle = 0;           ///< the newest; 0: none
-    int restarts = 0;                 ///< since it was given
-    int least = 0, most = 0;          ///< receives
-    bool ahead = false;               ///< given to nobody, perhaps counted: a crash may leave one receive too many
-    std::optional<std::size_t> from;  ///< dead-lettered from there, and not seen here yet
-    bool loose = false;               ///< nobody knows when it came here
-    bool operator==(const Message&) const = default;
-};
-
-struct Remembered {
-    Span until;
-    std::string id;
-    bool operator==(const Remembered&) const = default;
-};
-
-struct Queue {
-    Time visibility = 0;
-    std::vector<Message> messages;  ///< as they came
-    std::map<std::string, Remembered> remembered;
-    bool operator==(const Queue&) const = default;
-};
-
-using State = std::vector<Queue>;
 
 class Reference {
 public:
@@ -88,7 +48,8 @@ private:
     void count(const State& s, const Ended& e) const;
     void lease_over(State& s, std::size_t queue, std::size_t at) const;
     void bury(State& s, std::size_t queue, std::size_t at) const;
-    void empty(State& s, std::size_t queue, States& more) const;
+    void empty(State& s, std::size_t queue) const;
+    void stay(State& s, std::size_t queue, std::size_t at) const;
     void unbury(State& s, std::size_t queue, std::size_t handle) const;
     void look(State& s, const Look& look) const;
     const Message* owed_now(const State& s, std::size_t queue) const;

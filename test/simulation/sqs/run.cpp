@@ -16,6 +16,7 @@ namespace {
 using Death = Machine::Death;
 constexpr std::size_t many_states = 8;      ///< so many, and a look decides between them
 constexpr std::size_t most_open_parts = 4;  ///< of requests that end together: more, and each is looked up
+constexpr std::size_t most_deaths = 40;     ///< at the same moment
 
 bool step_waits(const Step& step) { return step.verb == Verb::receive && step.wait > 0; }
 
@@ -55,8 +56,8 @@ private:
         };
         if (std::any_of(group.begin(), group.end(), is_lost) && !machine_.dead() && !machine_.recovers()) look();
         // While one is given what it does not hide, another finds nothing.
-        const bool unhidden = std::any_of(group.begin(), group.end(),
-                                          [](const Step* step) { return step->verb == Verb::receive && step->visibility == 0; });
+        const bool unhidden =
+            std::any_of(group.begin(), group.end(), [](const Step* step) { return step->verb == Verb::receive && step->visibility == 0; });
         for (const auto* step : group) {
             auto call = std::make_shared<Call>();
             call->step = step;
@@ -244,11 +245,12 @@ private:
 
     /// The process ends, and the next one starts.
     void die(Death death) {
+        deaths_now_ = std::exchange(died_at_, machine_.now()) == machine_.now() ? deaths_now_ + 1 : 0;
+        if (deaths_now_ == most_deaths) throw Violation("the process dies again and again");
         std::vector<Ended> lost;
-        if (death == Death::stopped) {
-            machine_.settle_down();
-        }
+        if (death == Death::stopped) machine_.settle_down();
         const bool fired = machine_.fault_fired();
+        if (!machine_.why_failed.empty()) note("  the store failed: " + machine_.why_failed);
         if (death == Death::killed && fired && !power_ && salt_() % 2 == 0)
             death = Death::power_lost;  // dirty pages may go with a failed sync
         auto survived = machine_.restart(death, salt_());
@@ -353,6 +355,8 @@ private:
     bool power_ = false;
     int full_for_ = 0;
     std::uint64_t deaths_ = 0;
+    std::size_t deaths_now_ = 0;
+    Time died_at_ = -1;
 };
 
 /// A violation without its numbers: which rule it was.
