@@ -384,8 +384,8 @@ void Reference::change(State& s, const Ended& e) const {
         if (result.kind == Result::Kind::ok) violated("a handle that is not the newest changes a visibility");
         return;
     }
-    if (result.kind == Result::Kind::refused) {
-        if (found->leased && now_ - found->given + time <= longest - 2'000)
+    if (result.kind == Result::Kind::refused) {  // while a deletion is under way, which may fail then, nobody can change it
+        if (!e.among && found->leased && now_ - found->given + time <= longest - 2'000)
             violated("m{} is held and its visibility cannot be changed: {}", found->number, result.code);
         return;
     }

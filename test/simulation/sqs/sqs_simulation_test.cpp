@@ -29,12 +29,16 @@ TEST(SqsSimulation, repeats_itself_from_the_same_seed) {
 }
 
 TEST(SqsSimulation, shrinks_a_failing_seed_to_what_it_takes) {
-    const auto plan = make_plan(4, 300);
     const Lie lie = [](const Step& step, Reply& reply) {
         if (step.verb == Verb::counts && reply.counts && reply.counts->hidden > 0) reply.counts->hidden += 100;
         return false;
     };
-    const auto report = carry_out(plan, lie);
+    Plan plan;
+    Report report;
+    for (std::uint64_t seed = 1; seed <= 20 && report.violation.empty(); ++seed) {  // not each counts what is hidden
+        plan = make_plan(seed, 300);
+        report = carry_out(plan, lie);
+    }
     ASSERT_NE(report.violation, "");
 
     const auto smaller = shrink(plan, report.violation, lie);
@@ -48,100 +52,103 @@ struct Fault {
     const char* complaint;  ///< part of what the reference must say
     Lie lie;
 };
-void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 
 bool received(const Step& step, const Reply& reply) { return step.verb == Verb::receive && !reply.received.empty(); }
 
-const std::vector<Fault> faults{
-    {"loses_a_message", "left m",
-     [](const Step& step, Reply& reply) {
-         if (!received(step, reply) || reply.received.size() != 1 || step.visibility == 0) return false;
-         reply.received.clear();
-         return true;
-     }},
-    {"gives_a_hidden_message_again", "while somebody holds it",
-     [](const Step& step, Reply& reply) {
-         if (!received(step, reply) || reply.received.size() >= static_cast<std::size_t>(step.max) || step.visibility == 0) return false;
-         reply.received.push_back(reply.received.back());
-         return true;
-     }},
-    {"resurrects_a_message", "which is not there",
-     [last = std::make_shared<std::vector<Received>>(), gone = std::make_shared<bool>(false)](const Step& step, Reply& reply) {
-         if (step.verb == Verb::purge && reply.results.front().kind == Result::Kind::ok) *gone = !last->empty();
-         if (!received(step, reply)) return false;
-         if (*gone && last->front().number != reply.received.front().number &&
-             last->front().group.empty() == reply.received.front().group.empty()) {
-             reply.received.front() = last->front();
+/// Made anew for each seed: some remember what was answered.
+std::vector<Fault> faults() {
+    return {
+        {"loses_a_message", "left m",
+         [](const Step& step, Reply& reply) {
+             if (!received(step, reply) || reply.received.size() != 1 || step.visibility == 0) return false;
+             reply.received.clear();
              return true;
-         }
-         *last = reply.received;
-         return false;
-     }},
-    {"counts_a_receive_twice", "receives instead of",
-     [](const Step& step, Reply& reply) {
-         if (!received(step, reply) || reply.received.front().receives < 2) return false;
-         ++reply.received.front().receives;
-         return true;
-     }},
-    {"swaps_a_group", "of group",
-     [](const Step& step, Reply& reply) {
-         if (!received(step, reply) || step.visibility == 0) return false;
-         for (std::size_t i = 0; i + 1 < reply.received.size(); ++i)
-             if (!reply.received[i].group.empty() && reply.received[i].group == reply.received[i + 1].group) {
-                 std::swap(reply.received[i], reply.received[i + 1]);
+         }},
+        {"gives_a_hidden_message_again", "while somebody holds it",
+         [](const Step& step, Reply& reply) {
+             if (!received(step, reply) || reply.received.size() >= static_cast<std::size_t>(step.max) || step.visibility == 0)
+                 return false;
+             reply.received.push_back(reply.received.back());
+             return true;
+         }},
+        {"resurrects_a_message", "which is not there",
+         [last = std::make_shared<std::vector<Received>>(), gone = std::make_shared<bool>(false)](const Step& step, Reply& reply) {
+             if (step.verb == Verb::purge && reply.results.front().kind == Result::Kind::ok) *gone = !last->empty();
+             if (!received(step, reply)) return false;
+             if (*gone && last->front().number != reply.received.front().number &&
+                 last->front().group.empty() == reply.received.front().group.empty()) {
+                 reply.received.front() = last->front();
                  return true;
              }
-         return false;
-     }},
-    {"forgets_a_duplicate", "stored anew",
-     [ids = std::make_shared<std::set<std::string>>()](const Step& step, Reply& reply) {
-         if (step.verb != Verb::send) return false;
-         for (auto& result : reply.results)
-             if (!result.id.empty() && !ids->insert(result.id).second) {
-                 result.id += "-anew";
-                 return true;
-             }
-         return false;
-     }},
-    {"refuses_a_send", "was refused",
-     [](const Step& step, Reply& reply) {
-         if (step.verb != Verb::send) return false;
-         reply.results.front() = {.kind = Result::Kind::refused, .code = "InvalidParameterValue"};
-         return true;
-     }},
-    {"refuses_the_handle_of_a_hidden_message", "was refused|deletes nothing",
-     [given = std::make_shared<int>(0)](const Step& step, Reply& reply) {
-         if (received(step, reply) && step.visibility == 43'200) *given = 2;
-         if (--*given != 0 || step.verb != Verb::remove || step.picks.size() != 1 || step.picks.front() != 0) return false;
-         reply.results.front() = {.kind = Result::Kind::refused, .code = "ReceiptHandleIsInvalid"};
-         return true;
-     }},
-    {"accepts_what_is_wrong", "was accepted",
-     [](const Step& step, Reply& reply) {
-         if (step.verb != Verb::wrong) return false;
-         reply.results.front().kind = Result::Kind::ok;
-         return true;
-     }},
-    {"says_a_message_was_stored_that_was_not", "does not show|left m|sleeps while|do not come|instead of",
-     [](const Step& step, Reply& reply) {
-         if (step.verb != Verb::send || step.sent.size() != 1 || reply.results.front().kind != Result::Kind::unknown) return false;
-         reply.results.front() = {.kind = Result::Kind::ok, .code = {}, .id = "00000000-0000-0000-0000-000000000000"};
-         return true;
-     }},
-    {"counts_wrongly", "ready instead of",
-     [](const Step&, Reply& reply) {
-         if (!reply.counts) return false;
-         reply.counts->ready += 50;
-         return true;
-     }},
-};
+             *last = reply.received;
+             return false;
+         }},
+        {"counts_a_receive_twice", "receives instead of",
+         [](const Step& step, Reply& reply) {
+             if (!received(step, reply) || reply.received.front().receives < 2) return false;
+             ++reply.received.front().receives;
+             return true;
+         }},
+        {"swaps_a_group", "of group",
+         [](const Step& step, Reply& reply) {
+             if (!received(step, reply) || step.visibility == 0) return false;
+             for (std::size_t i = 0; i + 1 < reply.received.size(); ++i)
+                 if (!reply.received[i].group.empty() && reply.received[i].group == reply.received[i + 1].group) {
+                     std::swap(reply.received[i], reply.received[i + 1]);
+                     return true;
+                 }
+             return false;
+         }},
+        {"forgets_a_duplicate", "stored anew",
+         [ids = std::make_shared<std::set<std::string>>()](const Step& step, Reply& reply) {
+             if (step.verb != Verb::send) return false;
+             for (auto& result : reply.results)
+                 if (!result.id.empty() && !ids->insert(result.id).second) {
+                     result.id += "-anew";
+                     return true;
+                 }
+             return false;
+         }},
+        {"refuses_a_send", "was refused",
+         [](const Step& step, Reply& reply) {
+             if (step.verb != Verb::send) return false;
+             reply.results.front() = {.kind = Result::Kind::refused, .code = "InvalidParameterValue"};
+             return true;
+         }},
+        {"refuses_the_handle_of_a_hidden_message", "was refused|deletes nothing",
+         [given = std::make_shared<int>(0)](const Step& step, Reply& reply) {
+             if (received(step, reply) && step.visibility == 43'200) *given = 2;
+             if (--*given != 0 || step.verb != Verb::remove || step.picks.size() != 1 || step.picks.front() != 0) return false;
+             reply.results.front() = {.kind = Result::Kind::refused, .code = "ReceiptHandleIsInvalid"};
+             return true;
+         }},
+        {"accepts_what_is_wrong", "was accepted",
+         [](const Step& step, Reply& reply) {
+             if (step.verb != Verb::wrong) return false;
+             reply.results.front().kind = Result::Kind::ok;
+             return true;
+         }},
+        {"says_a_message_was_stored_that_was_not", "does not show|left m|sleeps while|do not come|instead of|stored anew",
+         [](const Step& step, Reply& reply) {
+             if (step.verb != Verb::send || step.sent.size() != 1 || reply.results.front().kind != Result::Kind::unknown) return false;
+             reply.results.front() = {.kind = Result::Kind::ok, .code = {}, .id = "00000000-0000-0000-0000-000000000000"};
+             return true;
+         }},
+        {"counts_wrongly", "ready instead of",
+         [](const Step&, Reply& reply) {
+             if (!reply.counts) return false;
+             reply.counts->ready += 50;
+             return true;
+         }},
+    };
+}
 
-class ReferenceSees : public testing::TestWithParam<Fault> {};
+class ReferenceSees : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(ReferenceSees, the_fault) {
-    const std::string all = GetParam().complaint;
+    const std::string all = faults().at(GetParam()).complaint;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-        const auto report = carry_out(make_plan(seed, 300), GetParam().lie);
+        const auto report = carry_out(make_plan(seed, 300), faults().at(GetParam()).lie);
         if (!report.lied || report.violation.empty()) continue;  // some lies are true by chance
 
         bool said = false;
@@ -156,8 +163,8 @@ TEST_P(ReferenceSees, the_fault) {
     FAIL() << "no seed saw it";
 }
 
-INSTANTIATE_TEST_SUITE_P(SqsSimulation, ReferenceSees, testing::ValuesIn(faults),
-                         [](const auto& fault) { return std::string(fault.param.name); });
+INSTANTIATE_TEST_SUITE_P(SqsSimulation, ReferenceSees, testing::Range(std::size_t{0}, faults().size()),
+                         [](const auto& fault) { return std::string(faults().at(fault.param).name); });
 
 }  // namespace
 }  // namespace rowmq::sqs_simulation
