@@ -52,7 +52,10 @@ awaitable<void> BrokerState::run_due(std::shared_ptr<BrokerState> self) {
     self->due_under_way = false;
     self->cancelled_while_due.clear();
     if (self->closing) co_return;
-    if (retry > milliseconds(0)) self->due_timer.arm_by(self->now() + retry);
+    if (retry > milliseconds(0)) {  // not before: what is due stays due
+        self->due_timer.arm_by(self->now() + retry);
+        co_return;
+    }
     if (self->due_again) self->due_timer.arm_by(self->now());
     if (next)
         self->due_timer.arm_by(self->now() + std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*next - self->now_wall())));

@@ -197,6 +197,28 @@ TEST_F(FullStore, does_not_try_all_the_time_to_dead_letter_for_who_waits) {
     EXPECT_EQ(bodies(receive("dead")), Texts{"a"});
 }
 
+TEST_F(FullStore, does_not_try_all_the_time_to_move_what_is_due) {
+    limits.background_rows = 1;
+    reopen();
+    declare("q", {.delay = 1s});
+    for (const char* body : {"a", "b", "c"}) publish("q", body);
+    constexpr int many = 1'000;
+    doors->full = many;
+
+    const MonotonicTime end = clock->monotonic() + 10s;
+    for (int rings = 0; rings < many && clock->alarm() && *clock->alarm() < end; ++rings) {
+        clock->advance(std::max(*clock->alarm() - clock->monotonic(), std::chrono::nanoseconds(0)));
+        settle_down();
+    }
+    const int tried = many - doors->full;
+    doors->full = 0;
+    for (int i = 0; i < 3; ++i) advance(1s);
+
+    EXPECT_GT(tried, 2);
+    EXPECT_LT(tried, 40);
+    EXPECT_EQ(receive("q").size(), 3u);
+}
+
 TEST_F(FullStore, does_not_count_a_receive_that_was_not_answered) {
     declare("dead");
     declare("q", {.max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
