@@ -160,6 +160,7 @@ bool BrokerState::wake(Queue& queue) {
 }
 
 void BrokerState::set_timer(Queue& queue) {
+    if (abandoned) return;  // the timers have stopped
     Live& at_hand = *queue.live;
     std::optional<MonotonicTime> when;
     const auto earlier = [&](MonotonicTime t) {

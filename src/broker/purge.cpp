@@ -118,13 +118,13 @@ void BrokerState::end_suspended(Queue& queue, const std::vector<Sequence>& suspe
 
 awaitable<void> BrokerState::resume_leases(QueueId id, std::vector<Sequence> suspended) {
     Queue* queue = catalog.find(id);
-    while (queue && queue->live && queue->live->loading) {  // for the window as it was
+    while (queue && queue->live && queue->live->loading && !abandoned) {  // for the window as it was
         Event loaded;
         queue->live->load_waiters.push_back(&loaded);
         co_await loaded.wait();
         queue = catalog.find(id);
     }
-    if (!queue || queue->deleted || !queue->live) co_return;
+    if (abandoned || !queue || queue->deleted || !queue->live) co_return;
     Live& at_hand = *queue->live;
     window_entries -= at_hand.window->entries();
     window_bytes -= at_hand.window->bytes();
