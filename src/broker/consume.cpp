@@ -24,7 +24,6 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     const WindowChange change(*this, window);
     const WallTime wall_now = now_wall(), expired_now = expired_by();
     const std::uint32_t max_receives = queue.options->max_receives;
-    const bool refused_lately = refused_at && now() - *refused_at < std::chrono::seconds(1);
     std::size_t bytes = 0, side_rows = 0;
     std::optional<Entry> last;  // only its group is looked at
     if (!queue.strict && window.highest() > queue.counters.delivered_through) write_through_ahead(queue);
@@ -36,7 +35,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         const Sequence sequence = entry->sequence();
         const bool expired = entry->row.expires_at && *entry->row.expires_at <= expired_now && !planted(Bug::expired_is_delivered);
         const bool used_up = max_receives > 0 && entry->row.receives >= max_receives + planted(Bug::dead_letter_one_late);
-        if ((expired || used_up) && refused_lately) {  // there is no room to move or remove it: not tried all the time
+        if ((expired || used_up) && refused_lately()) {  // there is no room to move or remove it: not tried all the time
             window.returned(*std::move(entry));
             break;
         }

@@ -172,9 +172,8 @@ void BrokerState::set_timer(Queue& queue) {
     };
     at_wall(at_hand.window->first_wake(), milliseconds(1));
     // Where it could not be removed just now (a full disk), it is not tried all the time.
-    const bool refused = refused_at && now() - *refused_at < std::chrono::seconds(1);
-    if (!at_hand.loading && !stored_time.diverged()) at_wall(at_hand.window->first_expiry(), milliseconds(refused ? 1'000 : 1));
-    if (refused && !at_hand.waiters.empty() && at_hand.window->ready() > 0) earlier(*refused_at + std::chrono::seconds(1));
+    if (!at_hand.loading && !stored_time.diverged()) at_wall(at_hand.window->first_expiry(), milliseconds(refused_lately() ? 1'000 : 1));
+    if (refused_lately() && !at_hand.waiters.empty() && at_hand.window->ready() > 0) earlier(*refused_at + std::chrono::seconds(1));
     if (when) at_hand.timer.arm_by(*when);
 }
 

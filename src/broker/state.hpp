@@ -302,6 +302,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::uint32_t last_pick = 0;
     bool closing = false, abandoned = false;
     std::optional<MonotonicTime> refused_at;  ///< when the store last failed to commit something
+    /// What the broker does by itself and was refused just now (a full disk) is not tried all the time.
+    bool refused_lately() { return refused_at && now() - *refused_at < std::chrono::seconds(1); }
     struct {
         std::optional<MonotonicTime> measured;
         std::optional<Error> refusal;         ///< what was found then
