@@ -1,0 +1,58 @@
+#pragma once
+// Bytes to frames. No socket: bytes are fed as they come, frames are taken while there are whole ones.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rowmq::amqp {
+
+enum class FrameKind : std::uint8_t { method = 1, header = 2, body = 3, heartbeat = 8 };
+
+struct Frame {
+    FrameKind kind{};
+    std::uint16_t channel = 0;
+    std::string_view payload;  ///< into what was fed; valid until the next call of the reader
+};
+
+inline constexpr std::size_t frame_overhead = 8;  ///< kind, channel, length, end
+inline constexpr char frame_end = '\xce';
+/// What a client's first eight bytes must be.
+inline constexpr std::string_view protocol_header{"AMQP\0\0\x09\x01", 8};
+
+/// Why no frame can follow: for the log and, where the client can still be told, the close.
+enum class FrameFault : std::uint8_t { too_large, unknown_kind, no_end };
+
+class FrameReader final {
+public:
+    /// The longest payload it takes; what comes longer is too_large. Before tuning this is small, because nobody is known yet.
+    void limit(std::size_t payload_bytes) noexcept { limit_ = payload_bytes; }
+
+    /// Room for at least `least` bytes, to read into; say how many came with fed().
+    struct Room {
+        char* data;
+        std::size_t size;
+    };
+    Room room(std::size_t least);
+    void fed(std::size_t count) noexcept { end_ += count; }
+
+    /// The next whole frame. None: more bytes are needed, or fault() says why there will be none.
+    std::optional<Frame> next();
+    /// The next `count` bytes as they are: the protocol header. None: they are not all there.
+    std::optional<std::string_view> raw(std::size_t count);
+    std::optional<FrameFault> fault() const noexcept { return fault_; }
+    /// Bytes held: the room taken.
+    std::size_t capacity() const noexcept { return bytes_.size(); }
+    std::size_t waiting() const noexcept { return end_ - begin_; }
+    /// Gives the room back while nothing waits, for connections that are idle.
+    void rest();
+
+private:
+    std::string bytes_;
+    std::size_t begin_ = 0, end_ = 0, limit_ = 4'096;
+    std::optional<FrameFault> fault_;
+};
+
+}  // namespace rowmq::amqp
