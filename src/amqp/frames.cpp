@@ -1,25 +1,32 @@
 #include "amqp/frames.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "wire/reader.hpp"
 
 namespace rowmq::amqp {
 
-FrameReader::Room FrameReader::room(std::size_t least) {
-    if (begin_ > 0 && (begin_ == end_ || bytes_.size() - end_ < least)) {
-        std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
-        end_ -= begin_;
-        begin_ = 0;
+void FrameReader::feed(std::string_view bytes) {
+    if (kept_.empty()) {
+        view_ = bytes;
+    } else {
+        kept_.append(bytes);
+        view_ = kept_;
     }
-    if (bytes_.size() - end_ < least) bytes_.resize(end_ + least);
-    return {bytes_.data() + end_, bytes_.size() - end_};
+}
+
+void FrameReader::keep() {
+    if (view_.empty()) {
+        std::string().swap(kept_);
+    } else if (kept_.empty()) {
+        kept_.assign(view_);
+    } else {
+        kept_.erase(0, kept_.size() - view_.size());
+    }
+    view_ = kept_;
 }
 
 std::optional<Frame> FrameReader::next() {
     if (fault_ || waiting() < frame_overhead - 1) return std::nullopt;
-    wire::Reader head(std::string_view(bytes_).substr(begin_, frame_overhead - 1));
+    wire::Reader head(view_.substr(0, frame_overhead - 1));
     Frame frame;
     frame.kind = static_cast<FrameKind>(head.u8());
     frame.channel = head.u16();
@@ -36,26 +43,20 @@ std::optional<Frame> FrameReader::next() {
         return std::nullopt;
     }
     if (waiting() < length + frame_overhead) return std::nullopt;
-    if (bytes_[begin_ + frame_overhead - 1 + length] != frame_end) {
+    if (view_[frame_overhead - 1 + length] != frame_end) {
         fault_ = FrameFault::no_end;
         return std::nullopt;
     }
-    frame.payload = std::string_view(bytes_).substr(begin_ + frame_overhead - 1, length);
-    begin_ += length + frame_overhead;
+    frame.payload = view_.substr(frame_overhead - 1, length);
+    view_.remove_prefix(length + frame_overhead);
     return frame;
 }
 
 std::optional<std::string_view> FrameReader::raw(std::size_t count) {
     if (waiting() < count) return std::nullopt;
-    const auto some = std::string_view(bytes_).substr(begin_, count);
-    begin_ += count;
+    const auto some = view_.substr(0, count);
+    view_.remove_prefix(count);
     return some;
-}
-
-void FrameReader::rest() {
-    if (waiting() > 0) return;
-    begin_ = end_ = 0;
-    std::string().swap(bytes_);
 }
 
 }  // namespace rowmq::amqp

@@ -30,28 +30,25 @@ public:
     /// The longest payload it takes; what comes longer is too_large. Before tuning this is small, because nobody is known yet.
     void limit(std::size_t payload_bytes) noexcept { limit_ = payload_bytes; }
 
-    /// Room for at least `least` bytes, to read into; say how many came with fed().
-    struct Room {
-        char* data;
-        std::size_t size;
-    };
-    Room room(std::size_t least);
-    void fed(std::size_t count) noexcept { end_ += count; }
-
+    /// More of the stream. The bytes must stay where they are until keep(), so that whole frames are never copied.
+    void feed(std::string_view bytes);
     /// The next whole frame. None: more bytes are needed, or fault() says why there will be none.
     std::optional<Frame> next();
     /// The next `count` bytes as they are: the protocol header. None: they are not all there.
     std::optional<std::string_view> raw(std::size_t count);
+    /// Keeps what is left of the bytes fed: the beginning of a frame.
+    void keep();
+
     std::optional<FrameFault> fault() const noexcept { return fault_; }
-    /// Bytes held: the room taken.
-    std::size_t capacity() const noexcept { return bytes_.size(); }
-    std::size_t waiting() const noexcept { return end_ - begin_; }
-    /// Gives the room back while nothing waits, for connections that are idle.
-    void rest();
+    /// Bytes that were fed and not taken.
+    std::size_t waiting() const noexcept { return view_.size(); }
+    /// Bytes of memory held.
+    std::size_t capacity() const noexcept { return kept_.capacity(); }
 
 private:
-    std::string bytes_;
-    std::size_t begin_ = 0, end_ = 0, limit_ = 4'096;
+    std::string kept_;
+    std::string_view view_;  ///< what is not taken yet: of kept_, or of what was fed
+    std::size_t limit_ = 4'096;
     std::optional<FrameFault> fault_;
 };
 

@@ -35,7 +35,7 @@ struct Served {
     std::string_view name;
     std::uint16_t port;
 };
-inline constexpr std::array<Served, 2> served_listeners{Served{"sqs", 9324}, Served{"admin", 15672}};
+inline constexpr std::array<Served, 3> served_listeners{Served{"sqs", 9324}, Served{"amqp", 5672}, Served{"admin", 15672}};
 
 /// "off", "ADDRESS:PORT" or "PORT" (on 127.0.0.1) for the listener `name`. Errors: invalid_argument.
 Result<Listen> parse_listen(std::string_view name, std::string_view where);

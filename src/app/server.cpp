@@ -95,7 +95,7 @@ Result<void> Server::listen() {
         tls_ = *std::move(tls);
     }
     for (const auto& [name, endpoint] : settings_.listeners) {
-        if (!endpoint) continue;
+        if (!endpoint || name == "amqp") continue;  // that one has nothing to say before there is a store
         const bool secure = tls_ && (name != "admin" || settings_.tls.admin);
         net::HttpOptions options{.address = endpoint->address, .port = endpoint->port, .plain_too = settings_.tls.plain_too};
         if (secure) options.tls = tls_;
@@ -126,8 +126,27 @@ Result<void> Server::listen() {
     return {};
 }
 
+Result<void> Server::listen_amqp() {
+    for (const auto& [name, endpoint] : settings_.listeners) {
+        if (!endpoint || name != "amqp") continue;
+        if (!amqp_) amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins{});
+        net::ByteServerOptions options;
+        options.address = endpoint->address;
+        options.port = endpoint->port;
+        const auto port = amqp_->listen(std::move(options));
+        if (!port) {
+            Error error = port.error();
+            error.text = fmt::format("{}; --listen {}=off turns this listener off", error.text, name);
+            error.code = Errc::invalid_argument;  // of the environment: exit 1
+            return error;
+        }
+        binary_.push_back({.name = name, .endpoint = {.address = endpoint->address, .port = *port}, .secure = false});
+    }
+    return {};
+}
+
 std::vector<Server::Listening> Server::listening() const {
-    std::vector<Listening> all;
+    std::vector<Listening> all = binary_;
     for (const auto& listener : listeners_) {
         all.push_back({.name = listener->name,
                        .endpoint = {.address = listener->wanted.address, .port = listener->server.port()},
@@ -183,6 +202,12 @@ awaitable<Result<void>> Server::start() {
     }
     broker_ = std::move(*opened);
     opened_ = broker_->health();
+    if (auto bound = listen_amqp(); bound.has_error()) {
+        co_await stop_listeners();
+        co_await broker_->close();
+        broker_.reset();
+        co_return bound;
+    }
     sqs::Settings names{.region = settings_.region,
                         .account = settings_.account,
                         .recreate_after = settings_.recreate_after,
@@ -223,12 +248,14 @@ awaitable<void> Server::stop_listeners() {
 
 awaitable<void> Server::stop() {
     co_await stop_listeners();
+    if (amqp_) co_await amqp_->stop();
     if (!broker_) co_return;
     protocols_->sqs.close();
     protocols_->sns.close();
     protocols_->admin.close();
     co_await broker_->close();
     protocols_.reset();
+    amqp_.reset();
     broker_.reset();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/protocol.hpp"
+#include "amqp/protocol.hpp"
 #include "app/settings.hpp"
 #include "base/random.hpp"
 #include "net/http_server.hpp"
@@ -48,6 +49,7 @@ private:
     struct Protocols;
 
     Result<void> listen();
+    Result<void> listen_amqp();
     std::vector<admin::metrics::Collector> collectors();
     awaitable<void> stop_listeners();
     awaitable<net::Response> answer(std::string name, net::Request request);
@@ -61,6 +63,8 @@ private:
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unique_ptr<Broker> broker_;
     std::unique_ptr<Protocols> protocols_;  ///< null until the store is open
+    std::unique_ptr<amqp::Protocol> amqp_;
+    std::vector<Listening> binary_;  ///< listeners of protocols that are not HTTP
     BrokerHealth opened_;
 };
 

@@ -12,6 +12,7 @@
 #include <exception>
 #include <utility>
 
+#include "net/bind.hpp"
 #include "net/http_connection.hpp"
 
 namespace rowmq::net {
@@ -22,7 +23,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t scratch_bytes = 64 * 1024;
-constexpr int backlog = 1024;
 
 awaitable<void> serve(std::shared_ptr<HttpConnection> connection, bool welcome) {
     if (welcome) {
@@ -114,27 +114,8 @@ HttpServer::~HttpServer() {
 }
 
 Result<void> HttpServer::listen() {
-    const HttpOptions& o = state_->options;
-    error_code error;
-    const auto address = asio::ip::make_address(o.address, error);
-    if (error) return Error{Errc::invalid_argument, fmt::format("'{}' is not an IP address to listen on", o.address)};
-    const tcp::endpoint endpoint(address, o.port);
-    const std::string where = address.is_v6() ? fmt::format("[{}]:{}", o.address, o.port) : fmt::format("{}:{}", o.address, o.port);
-
-    auto& acceptor = state_->acceptor;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(backlog, error);
-    if (error) {
-        error_code ignored;
-        acceptor.close(ignored);
-        if (error == asio::error::address_in_use)
-            return Error{Errc::in_use, fmt::format("cannot listen on {}: port {} is used by another program", where, o.port)};
-        if (error == asio::error::access_denied)
-            return Error{Errc::access_refused, fmt::format("cannot listen on {}: port {} needs more rights", where, o.port)};
-        return Error{Errc::invalid_argument, fmt::format("cannot listen on {}: {}", where, error.message())};
-    }
+    const auto bound = bind_to(state_->acceptor, state_->options.address, state_->options.port);
+    if (!bound) return bound.error();
     start(state_, state_->accept());
     return {};
 }

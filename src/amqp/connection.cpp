@@ -1,0 +1,308 @@
+#include "amqp/connection.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "amqp/channel.hpp"
+
+namespace rowmq::amqp {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t least_frame_max = 4'096;  // the specification's
+constexpr auto closing_time = std::chrono::seconds(5);
+
+HeaderValue flag(bool value) { return {value, {}}; }
+HeaderValue text(std::string value) { return {std::move(value), {}}; }
+
+HeaderTable server_properties(const Settings& settings) {
+    HeaderTable capabilities;
+    for (const char* name :
+         {"publisher_confirms", "exchange_exchange_bindings", "basic.nack", "consumer_cancel_notify", "connection.blocked",
+          "consumer_priorities", "authentication_failure_close", "per_consumer_qos", "direct_reply_to"})
+        capabilities.push_back({name, flag(true)});
+    return {{"capabilities", {std::move(capabilities), {}}},
+            {"cluster_name", text(settings.cluster)},
+            {"copyright", text("RowMQ")},
+            {"information", text("RowMQ speaks AMQP 0-9-1 with RabbitMQ's extensions")},
+            {"platform", text("RowMQ")},
+            {"product", text(settings.product)},
+            {"version", text(settings.version)}};
+}
+
+/// The smaller, where 0 is no limit.
+template <typename Number>
+Number agreed(Number ours, Number theirs) {
+    return theirs == 0 ? ours : ours == 0 ? theirs : std::min(ours, theirs);
+}
+
+}  // namespace
+
+Connection::Connection(Service& service, std::shared_ptr<net::ByteConnection> bytes)
+    : service_(service), bytes_(std::move(bytes)), room_(service.broker.executor()), beat_(service.broker.executor()) {
+    service_.connections.insert(this);
+    room_.expires_at(std::chrono::steady_clock::time_point::max());
+}
+
+Connection::~Connection() { service_.connections.erase(this); }
+
+awaitable<void> Connection::run() {
+    const auto self = shared_from_this();
+    bytes_->on_stop([weak = weak_from_this()] {
+        if (const auto connection = weak.lock())
+            connection->fail(Refusal(Code::connection_forced, "broker forced connection closure with reason 'shutdown'"), {});
+    });
+    for (;;) {
+        const auto count = co_await bytes_->read(asio::buffer(service_.scratch), patience());
+        if (!count) break;
+        if (*count == 0) {
+            if (stage_ == Stage::running) spdlog::warn("amqp: {} missed its heartbeats ({} s) and is cut", bytes_->address(), heartbeat_);
+            break;
+        }
+        if (!hear({service_.scratch.data(), *count})) break;
+        frames_.keep();
+        while (inbox_bytes_ > service_.settings.inbox_bytes && !gone()) {
+            error_code ignored;
+            co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
+    }
+    co_await end();
+}
+
+std::chrono::milliseconds Connection::patience() const {
+    switch (stage_) {
+        case Stage::running: return heartbeat_ > 0 ? std::chrono::seconds(2 * heartbeat_) : std::chrono::milliseconds::max();
+        case Stage::closing: return closing_time;
+        default: return service_.settings.login_time;
+    }
+}
+
+bool Connection::hear(std::string_view bytes) {
+    frames_.feed(bytes);
+    if (stage_ == Stage::header) {
+        if (frames_.waiting() < protocol_header.size()) return true;
+        if (!hear_header()) return false;
+    }
+    while (!ended_) {
+        const auto frame = frames_.next();
+        if (!frame) break;
+        hear_frame(*frame);
+    }
+    if (frames_.fault() && !ended_ && stage_ != Stage::closing) {
+        switch (*frames_.fault()) {
+            case FrameFault::too_large:
+                fail(Refusal(Code::frame_error, fmt::format("a frame is longer than the {} bytes agreed", frame_max_)), {});
+                break;
+            case FrameFault::unknown_kind: fail(Refusal(Code::frame_error, "a frame of unknown type"), {}); break;
+            case FrameFault::no_end: fail(Refusal(Code::frame_error, "a frame does not end with its end octet"), {}); break;
+        }
+        return false;
+    }
+    return !ended_ && !frames_.fault();
+}
+
+bool Connection::hear_header() {
+    const auto header = frames_.raw(protocol_header.size());
+    if (header != protocol_header) {
+        // The specification's answer to any other: what would be understood.
+        bytes_->out().append(protocol_header);
+        bytes_->flush();
+        return false;
+    }
+    stage_ = Stage::start;
+    say(0, ConnectionStart{.server_properties = server_properties(service_.settings), .mechanisms = std::string(mechanisms)});
+    return true;
+}
+
+void Connection::hear_frame(const Frame& frame) {
+    if (frame.kind == FrameKind::heartbeat) {
+        if (frame.channel != 0) fail(Refusal(Code::unexpected_frame, "a heartbeat on a channel"), {});
+        return;
+    }
+    if (frame.channel == 0) return hear_control(frame);
+    if (stage_ == Stage::closing) return;
+    if (stage_ != Stage::running) return fail(Refusal(Code::channel_error, "a frame of a channel came before the connection was open"), {});
+    to_channel(frame);
+}
+
+void Connection::hear_control(const Frame& frame) {
+    if (frame.kind != FrameKind::method) return fail(Refusal(Code::unexpected_frame, "content on channel 0"), {});
+    const DecodedMethod decoded = read_method(frame.payload);
+    if (stage_ == Stage::closing) {
+        if (decoded.id == ConnectionCloseOk::id) ended_ = true;
+        else if (decoded.id == ConnectionClose::id) say(0, ConnectionCloseOk{});
+        return;
+    }
+    if (decoded.fault == MethodFault::malformed)
+        return fail(Refusal(Code::syntax_error, "the arguments of a method are malformed"), decoded.id);
+    if (const auto* close = std::get_if<ConnectionClose>(&decoded.method); close && !decoded.fault) return on(*close);
+    if (const auto* m = std::get_if<ConnectionStartOk>(&decoded.method); m && !decoded.fault && stage_ == Stage::start) return on(*m);
+    if (const auto* m = std::get_if<ConnectionTuneOk>(&decoded.method); m && stage_ == Stage::tune) return on(*m);
+    if (const auto* m = std::get_if<ConnectionOpen>(&decoded.method); m && stage_ == Stage::open) return on(*m);
+    if (const auto* m = std::get_if<ConnectionUpdateSecret>(&decoded.method); m && stage_ == Stage::running)
+        return say(0, ConnectionUpdateSecretOk{});
+    fail(Refusal(Code::command_invalid, fmt::format("method {}.{} is not expected on channel 0 now", decoded.id.klass, decoded.id.method)),
+         decoded.id);
+}
+
+void Connection::on(const ConnectionStartOk& method) {
+    const auto credentials = credentials_of(method.mechanism, method.response);
+    if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN")
+        return fail(Refusal(Code::command_invalid, fmt::format("unknown authentication mechanism '{}'", method.mechanism)), method.id);
+    client_properties_ = method.client_properties;
+    if (!credentials || !service_.logins.admits(*credentials, bytes_->from_loopback()))
+        return refuse_login(
+            fmt::format("Login was refused using authentication mechanism {}. For details see the broker logfile.", method.mechanism));
+    user_ = credentials->user;
+    stage_ = Stage::tune;
+    const Settings& s = service_.settings;
+    say(0, ConnectionTune{{.channel_max = s.channel_max, .frame_max = s.frame_max, .heartbeat = s.heartbeat}});
+}
+
+void Connection::refuse_login(std::string_view why) {
+    spdlog::warn("amqp: a login from {} was refused", bytes_->address());
+    if (has_capability("authentication_failure_close")) return fail(Refusal(Code::access_refused, why), ConnectionStartOk::id);
+    ended_ = true;  // clients that do not know better are told by the silence
+}
+
+bool Connection::has_capability(std::string_view name) const {
+    const HeaderValue* all = find(client_properties_, "capabilities");
+    const auto* table = all ? std::get_if<HeaderTable>(&all->value) : nullptr;
+    const HeaderValue* one = table ? find(*table, name) : nullptr;
+    const bool* set = one ? std::get_if<bool>(&one->value) : nullptr;
+    return set && *set;
+}
+
+void Connection::on(const ConnectionTuneOk& method) {
+    const Settings& s = service_.settings;
+    if (method.frame_max != 0 && method.frame_max < least_frame_max)
+        return fail(Refusal(Code::not_allowed, fmt::format("negotiated frame_max = {} is lower than the minimum allowed value ({})",
+                                                           method.frame_max, least_frame_max)),
+                    method.id);
+    if (s.frame_max != 0 && (method.frame_max == 0 || method.frame_max > s.frame_max) && method.frame_max != 0)
+        return fail(Refusal(Code::not_allowed, fmt::format("negotiated frame_max = {} is higher than the maximum allowed value ({})",
+                                                           method.frame_max, s.frame_max)),
+                    method.id);
+    if (method.channel_max > s.channel_max)
+        return fail(Refusal(Code::not_allowed, fmt::format("negotiated channel_max = {} is higher than the maximum allowed value ({})",
+                                                           method.channel_max, s.channel_max)),
+                    method.id);
+    frame_max_ = agreed(s.frame_max, method.frame_max);
+    channel_max_ = agreed(s.channel_max, method.channel_max);
+    heartbeat_ = method.heartbeat;
+    frames_.limit(frame_max_ - frame_overhead);
+    stage_ = Stage::open;
+    if (heartbeat_ > 0) asio::co_spawn(service_.broker.executor(), beat(), asio::detached);
+}
+
+void Connection::on(const ConnectionOpen& method) {
+    asio::co_spawn(service_.broker.executor(), open_vhost(method.virtual_host), asio::detached);
+}
+
+awaitable<void> Connection::open_vhost(std::string vhost) {
+    const auto self = shared_from_this();
+    if (vhost != default_namespace) {
+        fail(Refusal(Code::not_allowed,
+                     fmt::format("access to vhost '{}' refused for user '{}': vhost '{}' not found", vhost, user_, vhost)),
+             ConnectionOpen::id);
+        co_return;
+    }
+    const Result<void> prepared = co_await service_.prepare(vhost);
+    if (!prepared) {
+        fail(refusal_of(prepared.error(), "vhost"), ConnectionOpen::id);
+        co_return;
+    }
+    if (stage_ != Stage::open || gone()) co_return;
+    vhost_ = std::move(vhost);
+    stage_ = Stage::running;
+    say(0, ConnectionOpenOk{});
+}
+
+void Connection::on(const ConnectionClose&) {
+    say(0, ConnectionCloseOk{});
+    ended_ = true;
+}
+
+void Connection::to_channel(const Frame& frame) {
+    auto found = channels_.find(frame.channel);
+    if (found == channels_.end()) {
+        const DecodedMethod decoded = frame.kind == FrameKind::method ? read_method(frame.payload) : DecodedMethod{};
+        if (decoded.id == ChannelCloseOk::id) return;  // both sides closed it at once
+        if (decoded.fault || decoded.id != ChannelOpen::id)
+            return fail(Refusal(Code::channel_error, fmt::format("expected 'channel.open' on channel {}", frame.channel)), decoded.id);
+        if (frame.channel > channel_max_)
+            return fail(Refusal(Code::not_allowed, fmt::format("number of channels opened ({}) has reached the negotiated channel_max ({})",
+                                                               channels_.size(), channel_max_)),
+                        decoded.id);
+        Result<Session> session = service_.broker.open_session(vhost_);
+        if (!session) return fail(refusal_of(session.error(), "vhost"), decoded.id);
+        channels_.emplace(frame.channel, std::make_shared<Channel>(*this, frame.channel, *std::move(session)));
+        return say(frame.channel, ChannelOpenOk{});
+    }
+    const std::size_t held = found->second->hear(frame);
+    inbox_bytes_ += held;
+}
+
+void Connection::closed(std::uint16_t channel) { channels_.erase(channel); }
+
+void Connection::done(std::size_t bytes) {
+    inbox_bytes_ -= std::min(inbox_bytes_, bytes);
+    if (inbox_bytes_ <= service_.settings.inbox_bytes) room_.cancel();
+}
+
+awaitable<void> Connection::writable() { co_await bytes_->drained(service_.settings.unsent_bytes); }
+
+void Connection::fail(const Refusal& refusal, MethodId method) {
+    if (stage_ == Stage::closing || ended_) return;
+    spdlog::info("amqp: {} is closed: {}", bytes_->address(), refusal.text);
+    const bool knows_how = stage_ != Stage::header;
+    stage_ = Stage::closing;
+    for (auto& [number, channel] : channels_) channel->stop();
+    if (knows_how) say(0, ConnectionClose{refusal.closing(method)});
+    else ended_ = true;
+}
+
+/// A heartbeat each half of the time agreed, whatever else is said.
+awaitable<void> Connection::beat() {
+    const auto self = shared_from_this();
+    while (!gone()) {
+        beat_.expires_after(std::chrono::milliseconds(500) * heartbeat_);
+        error_code error;
+        co_await beat_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        if (gone()) break;
+        append_heartbeat(bytes_->out());
+        bytes_->flush();
+    }
+}
+
+awaitable<void> Connection::end() {
+    ended_ = true;
+    beat_.cancel();
+    for (auto& [number, channel] : channels_) channel->stop();
+    channels_.clear();
+    std::vector<std::string> mine;
+    for (const auto& [place, owner] : service_.exclusive)
+        if (owner == this) mine.push_back(place.second);
+    for (const std::string& queue : mine) {
+        const DeleteConditions always;
+        const Result<std::int64_t> deleted = co_await service_.broker.delete_queue(queue, always, vhost_);
+        service_.exclusive.erase({vhost_, queue});
+    }
+    beat_.expires_after(closing_time);
+    beat_.async_wait([bytes = bytes_](error_code cancelled) {
+        if (!cancelled) bytes->cut();  // it does not read what it is told
+    });
+    co_await bytes_->drained(0);
+    beat_.cancel();
+    bytes_->cut();
+}
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,88 @@
+#pragma once
+// One client: negotiation, channels, heartbeats, and what is said to it.
+// Threads: the broker's executor.
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "amqp/frame_writer.hpp"
+#include "amqp/frames.hpp"
+#include "amqp/incoming.hpp"
+#include "amqp/service.hpp"
+#include "net/byte_connection.hpp"
+
+namespace rowmq::amqp {
+
+class Channel;
+
+class Connection final : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(Service& service, std::shared_ptr<net::ByteConnection> bytes);
+    ~Connection();
+
+    /// Until the client or the server ends it; then nothing of it is left but what is durable.
+    awaitable<void> run();
+
+    template <typename Method>
+    void say(std::uint16_t channel, const Method& method) {
+        append_method(bytes_->out(), channel, method);
+        bytes_->flush();
+    }
+    /// A method with content.
+    template <typename Method>
+    void say(std::uint16_t channel, const Method& method, const BasicProperties& properties, std::string_view body) {
+        append_method(bytes_->out(), channel, method);
+        append_content(bytes_->out(), channel, properties, body, frame_max_);
+        bytes_->flush();
+    }
+    /// Waits while the client has not taken what it was told.
+    awaitable<void> writable();
+
+    /// Ends the connection: connection.close, or nothing when that was said already.
+    void fail(const Refusal& refusal, MethodId method);
+    /// The channel has sent channel.close, and waits for the answer; or it has given it, and its number is free.
+    void closed(std::uint16_t channel);
+    /// `bytes` of what came were done.
+    void done(std::size_t bytes);
+
+    Service& service() noexcept { return service_; }
+    const std::string& vhost() const noexcept { return vhost_; }
+    const std::string& user() const noexcept { return user_; }
+    bool has_capability(std::string_view name) const;
+    bool gone() const noexcept { return bytes_->gone() || ended_; }
+
+private:
+    enum class Stage : std::uint8_t { header, start, tune, open, running, closing };
+
+    bool hear(std::string_view bytes);  ///< false: nothing more is to be heard
+    bool hear_header();
+    void hear_frame(const Frame& frame);
+    void hear_control(const Frame& frame);
+    void on(const ConnectionStartOk& method);
+    void on(const ConnectionTuneOk& method);
+    void on(const ConnectionOpen& method);
+    void on(const ConnectionClose& method);
+    void to_channel(const Frame& frame);
+    void refuse_login(std::string_view why);
+    awaitable<void> open_vhost(std::string vhost);
+    awaitable<void> beat();
+    awaitable<void> end();
+    std::chrono::milliseconds patience() const;
+
+    Service& service_;
+    std::shared_ptr<net::ByteConnection> bytes_;
+    FrameReader frames_;
+    Stage stage_ = Stage::header;
+    std::string user_, vhost_;
+    HeaderTable client_properties_;
+    std::size_t frame_max_ = 4'096;
+    std::uint16_t channel_max_ = 0, heartbeat_ = 0;
+    std::map<std::uint16_t, std::shared_ptr<Channel>> channels_;
+    std::size_t inbox_bytes_ = 0;
+    boost::asio::steady_timer room_, beat_;  ///< cancelled when there is room again; of heartbeats
+    bool ended_ = false;
+};
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,57 @@
+#pragma once
+// Appends frames to what a connection says next.
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "amqp/content.hpp"
+#include "amqp/frames.hpp"
+#include "amqp/methods.hpp"
+
+namespace rowmq::amqp {
+
+/// Begins a frame; its length and end are filled in when it goes out of scope.
+class OpenFrame final {
+public:
+    OpenFrame(std::string& out, FrameKind kind, std::uint16_t channel) : writer_(out) {
+        writer_.u8(static_cast<std::uint8_t>(kind));
+        writer_.u16(channel);
+        length_ = writer_.reserve32();
+    }
+    ~OpenFrame() {
+        writer_.fill32(length_);
+        writer_.out() += frame_end;
+    }
+    OpenFrame(const OpenFrame&) = delete;
+
+private:
+    wire::Writer writer_;
+    std::size_t length_ = 0;
+};
+
+template <typename Method>
+void append_method(std::string& out, std::uint16_t channel, const Method& method) {
+    const OpenFrame frame(out, FrameKind::method, channel);
+    write_method(out, method);
+}
+
+/// The header frame, and body frames none of which is longer than `frame_max` bytes as a whole.
+inline void append_content(std::string& out, std::uint16_t channel, const BasicProperties& properties, std::string_view body,
+                           std::size_t frame_max) {
+    {
+        const OpenFrame frame(out, FrameKind::header, channel);
+        write_content_header(out, {.klass = 60, .body_bytes = body.size(), .properties = properties});
+    }
+    for (std::size_t at = 0; at < body.size();) {
+        const auto some = body.substr(at, frame_max - frame_overhead);
+        const OpenFrame frame(out, FrameKind::body, channel);
+        out.append(some);
+        at += some.size();
+    }
+}
+
+inline void append_heartbeat(std::string& out) { const OpenFrame frame(out, FrameKind::heartbeat, 0); }
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,89 @@
+#include "amqp/incoming.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rowmq::amqp {
+namespace {
+
+constexpr std::size_t reserved_at_once = 32 * 1024;  // of a body that is only announced
+
+Assembler::Step refused(Code code, std::string_view why, MethodId method = {}) {
+    Assembler::Step step;
+    step.refusal.emplace(code, why);
+    step.method = method;
+    return step;
+}
+
+}  // namespace
+
+Assembler::Step Assembler::take(const Frame& frame) {
+    switch (frame.kind) {
+        case FrameKind::method:
+            if (publish_) return refused(Code::unexpected_frame, "a method frame came where content was expected", BasicPublish::id);
+            return take_method(frame.payload);
+        case FrameKind::header:
+            if (!publish_ || has_header_) return refused(Code::unexpected_frame, "a header frame came where none was expected");
+            return take_header(frame.payload);
+        case FrameKind::body:
+            if (!publish_ || !has_header_) return refused(Code::unexpected_frame, "a body frame came where none was expected");
+            return take_body(frame.payload);
+        case FrameKind::heartbeat: return refused(Code::unexpected_frame, "a heartbeat on a channel");
+    }
+    return {};
+}
+
+Assembler::Step Assembler::take_method(std::string_view payload) {
+    DecodedMethod decoded = read_method(payload);
+    if (decoded.fault == MethodFault::unknown)
+        return refused(Code::command_invalid, fmt::format("no method {}.{} is known", decoded.id.klass, decoded.id.method), decoded.id);
+    if (decoded.fault) return refused(Code::syntax_error, "the arguments of a method are malformed", decoded.id);
+    if (auto* publish = std::get_if<BasicPublish>(&decoded.method)) {
+        publish_.emplace();
+        publish_->method = std::move(*publish);
+        has_header_ = false;
+        return {};
+    }
+    Step step;
+    step.whole.emplace(std::move(decoded.method));
+    return step;
+}
+
+Assembler::Step Assembler::take_header(std::string_view payload) {
+    auto header = read_content_header(payload);
+    if (!header) return refused(Code::syntax_error, "a content header is malformed", BasicPublish::id);
+    if (header->klass != BasicPublish::id.klass)
+        return refused(Code::unexpected_frame, fmt::format("a content header of class {} came for class 60", header->klass),
+                       BasicPublish::id);
+    if (header->body_bytes > message_bytes_) {
+        publish_.reset();
+        return refused(Code::precondition_failed,
+                       fmt::format("message size {} is larger than configured max size {}", header->body_bytes, message_bytes_),
+                       BasicPublish::id);
+    }
+    has_header_ = true;
+    missing_ = header->body_bytes;
+    publish_->properties = std::move(header->properties);
+    publish_->body.reserve(std::min<std::size_t>(missing_, reserved_at_once));
+    return finished();
+}
+
+Assembler::Step Assembler::take_body(std::string_view payload) {
+    if (payload.size() > missing_) return refused(Code::unexpected_frame, "a body is longer than its header says", BasicPublish::id);
+    publish_->body.append(payload);
+    missing_ -= payload.size();
+    return finished();
+}
+
+Assembler::Step Assembler::finished() {
+    Step step;
+    if (missing_ == 0) {
+        step.whole.emplace(*std::move(publish_));
+        publish_.reset();
+    }
+    return step;
+}
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,115 @@
+#include "amqp/mapping.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rowmq::amqp {
+namespace {
+
+BasicProperties full() {
+    BasicProperties p;
+    p.content_type = "text/plain";
+    p.content_encoding = "";
+    p.headers = HeaderTable{{"n", {std::int64_t{1}, "I"}}, {"t", {HeaderTable{{"d", {2.5, {}}}}, {}}}};
+    p.delivery_mode = 1;
+    p.priority = 7;
+    p.correlation_id = "c";
+    p.reply_to = "r";
+    p.expiration = "060000";
+    p.message_id = "m";
+    p.timestamp = 1'700'000'000;
+    p.type = "t";
+    p.user_id = "u";
+    p.app_id = "a";
+    p.cluster_id = "cl";
+    return p;
+}
+
+/// As it is delivered when nothing happened to it.
+BasicProperties round_trip(const BasicProperties& properties) {
+    auto publish = publish_of("x", "k", properties, "body");
+    EXPECT_TRUE(publish);
+    Delivery delivery;
+    delivery.message = publish->message;
+    return properties_of(delivery);
+}
+
+TEST(Mapping, loses_nothing_on_the_way_through_the_broker) {
+    EXPECT_EQ(round_trip(full()), full());
+    EXPECT_EQ(round_trip({}), BasicProperties{});
+    BasicProperties empty;
+    empty.content_type = "";
+    empty.headers = HeaderTable{};
+    empty.app_id = "";
+    EXPECT_EQ(round_trip(empty), empty);
+    BasicProperties far;
+    far.timestamp = ~0ull;
+    EXPECT_EQ(round_trip(far), far);
+}
+
+TEST(Mapping, makes_what_the_broker_acts_on_of_the_properties) {
+    const auto publish = publish_of("x", "k", full(), "body");
+    ASSERT_TRUE(publish);
+    EXPECT_EQ(publish->exchange, "x");
+    EXPECT_EQ(publish->routing_key, "k");
+    EXPECT_EQ(publish->priority, 7);
+    EXPECT_EQ(publish->ttl, milliseconds(60'000));
+    EXPECT_EQ(publish->message.text(), "body");
+}
+
+TEST(Mapping, refuses_an_expiration_that_is_no_number_of_milliseconds) {
+    for (const char* wrong : {"", "-1", "1.5", "1s", " 1", "99999999999999999999"}) {
+        BasicProperties p;
+        p.expiration = wrong;
+        const auto publish = publish_of("", "q", p, "");
+        ASSERT_FALSE(publish) << wrong;
+        EXPECT_EQ(publish.error().code, Code::precondition_failed);
+        EXPECT_NE(publish.error().text.find(wrong), std::string::npos);
+    }
+}
+
+TEST(Mapping, does_not_believe_what_a_client_says_of_earlier_deaths) {
+    BasicProperties p;
+    p.headers = HeaderTable{{"x-death", {HeaderList{}, {}}}, {"kept", {true, {}}}};
+    EXPECT_EQ(round_trip(p).headers, (HeaderTable{{"kept", {true, {}}}}));
+}
+
+TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {
+    auto publish = publish_of("x", "k", full(), "body");
+    Delivery delivery;
+    delivery.message = publish->message;
+    delivery.receives = 2;
+    const WallTime at{std::chrono::seconds(1'700'000'100)};
+    delivery.dead_letters = {
+        {.reason = DeadLetterRecord::Reason::expired, .queue = "second", .count = 1, .receives = 0, .first = at, .last = at},
+        {.reason = DeadLetterRecord::Reason::rejected, .queue = "first", .count = 3, .receives = 3, .first = at, .last = at}};
+    const BasicProperties p = properties_of(delivery);
+    ASSERT_TRUE(p.headers);
+    EXPECT_FALSE(p.expiration) << "else it would expire at once again";
+    const auto header = [&](std::string_view name) {
+        for (const auto& h : *p.headers)
+            if (h.name == name) return h.value;
+        return HeaderValue{};
+    };
+    EXPECT_EQ(header("x-first-death-queue"), (HeaderValue{std::string("first"), {}}));
+    EXPECT_EQ(header("x-last-death-reason"), (HeaderValue{std::string("expired"), {}}));
+    EXPECT_EQ(header("x-delivery-count"), (HeaderValue{std::int64_t{1}, {}}));
+    const auto deaths = std::get<HeaderList>(header("x-death").value);
+    ASSERT_EQ(deaths.size(), 2u);
+    const auto& newest = std::get<HeaderTable>(deaths[0].value);
+    EXPECT_EQ(newest[1], (Header{"reason", {std::string("expired"), {}}}));
+    EXPECT_EQ(newest[2], (Header{"queue", {std::string("second"), {}}}));
+}
+
+TEST(Mapping, says_where_a_message_was_published_to) {
+    auto publish = publish_of("x", "k", {}, "");
+    Delivery delivery;
+    delivery.message = publish->message;
+    EXPECT_EQ(origin_of(delivery, "q").exchange, "x");
+    EXPECT_EQ(origin_of(delivery, "q").routing_key, "k");
+    delivery.message = publish_of("", "q", {}, "")->message;
+    EXPECT_EQ(origin_of(delivery, "q").exchange, "");
+    EXPECT_EQ(origin_of(delivery, "q").routing_key, "q");
+}
+
+}  // namespace
+}  // namespace rowmq::amqp

@@ -1,0 +1,30 @@
+#pragma once
+// AMQP 0-9-1 on a port: the plug of this room.
+// Threads: the broker's executor. Errors: listen() says why it cannot.
+
+#include <memory>
+#include <string>
+
+#include "amqp/service.hpp"
+#include "net/byte_server.hpp"
+
+namespace rowmq::amqp {
+
+class Protocol final {
+public:
+    /// `broker` outlives stop().
+    Protocol(Broker& broker, Settings settings, Logins logins);
+    ~Protocol();
+
+    /// One more port; with TLS when `options.tls` is set. Errors: as ByteServer::listen.
+    Result<std::uint16_t> listen(net::ByteServerOptions options);
+    /// Tells every client (connection.close 320), and returns when all have gone.
+    awaitable<void> stop();
+    net::ByteCounts counts() const;
+
+private:
+    std::unique_ptr<Service> service_;
+    std::vector<std::unique_ptr<net::ByteServer>> servers_;
+};
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,26 @@
+#pragma once
+// What queue.declare says, as options of a queue, and back. What a client said is kept beside the options (attributes
+// "amqp.NAME"), because declaring again is compared with it word for word.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "amqp/errors.hpp"
+#include "amqp/messages.hpp"
+#include "rowmq/options.hpp"
+
+namespace rowmq::amqp {
+
+/// Errors: precondition_failed (an argument of a wrong type or value), not_implemented (streams).
+boost::system::result<QueueOptions, Refusal> options_of(const QueueDeclare& method, std::size_t message_bytes);
+
+/// Why `method` does not describe the queue that exists; none when it does. `what` is "queue 'q' in vhost '/'".
+std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions& existing, std::string_view what);
+
+bool is_durable(const QueueOptions& options);
+bool is_auto_delete(const QueueOptions& options);
+bool is_exclusive(const QueueOptions& options);
+bool is_single_active(const QueueOptions& options);
+
+}  // namespace rowmq::amqp
