@@ -66,10 +66,16 @@ struct QueueOptions {
     friend bool operator==(const QueueOptions&, const QueueOptions&) = default;
 };
 
-enum class ExchangeKind : std::uint8_t { direct, fanout };
+enum class ExchangeKind : std::uint8_t {
+    direct,   ///< to what is bound by the same key
+    fanout,   ///< to all that is bound
+    topic,    ///< to what is bound by a pattern of the key's words: * is one, # any number of them (AMQP 0-9-1)
+    headers,  ///< to what is bound by headers the message has (BindingOptions::headers)
+};
 
 struct ExchangeOptions {
     ExchangeKind kind = ExchangeKind::direct;
+    std::string alternate;  ///< the exchange that gets what reaches no queue; empty: nobody does
     std::map<std::string, std::string> attributes;
     friend bool operator==(const ExchangeOptions&, const ExchangeOptions&) = default;
 };

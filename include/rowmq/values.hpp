@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "rowmq/error.hpp"
@@ -145,16 +146,24 @@ struct BindingOptions {
     std::string note;                               ///< told to who receives a copy that came this way: Delivery::note
     bool paused = false;                            ///< takes nothing
     std::map<std::string, std::string> attributes;  ///< a protocol's own, kept as they are
-    friend auto operator<=>(const BindingOptions&, const BindingOptions&) = default;
+    HeaderTable headers{};                          ///< a message must have them, as `match` says; a null only asks for the name
+    enum class Match : std::uint8_t { all, any };
+    Match match = Match::all;
+    friend bool operator==(const BindingOptions&, const BindingOptions&) = default;
 };
 
-/// From an exchange to a queue.
+/// From an exchange to a queue, or to another exchange.
 struct Binding {
     std::string exchange;
     std::string queue;
     std::string routing_key;
-    BindingOptions options;
-    friend auto operator<=>(const Binding&, const Binding&) = default;
+    BindingOptions options{};
+    std::string to_exchange{};  ///< instead of `queue`
+    friend bool operator==(const Binding&, const Binding&) = default;
+    /// By exchange, queue, other exchange and key, which together name it.
+    friend bool operator<(const Binding& a, const Binding& b) {
+        return std::tie(a.exchange, a.queue, a.to_exchange, a.routing_key) < std::tie(b.exchange, b.queue, b.to_exchange, b.routing_key);
+    }
 };
 
 struct Page {

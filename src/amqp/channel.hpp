@@ -63,6 +63,7 @@ private:
     awaitable<void> on(QueueUnbind method);
     awaitable<void> on(QueuePurge method);
     awaitable<void> on(QueueDelete method);
+    Binding binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const;
     // verbs/consume.cpp, verbs/get.cpp
     awaitable<void> on(BasicConsume method);
     awaitable<void> on(BasicCancel method);

@@ -9,7 +9,11 @@ struct Standing {
     std::string_view name;
     ExchangeKind kind;
 };
-constexpr Standing standing_exchanges[] = {{"amq.direct", ExchangeKind::direct}, {"amq.fanout", ExchangeKind::fanout}};
+constexpr Standing standing_exchanges[] = {{"amq.direct", ExchangeKind::direct},
+                                           {"amq.fanout", ExchangeKind::fanout},
+                                           {"amq.topic", ExchangeKind::topic},
+                                           {"amq.headers", ExchangeKind::headers},
+                                           {"amq.match", ExchangeKind::headers}};
 
 }  // namespace
 

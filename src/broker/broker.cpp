@@ -269,10 +269,14 @@ std::vector<Binding> Broker::bindings(std::string_view ns, std::string_view exch
     std::vector<Binding> all;
     if (!space) return all;
     const auto add = [&](const Exchange& from) {
-        for (const auto& [key, queues] : from.by_key)
-            for (const auto& [id, terms] : queues)
+        for (const auto& [key, to] : from.by_key) {
+            for (const auto& [id, terms] : to.queues)
                 if (const Queue* queue = state_->catalog.find(id))
-                    all.push_back({from.name, queue->name, key, terms ? terms->options : BindingOptions{}});
+                    all.push_back({from.name, queue->name, key, terms ? terms->options : BindingOptions{}, {}});
+            for (const auto& [id, terms] : to.exchanges)
+                if (const Exchange* next = state_->catalog.find_exchange(id))
+                    all.push_back({from.name, {}, key, terms ? terms->options : BindingOptions{}, next->name});
+        }
     };
     if (!exchange.empty()) {
         if (const Exchange* one = state_->catalog.find_exchange(*space, exchange)) add(*one);

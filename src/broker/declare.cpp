@@ -129,8 +129,8 @@ std::vector<KeptBinding> bindings_to(const Catalog& catalog, QueueId id) {
     std::vector<KeptBinding> all;
     catalog.for_each_exchange([&](const Exchange& exchange) {
         if (!exchange.queues.contains(id)) return;
-        for (const auto& [key, queues] : exchange.by_key)
-            if (const auto found = queues.find(id); found != queues.end()) all.push_back({exchange.id, key, found->second});
+        for (const auto& [key, bound] : exchange.by_key)
+            if (const auto found = bound.queues.find(id); found != bound.queues.end()) all.push_back({exchange.id, key, found->second});
     });
     return all;
 }
@@ -145,7 +145,7 @@ std::vector<Sequence> BrokerState::remove_queue(Queue& queue) {
     storage::Batch& batch = committer.open();
     for (const KeptBinding& binding : bound) {
         catalog.unbind(*catalog.find_exchange(binding.exchange), queue.id, binding.key);
-        batch.catalog.emplace_back(storage::BindingErased{{binding.exchange, queue.id, binding.key, {}}});
+        batch.catalog.emplace_back(storage::BindingErased{{binding.exchange, queue.id, binding.key, {}, {}}});
     }
     batch.catalog.emplace_back(row_of(queue));
     committer.touch(1 + bound.size(), 0);

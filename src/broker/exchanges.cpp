@@ -80,10 +80,21 @@ awaitable<Result<void>> BrokerState::delete_exchange(std::string name, bool if_u
     const auto space = catalog.find_namespace(ns);
     Exchange* exchange = space ? catalog.find_exchange(*space, name) : nullptr;
     if (!exchange) co_return no_exchange(name);
-    if (if_unused && !exchange->queues.empty())
-        co_return Error{Errc::in_use, fmt::format("exchange \"{}\" has bindings to {} queues", name, exchange->queues.size())};
+    if (if_unused && exchange->used()) co_return Error{Errc::in_use, fmt::format("exchange \"{}\" has bindings", name)};
     committer.open().catalog.emplace_back(storage::ExchangeErased{exchange->id});
     const Exchange before = *exchange;
+    struct Leading {
+        ExchangeId from;
+        std::string key;
+        std::shared_ptr<const Terms> terms;
+    };
+    std::vector<Leading> leading;  // bindings of others to it
+    catalog.for_each_exchange([&](const Exchange& other) {
+        if (other.to_exchanges == 0) return;
+        for (const auto& [key, bound] : other.by_key)
+            if (const auto found = bound.exchanges.find(before.id); found != bound.exchanges.end())
+                leading.push_back({other.id, key, found->second});
+    });
     catalog.erase(exchange->id);
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);
@@ -94,11 +105,36 @@ awaitable<Result<void>> BrokerState::delete_exchange(std::string name, bool if_u
         again->name = before.name;
         again->options = before.options;
         Exchange& back = catalog.add(std::move(again));
-        for (const auto& [key, queues] : before.by_key)
-            for (const auto& [queue, terms] : queues)
-                if (const Queue* to = catalog.find(queue); to && !to->deleted) catalog.bind(back, queue, key, terms);
+        for (const auto& [key, bound] : before.by_key) {
+            for (const auto& [queue, terms] : bound.queues)
+                if (catalog.has(queue)) catalog.bind(back, queue, key, terms);
+            for (const auto& [other, terms] : bound.exchanges)
+                if (catalog.has(other)) catalog.bind(back, other, key, terms);
+        }
+        for (const Leading& one : leading)
+            if (Exchange* from = catalog.find_exchange(one.from)) catalog.bind(*from, back.id, one.key, one.terms);
     }
     co_return stored;
+}
+
+/// The queue or the exchange a binding leads to.
+Result<Destination> BrokerState::destination_of(const Binding& binding, const std::string& ns) const {
+    if (binding.to_exchange.empty()) {
+        const Result<Queue*> queue = find_queue(binding.queue, ns);
+        if (!queue) return queue.error();
+        return Destination(queue.value()->id);
+    }
+    const auto space = catalog.find_namespace(ns);
+    const Exchange* exchange = space ? catalog.find_exchange(*space, binding.to_exchange) : nullptr;
+    if (!exchange) return no_exchange(binding.to_exchange);
+    return Destination(exchange->id);
+}
+
+storage::BindingRow BrokerState::row_of(ExchangeId from, Destination to, const std::string& key, std::string options) {
+    storage::BindingRow row{from, QueueId{}, key, std::move(options), ExchangeId{}};
+    if (const auto* queue = std::get_if<QueueId>(&to)) row.queue = *queue;
+    else row.to_exchange = std::get<ExchangeId>(to);
+    return row;
 }
 
 awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
@@ -109,27 +145,26 @@ awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     const auto space = catalog.find_namespace(ns);
     Exchange* exchange = space ? catalog.find_exchange(*space, binding.exchange) : nullptr;
     if (!exchange) co_return no_exchange(binding.exchange);
-    const Result<Queue*> queue = find_queue(binding.queue, ns);
-    if (!queue) co_return queue.error();
+    const Result<Destination> to = destination_of(binding, ns);
+    if (!to) co_return to.error();
     const auto terms = terms_of(std::move(binding.options), limits);
     if (!terms) co_return terms.error();
-    const QueueId to = queue.value()->id;
     const ExchangeId from = exchange->id;
-    const auto before = catalog.find_binding(*exchange, to, binding.routing_key);
+    const auto before = catalog.find_binding(*exchange, *to, binding.routing_key);
     if (!before && catalog.binding_count() >= limits.bindings)
         co_return Error{Errc::limit_exceeded, fmt::format("at most {} bindings", limits.bindings)};
     Ticket ticket = committer.last_ticket();
     const bool changed = !before || !have_equal_options(before->get(), terms->get());
     if (changed) {
-        catalog.bind(*exchange, to, binding.routing_key, *terms);
+        catalog.bind(*exchange, *to, binding.routing_key, *terms);
         std::string options = *terms ? encode((*terms)->options) : std::string();
-        committer.open().catalog.emplace_back(storage::BindingRow{from, to, binding.routing_key, std::move(options)});
+        committer.open().catalog.emplace_back(row_of(from, *to, binding.routing_key, std::move(options)));
         ticket = committer.touch(1, 0);
     }
     const Result<void> stored = co_await committer.committed(ticket);
     if (Exchange* still = stored || !changed ? nullptr : catalog.find_exchange(from)) {
-        if (before) catalog.bind(*still, to, binding.routing_key, *before);
-        else catalog.unbind(*still, to, binding.routing_key);
+        if (before) catalog.bind(*still, *to, binding.routing_key, *before);
+        else catalog.unbind(*still, *to, binding.routing_key);
     }
     co_return stored;
 }
@@ -139,19 +174,20 @@ awaitable<Result<void>> BrokerState::unbind(Binding binding, std::string ns) {
     const auto space = catalog.find_namespace(ns);
     Exchange* exchange = space ? catalog.find_exchange(*space, binding.exchange) : nullptr;
     if (!exchange) co_return no_exchange(binding.exchange);
-    const Result<Queue*> queue = find_queue(binding.queue, ns);
-    if (!queue) co_return queue.error();
+    const Result<Destination> to = destination_of(binding, ns);
+    if (!to) co_return to.error();
     const ExchangeId from = exchange->id;
-    const QueueId to = queue.value()->id;
-    const auto before = catalog.find_binding(*exchange, to, binding.routing_key);
-    if (!catalog.unbind(*exchange, to, binding.routing_key))
-        co_return Error{Errc::no_such_binding,
-                        fmt::format("exchange \"{}\" has no binding to queue \"{}\" with that key", binding.exchange, binding.queue)};
-    committer.open().catalog.emplace_back(storage::BindingErased{{from, to, binding.routing_key, {}}});
+    const auto before = catalog.find_binding(*exchange, *to, binding.routing_key);
+    if (!catalog.unbind(*exchange, *to, binding.routing_key)) {
+        const std::string where =
+            binding.to_exchange.empty() ? fmt::format("queue \"{}\"", binding.queue) : fmt::format("exchange \"{}\"", binding.to_exchange);
+        co_return Error{Errc::no_such_binding, fmt::format("exchange \"{}\" has no binding to {} with that key", binding.exchange, where)};
+    }
+    committer.open().catalog.emplace_back(storage::BindingErased{row_of(from, *to, binding.routing_key, {})});
     const Ticket ticket = committer.touch(1, 0);
     const Result<void> stored = co_await committer.committed(ticket);
-    if (Exchange* still = stored ? nullptr : catalog.find_exchange(from); still && before && catalog.find(to))
-        if (!catalog.find_binding(*still, to, binding.routing_key)) catalog.bind(*still, to, binding.routing_key, *before);
+    if (Exchange* still = stored ? nullptr : catalog.find_exchange(from); still && before && catalog.has(*to))
+        if (!catalog.find_binding(*still, *to, binding.routing_key)) catalog.bind(*still, *to, binding.routing_key, *before);
     co_return stored;
 }
 

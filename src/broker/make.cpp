@@ -108,7 +108,8 @@ void BrokerState::start(storage::Snapshot snapshot) {
         if (Exchange* exchange = catalog.find_exchange(row.exchange)) {
             auto terms = terms_of(decode_binding_options(row.options), limits);
             if (!terms) throw Failure("a stored binding of exchange \"" + exchange->name + "\" is refused: " + terms.error().text);
-            catalog.bind(*exchange, row.queue, row.routing_key, *std::move(terms));
+            const Destination to = row.to_exchange == ExchangeId{} ? Destination(row.queue) : Destination(row.to_exchange);
+            catalog.bind(*exchange, to, row.routing_key, *std::move(terms));
         }
     for (auto& row : snapshot.tasks) {
         const std::int64_t id = row.id;

@@ -244,6 +244,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options, std::string ns);
     awaitable<Result<void>> delete_exchange(std::string name, bool if_unused, std::string ns);
     awaitable<Result<ExchangeInfo>> alter_exchange(std::string name, ExchangeOptions options, std::string ns);
+    Result<Destination> destination_of(const Binding& binding, const std::string& ns) const;
+    static storage::BindingRow row_of(ExchangeId from, Destination to, const std::string& key, std::string options);
     awaitable<Result<void>> bind(Binding binding, std::string ns);
     awaitable<Result<void>> unbind(Binding binding, std::string ns);
 

@@ -51,7 +51,7 @@ std::int64_t BrokerState::ids_for(const Settlement& settlement) const {
     const Queue* queue = catalog.find(settlement.lease.queue);
     const auto* target = queue && queue->options->dead_letter ? &*queue->options->dead_letter : nullptr;
     const Exchange* exchange = target ? catalog.find_exchange(queue->ns, target->exchange) : nullptr;
-    return exchange ? std::max<std::int64_t>(1, std::ssize(exchange->queues)) : 1;
+    return exchange ? std::max<std::int64_t>(1, static_cast<std::int64_t>(catalog.reach_of(*exchange))) : 1;
 }
 
 awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> session, Work work) {

@@ -141,14 +141,15 @@ struct ExchangeRow {
     std::string name;
     std::string options;  ///< JSON
 };
-struct ExchangeErased {  ///< with its bindings
+struct ExchangeErased {  ///< with its bindings, and those to it
     ExchangeId id{};
 };
 struct BindingRow {
     ExchangeId exchange{};
     QueueId queue{};
     std::string routing_key;
-    std::string options;  ///< JSON (broker/routing/terms.hpp), or empty
+    std::string options;       ///< JSON (broker/routing/terms.hpp), or empty
+    ExchangeId to_exchange{};  ///< instead of `queue`, which is 0 then
 };
 struct BindingErased {
     BindingRow binding;

@@ -147,7 +147,9 @@ std::string text_of(const Snapshot& s) {
         return fmt::format("{} ns {} '{}' options {}", value_of(r.id), value_of(r.ns), r.name, r.options);
     });
     text += lines("bindings", s.bindings, [](const BindingRow& r) {
-        return fmt::format("{} to {} by '{}' options '{}'", value_of(r.exchange), value_of(r.queue), r.routing_key, r.options);
+        const std::string to =
+            r.to_exchange == ExchangeId{} ? fmt::format("{}", value_of(r.queue)) : fmt::format("exchange {}", value_of(r.to_exchange));
+        return fmt::format("{} to {} by '{}' options '{}'", value_of(r.exchange), to, r.routing_key, r.options);
     });
     text += lines("tasks", s.tasks, [](const TaskRow& r) {
         return fmt::format("{} ns {} from {} '{}' to {} at {} state {} moved {} of {} up to {} selected '{}' failure '{}' started {}", r.id,

@@ -238,9 +238,9 @@ void RandomBatches::rearrange(Batch& batch) {
         batch.catalog.push_back(ExchangeErased{exchange});
         return;
     }
-    const BindingRow binding{exchange, queues[below(queues.size())], "key" + std::to_string(below(3)), chance(2) ? "{}" : ""};
-    if (content_->bindings.contains({binding.exchange, binding.queue, binding.routing_key}) && chance(2))
-        batch.catalog.push_back(BindingErased{binding});
+    BindingRow binding{exchange, queues[below(queues.size())], "key" + std::to_string(below(3)), chance(2) ? "{}" : "", {}};
+    if (chance(4)) std::tie(binding.queue, binding.to_exchange) = std::pair(QueueId{}, ExchangeId{1 + below(3)});
+    if (content_->bindings.contains(storage::memory::key_of(binding)) && chance(2)) batch.catalog.push_back(BindingErased{binding});
     else batch.catalog.push_back(binding);
     const auto task = static_cast<std::int64_t>(1 + below(4));
     if (content_->tasks.contains(task) && chance(3)) batch.catalog.push_back(TaskErased{task});
@@ -389,7 +389,8 @@ std::string catalog_of(const Snapshot& s) {
     for (const auto& e : s.exchanges)
         lines.push_back(fmt::format("exchange {} {} {} {}\n", value_of(e.id), value_of(e.ns), e.name, e.options));
     for (const auto& b : s.bindings)
-        lines.push_back(fmt::format("binding {} {} {} {}\n", value_of(b.exchange), value_of(b.queue), b.routing_key, b.options));
+        lines.push_back(fmt::format("binding {} {} {} {} {}\n", value_of(b.exchange), value_of(b.queue), value_of(b.to_exchange),
+                                    b.routing_key, b.options));
     for (const auto& t : s.tasks)
         lines.push_back(fmt::format("task {} {} {} {} {} {} {} {} {} {} {} {}\n", t.id, value_of(t.source), t.source_name,
                                     t.destination.value_or("-"), t.per_second, t.state, t.moved, t.total, value_of(t.up_to), t.selected,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "amqp/channel_say.hpp"
+#include "base/sha256.hpp"
 
 namespace rowmq::amqp {
 namespace {
@@ -13,7 +14,19 @@ namespace {
 std::optional<ExchangeKind> kind_of(std::string_view type) {
     if (type == "direct") return ExchangeKind::direct;
     if (type == "fanout") return ExchangeKind::fanout;
+    if (type == "topic") return ExchangeKind::topic;
+    if (type == "headers") return ExchangeKind::headers;
     return std::nullopt;
+}
+
+std::string_view name_of(ExchangeKind kind) {
+    switch (kind) {
+        case ExchangeKind::direct: return "direct";
+        case ExchangeKind::fanout: return "fanout";
+        case ExchangeKind::topic: return "topic";
+        case ExchangeKind::headers: return "headers";
+    }
+    return "direct";
 }
 
 }  // namespace
@@ -37,9 +50,8 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
             co_return;
         }
         if (existing && existing->options.kind != *kind) {
-            fail(Refusal(Code::precondition_failed,
-                         fmt::format("inequivalent arg 'type' for {}: received '{}' but current is '{}'", what, method.type,
-                                     existing->options.kind == ExchangeKind::direct ? "direct" : "fanout")),
+            fail(Refusal(Code::precondition_failed, fmt::format("inequivalent arg 'type' for {}: received '{}' but current is '{}'", what,
+                                                                method.type, name_of(existing->options.kind))),
                  method.id);
             co_return;
         }
@@ -51,6 +63,8 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
         if (!existing) {
             ExchangeOptions options;
             options.kind = *kind;
+            if (const HeaderValue* alternate = find(method.arguments, "alternate-exchange"))
+                if (const auto* name = std::get_if<std::string>(&alternate->value)) options.alternate = *name;
             const Result<ExchangeInfo> made = co_await service_.broker.declare_exchange(method.exchange, std::move(options), vhost);
             if (stopped_) co_return;
             if (!made) {
@@ -82,13 +96,58 @@ awaitable<void> Channel::on(ExchangeDelete method) {
 }
 
 awaitable<void> Channel::on(ExchangeBind method) {
-    fail(Refusal(Code::not_implemented, "bindings between exchanges are not served yet"), method.id);
-    co_return;
+    const std::string& vhost = connection_.vhost();
+    if (method.source.empty() || method.destination.empty()) {
+        fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
+        co_return;
+    }
+    for (const std::string& name : {method.source, method.destination})
+        if (!service_.broker.exchange(name, vhost)) {
+            fail(Refusal(Code::not_found, "no " + exchange_text(name, vhost)), method.id);
+            co_return;
+        }
+    Binding binding = binding_of(method.source, method.routing_key, method.arguments);
+    binding.to_exchange = method.destination;
+    const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
+    if (stopped_) co_return;
+    if (!bound) fail(refusal_of(bound.error(), exchange_text(method.source, vhost)), method.id);
+    else if (!method.no_wait) say(ExchangeBindOk{});
 }
 
 awaitable<void> Channel::on(ExchangeUnbind method) {
-    fail(Refusal(Code::not_implemented, "bindings between exchanges are not served yet"), method.id);
-    co_return;
+    Binding binding = binding_of(method.source, method.routing_key, method.arguments);
+    binding.to_exchange = method.destination;
+    if (!method.source.empty() && !method.destination.empty()) {
+        // What is not there is unbound.
+        const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
+        (void)unbound;
+    }
+    if (!method.no_wait) say(ExchangeUnbindOk{});
+}
+
+/// Bindings of a headers exchange are told apart by their arguments, ours by their key: there the key is a digest of both.
+Binding Channel::binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const {
+    Binding binding;
+    binding.exchange = exchange;
+    binding.routing_key = key;
+    const Result<ExchangeInfo> info = service_.broker.exchange(exchange, connection_.vhost());
+    if (!info || info->options.kind != ExchangeKind::headers) return binding;
+    const HeaderValue* said = find(arguments, "x-match");
+    const auto* text = said ? std::get_if<std::string>(&said->value) : nullptr;
+    const std::string match = text ? *text : "all";
+    for (const auto& [name, value] : arguments) {
+        if (name == "x-match") continue;
+        if (name.starts_with("x-") && !match.ends_with("-with-x")) continue;
+        binding.options.headers.push_back({name, value});
+    }
+    binding.options.match = match.starts_with("any") ? BindingOptions::Match::any : BindingOptions::Match::all;
+    std::string bytes = key;
+    bytes += '\0';
+    wire::Writer writer(bytes);
+    write_table(writer, arguments);
+    binding.routing_key = sha256_hex(bytes).substr(0, 32);
+    binding.options.attributes["amqp.routing_key"] = key;
+    return binding;
 }
 
 }  // namespace rowmq::amqp

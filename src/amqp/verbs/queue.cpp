@@ -64,10 +64,9 @@ awaitable<void> Channel::on(QueueBind method) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
-    Binding binding;
-    binding.exchange = method.exchange;
+    Binding binding =
+        binding_of(method.exchange, method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
-    binding.routing_key = method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
     if (!bound) {
@@ -85,10 +84,8 @@ awaitable<void> Channel::on(QueueUnbind method) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
-    Binding binding;
-    binding.exchange = method.exchange;
+    Binding binding = binding_of(method.exchange, method.routing_key, method.arguments);
     binding.queue = *queue;
-    binding.routing_key = method.routing_key;
     // What is not there is unbound: RabbitMQ is content with that, whatever is missing.
     const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
     (void)unbound;

@@ -1,5 +1,7 @@
 #include "broker/catalog/catalog.hpp"
 
+#include <algorithm>
+
 #include "broker/catalog/options.hpp"
 
 namespace rowmq {
@@ -68,40 +70,94 @@ void Catalog::erase(ExchangeId id) {
     Exchange* exchange = find_exchange(id);
     if (!exchange) return;
     for (const auto& [queue, count] : exchange->queues) bindings_ -= count;
+    bindings_ -= exchange->to_exchanges;
+    for (auto& [other, from] : exchanges_) {
+        if (from->to_exchanges == 0) continue;
+        std::vector<std::string> keys;
+        for (const auto& [key, bound] : from->by_key)
+            if (bound.exchanges.contains(id)) keys.push_back(key);
+        for (const std::string& key : keys) unbind(*from, id, key);
+    }
     exchange_names_.erase(Name{exchange->ns, exchange->name});
     by_name_.erase({exchange->ns, exchange->name});
     exchanges_.erase(id);
 }
 
-std::optional<std::shared_ptr<const Terms>> Catalog::find_binding(const Exchange& exchange, QueueId queue, std::string_view key) const {
+bool Catalog::has(Destination to) const {
+    if (const auto* exchange = std::get_if<ExchangeId>(&to)) return find_exchange(*exchange) != nullptr;
+    const Queue* queue = find(std::get<QueueId>(to));
+    return queue && !queue->deleted;
+}
+
+std::optional<std::shared_ptr<const Terms>> Catalog::find_binding(const Exchange& exchange, Destination to, std::string_view key) const {
     const auto found = exchange.by_key.find(key);
     if (found == exchange.by_key.end()) return std::nullopt;
-    const auto bound = found->second.find(queue);
-    return bound == found->second.end() ? std::nullopt : std::optional(bound->second);
+    const auto in = [](const auto& bound, auto id) -> std::optional<std::shared_ptr<const Terms>> {
+        const auto at = bound.find(id);
+        return at == bound.end() ? std::nullopt : std::optional(at->second);
+    };
+    if (const auto* queue = std::get_if<QueueId>(&to)) return in(found->second.queues, *queue);
+    return in(found->second.exchanges, std::get<ExchangeId>(to));
 }
 
-void Catalog::bind(Exchange& exchange, QueueId queue, const std::string& key, std::shared_ptr<const Terms> terms) {
-    const auto [at, made] = exchange.by_key[key].try_emplace(queue);
-    if (made) {
-        ++exchange.queues[queue];
-        ++bindings_;
+void Catalog::bind(Exchange& exchange, Destination to, const std::string& key, std::shared_ptr<const Terms> terms) {
+    const auto [by_key, new_key] = exchange.by_key.try_emplace(key);
+    if (new_key && exchange.options.kind == ExchangeKind::topic) exchange.patterns.add(key);
+    const auto put = [&](auto& bound, auto id) {
+        const auto [at, made] = bound.try_emplace(id);
+        if (at->second) --exchange.with_terms;
+        at->second = std::move(terms);
+        if (at->second) ++exchange.with_terms;
+        if (made) ++bindings_;
+        return made;
+    };
+    if (const auto* queue = std::get_if<QueueId>(&to)) {
+        if (put(by_key->second.queues, *queue)) ++exchange.queues[*queue];
+    } else {
+        if (put(by_key->second.exchanges, std::get<ExchangeId>(to))) ++exchange.to_exchanges;
     }
-    if (at->second) --exchange.with_terms;
-    at->second = std::move(terms);
-    if (at->second) ++exchange.with_terms;
 }
 
-bool Catalog::unbind(Exchange& exchange, QueueId queue, std::string_view key) {
-    const auto found = exchange.by_key.find(key);
-    if (found == exchange.by_key.end()) return false;
-    const auto bound = found->second.find(queue);
-    if (bound == found->second.end()) return false;
-    if (bound->second) --exchange.with_terms;
-    found->second.erase(bound);
-    if (found->second.empty()) exchange.by_key.erase(found);
-    if (--exchange.queues[queue] == 0) exchange.queues.erase(queue);
-    --bindings_;
+bool Catalog::unbind(Exchange& exchange, Destination to, std::string_view key) {
+    const auto by_key = exchange.by_key.find(key);
+    if (by_key == exchange.by_key.end()) return false;
+    const auto take = [&](auto& bound, auto id) {
+        const auto at = bound.find(id);
+        if (at == bound.end()) return false;
+        if (at->second) --exchange.with_terms;
+        bound.erase(at);
+        --bindings_;
+        return true;
+    };
+    if (const auto* queue = std::get_if<QueueId>(&to)) {
+        if (!take(by_key->second.queues, *queue)) return false;
+        if (--exchange.queues[*queue] == 0) exchange.queues.erase(*queue);
+    } else {
+        if (!take(by_key->second.exchanges, std::get<ExchangeId>(to))) return false;
+        --exchange.to_exchanges;
+    }
+    if (by_key->second.queues.empty() && by_key->second.exchanges.empty()) {
+        if (exchange.options.kind == ExchangeKind::topic) exchange.patterns.remove(key);
+        exchange.by_key.erase(by_key);
+    }
     return true;
+}
+
+std::size_t Catalog::reach_of(const Exchange& exchange) const {
+    std::vector<const Exchange*> seen{&exchange};
+    std::size_t queues = 0;
+    const auto see = [&](const Exchange* next) {
+        if (next && std::find(seen.begin(), seen.end(), next) == seen.end()) seen.push_back(next);
+    };
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        const Exchange& at = *seen[i];
+        queues += at.queues.size();
+        if (!at.options.alternate.empty()) see(find_exchange(at.ns, at.options.alternate));
+        if (at.to_exchanges == 0) continue;
+        for (const auto& [key, bound] : at.by_key)
+            for (const auto& [id, terms] : bound.exchanges) see(find_exchange(id));
+    }
+    return queues;
 }
 
 std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> Catalog::intern(const QueueOptions& options) {

@@ -10,23 +10,37 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "broker/queue/queue.hpp"
 #include "broker/routing/terms.hpp"
+#include "broker/routing/topic_keys.hpp"
 #include "rowmq/options.hpp"
 
 namespace rowmq {
+
+/// What is bound by one key. Null: no terms.
+struct Bound {
+    std::map<QueueId, std::shared_ptr<const Terms>> queues;
+    std::map<ExchangeId, std::shared_ptr<const Terms>> exchanges;
+};
 
 struct Exchange {
     ExchangeId id{};
     NamespaceId ns{};
     std::string name;
     ExchangeOptions options;
-    std::map<std::string, std::map<QueueId, std::shared_ptr<const Terms>>, std::less<>> by_key;  ///< null: no terms
-    std::map<QueueId, std::size_t> queues;                                                       ///< how many bindings each has
-    std::size_t with_terms = 0;                                                                  ///< bindings that have some
+    std::map<std::string, Bound, std::less<>> by_key;
+    TopicKeys patterns;                     ///< the keys of by_key, where the kind is topic
+    std::map<QueueId, std::size_t> queues;  ///< how many bindings each has
+    std::size_t to_exchanges = 0;           ///< bindings to exchanges
+    std::size_t with_terms = 0;             ///< bindings that have some
+    bool used() const noexcept { return !queues.empty() || to_exchanges > 0; }
 };
+
+/// Where a binding leads.
+using Destination = std::variant<QueueId, ExchangeId>;
 
 class Catalog final {
 public:
@@ -64,14 +78,20 @@ public:
             if (!f(*at->second)) return;
     }
     std::size_t exchange_count() const { return exchanges_.size(); }
+    /// The queue is there and not deleted, or the exchange is there.
+    bool has(Destination to) const;
 
     /// The binding's terms, null too when it has none; none when there is no such binding.
-    std::optional<std::shared_ptr<const Terms>> find_binding(const Exchange& exchange, QueueId queue, std::string_view key) const;
+    std::optional<std::shared_ptr<const Terms>> find_binding(const Exchange& exchange, Destination to, std::string_view key) const;
     /// Puts the binding, or replaces its terms.
-    void bind(Exchange& exchange, QueueId queue, const std::string& key, std::shared_ptr<const Terms> terms);
+    void bind(Exchange& exchange, Destination to, const std::string& key, std::shared_ptr<const Terms> terms);
     /// False when there was none.
-    bool unbind(Exchange& exchange, QueueId queue, std::string_view key);
+    bool unbind(Exchange& exchange, Destination to, std::string_view key);
     std::size_t binding_count() const { return bindings_; }
+    /// How many queues a message to the exchange can reach at most.
+    std::size_t reach_of(const Exchange& exchange) const;
+    /// A number no route before had: what Queue::routed is set to by the route that reaches it.
+    std::uint64_t next_route() const { return ++routes_; }
 
     /// One shared copy of equal options.
     std::pair<std::shared_ptr<const QueueOptions>, std::shared_ptr<const std::string>> intern(const QueueOptions& options);
@@ -95,6 +115,7 @@ private:
     std::map<std::pair<NamespaceId, std::string_view>, Exchange*> by_name_;  ///< exchanges, to list them a page at a time
     std::unordered_map<std::string, std::pair<std::weak_ptr<const QueueOptions>, std::weak_ptr<const std::string>>> options_;
     std::size_t bindings_ = 0;
+    mutable std::uint64_t routes_ = 0;
 };
 
 }  // namespace rowmq

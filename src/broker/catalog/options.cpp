@@ -119,6 +119,7 @@ std::string encode(const ExchangeOptions& options) {
     std::string out;
     json_text::ObjectWriter object(out);
     write(object.key("kind"), options.kind);
+    if (!options.alternate.empty()) object.text("alternate", options.alternate);
     if (!options.attributes.empty()) write(object.key("attributes"), options.attributes);
     object.close();
     return out;
@@ -131,6 +132,7 @@ ExchangeOptions decode_exchange_options(std::string_view json) {
         const Json parsed = json_text::parse(json, what);
         const auto& object = parsed.as_object();
         if (const auto* kind = object.if_contains("kind")) read(*kind, options.kind);
+        if (const auto* alternate = object.if_contains("alternate")) options.alternate = json_text::text_of(*alternate);
         if (const auto* attributes = object.if_contains("attributes")) read(*attributes, options.attributes);
         return options;
     });

@@ -93,6 +93,7 @@ struct Queue {
     std::int64_t delivered = 0, redelivered = 0;
     Ticket counter_ticket{};  ///< the batch whose counters[counter_index] is this queue's
     std::uint32_t counter_index = 0;
+    std::uint64_t routed = 0;  ///< the last route that reached it (Catalog::next_route)
     MonotonicTime last_used{};
     bool deleted = false;
     bool purging = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/planted.hpp"
 
@@ -12,27 +13,65 @@ namespace {
 class Collect {
 public:
     using Take = bool (Terms::*)(const Message&) const;
-    Collect(const Catalog& catalog, const Message& message, Take take, std::vector<Reached>& into)
-        : catalog_(catalog), message_(message), take_(take), into_(into), begin_(into.size()) {}
+    Collect(const Catalog& catalog, NamespaceId ns, std::string_view key, const Message& message, Take take, std::vector<Reached>& into)
+        : catalog_(catalog), ns_(ns), key_(key), message_(message), take_(take), into_(into), route_(catalog.next_route()) {}
 
-    void queue(QueueId id) {
-        if (Queue* queue = catalog_.find(id); queue && !queue->deleted) into_.push_back({queue, nullptr});
-    }
-    void binding(QueueId id, const Terms* terms) {
-        if (terms && (terms->*take_)(message_) == planted(Bug::filter_negated)) return;
-        const auto same = [&](const Reached& r) { return r.queue->id == id; };
-        if (std::any_of(into_.begin() + static_cast<std::ptrdiff_t>(begin_), into_.end(), same)) return;
+    /// Everything the exchange leads to; an exchange that is reached again leads nowhere new.
+    void through(const Exchange& exchange) {
+        if (std::find(visited_.begin(), visited_.end(), &exchange) != visited_.end()) return;
+        visited_.push_back(&exchange);
         const std::size_t before = into_.size();
-        queue(id);
-        if (into_.size() > before && terms) into_.back().notes = terms->notes;
+        switch (exchange.options.kind) {
+            case ExchangeKind::direct:
+                if (const auto bound = exchange.by_key.find(key_); bound != exchange.by_key.end()) follow(bound->second);
+                break;
+            case ExchangeKind::fanout:
+            case ExchangeKind::headers:
+                if (exchange.with_terms == 0 && exchange.to_exchanges == 0) {
+                    for (const auto& [id, count] : exchange.queues) queue(id);
+                    break;
+                }
+                for (const auto& [bound_by, bound] : exchange.by_key) follow(bound);
+                break;
+            case ExchangeKind::topic: {
+                std::vector<const std::string*> patterns;
+                exchange.patterns.match(key_, patterns);
+                for (const std::string* pattern : patterns) follow(exchange.by_key.find(*pattern)->second);
+                break;
+            }
+        }
+        if (into_.size() > before || exchange.options.alternate.empty()) return;
+        if (const Exchange* other = catalog_.find_exchange(ns_, exchange.options.alternate)) through(*other);
     }
 
 private:
+    void follow(const Bound& bound) {
+        for (const auto& [id, terms] : bound.queues) {
+            if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) continue;
+            const std::size_t before = into_.size();
+            queue(id);
+            if (into_.size() > before && terms) into_.back().notes = terms->notes;
+        }
+        for (const auto& [id, terms] : bound.exchanges) {
+            if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) continue;
+            if (const Exchange* next = catalog_.find_exchange(id)) through(*next);
+        }
+    }
+    void queue(QueueId id) {
+        Queue* queue = catalog_.find(id);
+        if (!queue || queue->deleted) return;
+        if (std::exchange(queue->routed, route_) == route_) return;  // reached already
+        into_.push_back({queue, nullptr});
+    }
+
     const Catalog& catalog_;
+    NamespaceId ns_;
+    std::string_view key_;
     const Message& message_;
     Take take_;
     std::vector<Reached>& into_;
-    std::size_t begin_;
+    const std::uint64_t route_;
+    std::vector<const Exchange*> visited_;
 };
 
 Result<void> route_by(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key, const Message& message,
@@ -45,21 +84,7 @@ Result<void> route_by(const Catalog& catalog, NamespaceId ns, std::string_view e
     }
     const Exchange* found = catalog.find_exchange(ns, exchange);
     if (!found) return Error{Errc::no_such_exchange, fmt::format("there is no exchange \"{}\"", exchange)};
-    Collect collect(catalog, message, take, reached);
-    switch (found->options.kind) {
-        case ExchangeKind::direct:
-            if (const auto bound = found->by_key.find(key); bound != found->by_key.end())
-                for (const auto& [id, terms] : bound->second) collect.binding(id, terms.get());
-            break;
-        case ExchangeKind::fanout:
-            if (found->with_terms == 0) {
-                for (const auto& [id, count] : found->queues) collect.queue(id);
-                break;
-            }
-            for (const auto& [bound_by, queues] : found->by_key)
-                for (const auto& [id, terms] : queues) collect.binding(id, terms.get());
-            break;
-    }
+    Collect(catalog, ns, key, message, take, reached).through(*found);
     return {};
 }
 

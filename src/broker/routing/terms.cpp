@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/utf8.hpp"
 #include "broker/json_text.hpp"
 #include "broker/notes.hpp"
@@ -18,6 +20,20 @@ std::map<std::string, std::string> texts_of(const boost::json::value& json) {
 
 }  // namespace
 
+// Numbers are equal whatever their width; a null asks for the name alone.
+bool Terms::has_headers(const Properties* properties) const {
+    if (options.headers.empty()) return true;
+    const auto there = [&](const Header& wanted) {
+        if (!properties) return false;
+        for (const Header& header : properties->headers)
+            if (header.name == wanted.name)
+                return std::holds_alternative<std::nullptr_t>(wanted.value.value) || header.value.value == wanted.value.value;
+        return false;
+    };
+    if (options.match == BindingOptions::Match::any) return std::any_of(options.headers.begin(), options.headers.end(), there);
+    return std::all_of(options.headers.begin(), options.headers.end(), there);
+}
+
 Result<std::shared_ptr<const Terms>> terms_of(BindingOptions options, const Limits& limits) {
     if (options == BindingOptions{}) return std::shared_ptr<const Terms>();
     std::size_t bytes = options.note.size();
@@ -25,6 +41,9 @@ Result<std::shared_ptr<const Terms>> terms_of(BindingOptions options, const Limi
     if (bytes > limits.attributes_bytes)
         return Error{Errc::invalid_argument, fmt::format("the note and the attributes of a binding have {} bytes: at most {} are allowed",
                                                          bytes, limits.attributes_bytes)};
+    if (options.headers.size() > limits.headers)
+        return Error{Errc::invalid_argument,
+                     fmt::format("a binding asks for {} headers: at most {} are allowed", options.headers.size(), limits.headers)};
     if (!is_utf8(options.filter)) return Error{Errc::invalid_argument, "the filter: it is not UTF-8"};
     auto terms = std::make_shared<Terms>();
     if (!options.filter.empty()) {
@@ -45,6 +64,8 @@ std::string encode(const BindingOptions& options) {
     if (options.filter_on == BindingOptions::FilterOn::body) object.text("filter_on", "body");
     if (!options.note.empty()) object.text("note", options.note);
     if (options.paused) object.boolean("paused", true);
+    if (!options.headers.empty()) json_text::append_value(object.key("headers"), {options.headers, {}});
+    if (options.match == BindingOptions::Match::any) object.text("match", "any");
     if (!options.attributes.empty()) {
         HeaderTable table;
         for (const auto& [name, text] : options.attributes) table.push_back({name, {text, {}}});
@@ -67,6 +88,10 @@ BindingOptions decode_binding_options(std::string_view json) {
         if (const auto* note = object.if_contains("note")) options.note = json_text::text_of(*note);
         if (const auto* paused = object.if_contains("paused")) options.paused = paused->as_bool();
         if (const auto* attributes = object.if_contains("attributes")) options.attributes = texts_of(*attributes);
+        if (const auto* headers = object.if_contains("headers"))
+            options.headers = std::get<HeaderTable>(json_text::value_of(*headers).value);
+        if (const auto* match = object.if_contains("match"); match && json_text::text_of(*match) == "any")
+            options.match = BindingOptions::Match::any;
         return options;
     });
 }

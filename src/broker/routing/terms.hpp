@@ -17,10 +17,15 @@ struct Terms {
     std::shared_ptr<const std::string> notes;  ///< of each copy; null: none
 
     bool take(const Message& message) const {
-        return !options.paused && (!filter || filter->matches(message.properties.get(), message.text()));
+        return !options.paused && has_headers(message.properties.get()) &&
+               (!filter || filter->matches(message.properties.get(), message.text()));
     }
     /// Its body may be in the store only, so a filter that would have to see it lets it pass: nothing is lost.
-    bool take_dead_letter(const Message& message) const { return (filter && filter->on_body() && !options.paused) || take(message); }
+    bool take_dead_letter(const Message& message) const {
+        return (filter && filter->on_body() && !options.paused && has_headers(message.properties.get())) || take(message);
+    }
+    /// Whether the message's headers are those asked for.
+    bool has_headers(const Properties* properties) const;
 };
 
 /// Null for options that are all defaults. Errors: invalid_argument (the filter, texts that are too long).

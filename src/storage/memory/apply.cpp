@@ -26,22 +26,17 @@ void change(Content& content, const CatalogChange& row) {
                    [&](const QueueErased& r) {
                        content.queues.erase(r.id);
                        content.counters.erase(r.id);
-                       std::erase_if(content.bindings, [&](const auto& binding) { return std::get<QueueId>(binding.first) == r.id; });
+                       std::erase_if(content.bindings, [&](const auto& binding) { return binding.first.queue == r.id; });
                    },
                    [&](const ExchangeRow& r) { content.exchanges.insert_or_assign(r.id, r); },
                    [&](const ExchangeErased& r) {
                        content.exchanges.erase(r.id);
-                       const auto first = content.bindings.lower_bound({r.id, QueueId{INT64_MIN}, ""});
-                       auto last = first;
-                       while (last != content.bindings.end() && std::get<ExchangeId>(last->first) == r.id) ++last;
-                       content.bindings.erase(first, last);
+                       std::erase_if(content.bindings, [&](const auto& binding) {
+                           return binding.first.exchange == r.id || binding.first.to_exchange == r.id;
+                       });
                    },
-                   [&](const BindingRow& r) {
-                       content.bindings.insert_or_assign({r.exchange, r.queue, r.routing_key}, r.options);
-                   },
-                   [&](const BindingErased& r) {
-                       content.bindings.erase({r.binding.exchange, r.binding.queue, r.binding.routing_key});
-                   },
+                   [&](const BindingRow& r) { content.bindings.insert_or_assign(key_of(r), r.options); },
+                   [&](const BindingErased& r) { content.bindings.erase(key_of(r.binding)); },
                    [&](const TaskRow& r) { content.tasks.insert_or_assign(r.id, r); },
                    [&](const TaskErased& r) { content.tasks.erase(r.id); },
                },

@@ -33,7 +33,7 @@ Snapshot snapshot_of(const Content& content) {
     for (const auto& [id, row] : content.counters) snapshot.counters.push_back(row);
     for (const auto& [id, row] : content.exchanges) snapshot.exchanges.push_back(row);
     for (const auto& [key, options] : content.bindings)
-        snapshot.bindings.push_back({std::get<ExchangeId>(key), std::get<QueueId>(key), std::get<std::string>(key), options});
+        snapshot.bindings.push_back({key.exchange, key.queue, key.routing_key, options, key.to_exchange});
     for (const auto& [id, row] : content.tasks) snapshot.tasks.push_back(row);
     if (!content.due.empty()) snapshot.first_due = content.due.begin()->due_at;
     return snapshot;

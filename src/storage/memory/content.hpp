@@ -43,7 +43,14 @@ struct Remembered {
 };
 using Deduplications = std::map<DeduplicationKey, Remembered>;
 
-using BindingKey = std::tuple<ExchangeId, QueueId, std::string>;
+struct BindingKey {
+    ExchangeId exchange{};
+    QueueId queue{};
+    ExchangeId to_exchange{};
+    std::string routing_key;
+    friend auto operator<=>(const BindingKey&, const BindingKey&) = default;
+};
+inline BindingKey key_of(const BindingRow& row) { return {row.exchange, row.queue, row.to_exchange, row.routing_key}; }
 
 struct Content {
     std::uint32_t epoch = 0;

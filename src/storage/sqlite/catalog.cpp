@@ -48,7 +48,7 @@ struct Change {
     }
     void operator()(const BindingRow& row) const {
         bind_key(statements.put_binding, row);
-        statements.put_binding.bind_text(4, row.options);
+        statements.put_binding.bind_text(5, row.options);
         statements.put_binding.step();
     }
     void operator()(const BindingErased& row) const {
@@ -86,7 +86,8 @@ struct Change {
     static void bind_key(Statement& statement, const BindingRow& row) {
         statement.bind(1, value_of(row.exchange));
         statement.bind(2, value_of(row.queue));
-        statement.bind_text(3, row.routing_key);
+        statement.bind(3, value_of(row.to_exchange));
+        statement.bind_text(4, row.routing_key);
     }
 };
 
@@ -165,7 +166,7 @@ Snapshot read_snapshot(sqlite3* db) {
         return ExchangeRow{ExchangeId{row.integer(0)}, NamespaceId{row.integer(1)}, text(row, 2), text(row, 3)};
     });
     read_all(db, "all_bindings", out.bindings, [](const Statement& row) {
-        return BindingRow{ExchangeId{row.integer(0)}, QueueId{row.integer(1)}, text(row, 2), text(row, 3)};
+        return BindingRow{ExchangeId{row.integer(0)}, QueueId{row.integer(1)}, text(row, 3), text(row, 4), ExchangeId{row.integer(2)}};
     });
     read_all(db, "all_tasks", out.tasks, read_task);
 

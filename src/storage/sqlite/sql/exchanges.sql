@@ -9,14 +9,14 @@ SELECT id, namespace, name, options FROM exchanges ORDER BY id
 DELETE FROM exchanges WHERE id = ?
 
 -- name: erase_exchange_bindings
-DELETE FROM bindings WHERE exchange = ?
+DELETE FROM bindings WHERE exchange = ?1 OR to_exchange = ?1
 
 -- name: put_binding
-INSERT INTO bindings (exchange, queue, routing_key, options) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (exchange, queue, routing_key) DO UPDATE SET options = ?4
+INSERT INTO bindings (exchange, queue, to_exchange, routing_key, options) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (exchange, queue, to_exchange, routing_key) DO UPDATE SET options = ?5
 
 -- name: all_bindings
-SELECT exchange, queue, routing_key, options FROM bindings ORDER BY exchange, queue, routing_key
+SELECT exchange, queue, to_exchange, routing_key, options FROM bindings ORDER BY exchange, queue, to_exchange, routing_key
 
 -- name: erase_binding
-DELETE FROM bindings WHERE exchange = ? AND queue = ? AND routing_key = ?
+DELETE FROM bindings WHERE exchange = ? AND queue = ? AND to_exchange = ? AND routing_key = ?
