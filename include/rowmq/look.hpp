@@ -21,6 +21,7 @@ void see_exchanges(const Broker& broker, std::string_view after, const std::func
 struct BindingView {
     std::string_view exchange, queue, routing_key;
     const BindingOptions& options;
+    std::string_view to_exchange{};  ///< instead of `queue`
 };
 /// Shows the bindings of one exchange in the order of their routing keys, from `key` on, until `see` answers false. No exchange
 /// is no binding.

@@ -94,12 +94,19 @@ struct Publish {
     std::string exchange;  ///< empty: the default exchange, whose routing key is a queue's name
     std::string routing_key;
     Message message;
-    std::string group;                   ///< required by FIFO queues, remembered by others
-    std::string deduplication_id;        ///< used by queues with deduplication
-    std::uint8_t priority = 0;           ///< clamped to the queue's max_priority
-    std::optional<milliseconds> delay;   ///< instead of the queue's own; any length
-    std::optional<WallTime> deliver_at;  ///< instead of `delay`
-    std::optional<milliseconds> ttl;     ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
+    std::string group;                     ///< required by FIFO queues, remembered by others
+    std::string deduplication_id;          ///< used by queues with deduplication
+    std::uint8_t priority = 0;             ///< clamped to the queue's max_priority
+    std::optional<milliseconds> delay;     ///< instead of the queue's own; any length
+    std::optional<WallTime> deliver_at;    ///< instead of `delay`
+    std::optional<milliseconds> ttl;       ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
+    std::vector<std::string> more_keys{};  ///< it is routed by each of these as well; a queue gets it once
+};
+
+/// An exchange and the key a message came with.
+struct Route {
+    std::string exchange, routing_key;
+    friend bool operator==(const Route&, const Route&) = default;
 };
 
 /// Why and from where a message was dead-lettered; the newest first.
@@ -111,6 +118,7 @@ struct DeadLetterRecord {
     std::uint32_t receives;  ///< how often it had been received there
     WallTime first;
     WallTime last;
+    Route came_by{};  ///< to that queue, the first time; empty: as it was published
     friend bool operator==(const DeadLetterRecord&, const DeadLetterRecord&) = default;
 };
 

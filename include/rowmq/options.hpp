@@ -30,6 +30,7 @@ struct DeadLetter {
     std::string exchange;
     std::optional<std::string> routing_key;  ///< none: the message's own
     bool expired = true;                     ///< what expires goes there as well; else it is dropped
+    bool or_drop = false;                    ///< what reaches no queue is dropped; else it stays where it is
     friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +72,7 @@ struct Delivery {
     WallTime first_received_at{};  ///< as far as this process knows
     std::optional<WallTime> expires_at;
     std::vector<DeadLetterRecord> dead_letters;  ///< newest first
+    std::optional<Route> came_by;                ///< here, when it was dead-lettered through an exchange
     std::string note;                            ///< BindingOptions::note of the binding that brought it
     bool leased = true;                          ///< somebody has it; of a message looked at by peek that may be false
 };
@@ -83,6 +85,9 @@ struct SubscriptionOptions {
     /// How long a lease lasts. None: as long as the session (AMQP, STOMP). Zero milliseconds: the queue's own `lease`.
     std::optional<milliseconds> lease = milliseconds{0};
     std::uint32_t max_leased = 0;  ///< next() waits while this many are unsettled; 0: no bound but the limits
+    /// How many more messages may be taken by all subscriptions that share it: what is taken is taken off; who owns it adds, and
+    /// then calls Subscription::look_again. Null: no bound.
+    std::shared_ptr<std::int64_t> credit{};
 };
 
 struct NextRequest {

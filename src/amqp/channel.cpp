@@ -2,17 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "amqp/channel_say.hpp"
 
 namespace rowmq::amqp {
-namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t bytes_of_a_method = 512;  // what one that waits takes, roughly
+constexpr std::int64_t unlimited = std::int64_t{1} << 40u;
 
 }  // namespace
 
@@ -22,16 +20,20 @@ Channel::Channel(Connection& connection, std::uint16_t number, Session session)
       number_(number),
       session_(std::move(session)),
       assembler_(service_.settings.message_bytes),
+      pause_(service_.broker.executor()),
+      channel_credit_(std::make_shared<std::int64_t>(unlimited)),
       credit_(service_.broker.executor()) {
     credit_.expires_at(std::chrono::steady_clock::time_point::max());
 }
+
+Channel::~Channel() { service_.replies.erase(reply_token_); }
 
 std::size_t Channel::hear(const Frame& frame) {
     if (closing_) {
         // All is ignored but the answer to channel.close, and a close that crossed it.
         if (frame.kind != FrameKind::method) return 0;
         const MethodId id = read_method(frame.payload).id;
-        if (id == ChannelClose::id) say(ChannelCloseOk{});
+        if (id == ChannelClose::id) connection_.say(number_, ChannelCloseOk{});
         if (id == ChannelCloseOk::id) connection_.closed(number_);
         return 0;
     }
@@ -44,13 +46,13 @@ std::size_t Channel::hear(const Frame& frame) {
     std::size_t bytes = bytes_of_a_method;
     if (const auto* published = std::get_if<Published>(&*step.whole)) bytes += published->body.size();
     inbox_.push_back({*std::move(step.whole), bytes});
-    if (!std::exchange(running_, true)) asio::co_spawn(service_.broker.executor(), run(), asio::detached);
+    if (!std::exchange(running_, true)) spawn(run());
     return bytes;
 }
 
+void Channel::spawn(awaitable<void> work) { connection_.spawn(std::move(work), shared_from_this()); }
+
 awaitable<void> Channel::run() {
-    const auto self = shared_from_this();
-    const auto connection = connection_.shared_from_this();
     while (!inbox_.empty() && !closing_ && !stopped_) {
         if (std::holds_alternative<Published>(inbox_.front().what)) {
             co_await publish_run();
@@ -75,32 +77,40 @@ awaitable<void> Channel::run_one(ClientMethod method) {
 void Channel::fail(const Refusal& refusal, MethodId method) {
     if (closing_ || stopped_) return;
     if (is_hard(refusal.code)) return connection_.fail(refusal, method);
-    say(ChannelClose{refusal.closing(method)});
+    // What it held is free before the client hears of it.
     closing_ = true;
     stop();
-    stopped_ = false;  // the answer is still to be heard, and said
+    connection_.say(number_, ChannelClose{refusal.closing(method)});
 }
 
 void Channel::stop() {
-    stopped_ = true;
+    if (std::exchange(stopped_, true)) return;
     std::size_t bytes = 0;
     for (const Waiting& waiting : inbox_) bytes += waiting.bytes;
     inbox_.clear();
     connection_.done(bytes);
+    std::vector<std::string> queues;
     for (auto& [tag, consumer] : consumers_) {
         consumer->cancelled = true;
         consumer->subscription.close();
+        queues.push_back(consumer->queue);
     }
     consumers_.clear();
     credit_.cancel();
+    pause_.cancel();
     assembler_.reset();
+    unconfirmed_.clear();
+    transaction_ = {};
+    service_.replies.erase(reply_token_);
+    reply_token_.clear();
     session_.close();
+    if (!queues.empty()) spawn(service_.delete_unused(std::move(queues), connection_.vhost()));
 }
 
 awaitable<void> Channel::on(ChannelClose) {
     closing_ = true;
-    say(ChannelCloseOk{});
     stop();
+    connection_.say(number_, ChannelCloseOk{});
     connection_.closed(number_);
     co_return;
 }
@@ -119,32 +129,12 @@ awaitable<void> Channel::on(AccessRequest) {
 /// Of methods that make no sense on an open channel, and those that need no answer.
 template <typename Other>
 awaitable<void> Channel::on(Other) {
-    if constexpr (!std::is_same_v<Other, ChannelFlowOk> && !std::is_same_v<Other, BasicCancelOk> && !std::is_same_v<Other, ChannelCloseOk>)
-        fail(Refusal(Code::command_invalid,
-                     fmt::format("method {}.{} is not expected on an open channel", Other::id.klass, Other::id.method)),
+    if constexpr (std::is_same_v<Other, ChannelOpen>) fail(Refusal(Code::channel_error, "second 'channel.open' seen"), Other::id);
+    else if constexpr (!std::is_same_v<Other, ChannelFlowOk> && !std::is_same_v<Other, BasicCancelOk> &&
+                       !std::is_same_v<Other, ChannelCloseOk>)
+        fail(Refusal(Code::command_invalid, fmt::format("method {}.{} is not for an open channel", Other::id.klass, Other::id.method)),
              Other::id);
     co_return;
-}
-
-std::optional<std::string> Channel::queue_named(const std::string& name, MethodId method) {
-    if (!name.empty()) return name;
-    if (last_queue_.empty()) {
-        fail(Refusal(Code::not_found, fmt::format("no previously declared queue")), method);
-        return std::nullopt;
-    }
-    return last_queue_;
-}
-
-bool Channel::may_use(const std::string& queue, MethodId method) {
-    const auto owner = service_.exclusive.find({connection_.vhost(), queue});
-    if (owner == service_.exclusive.end() || owner->second == &connection_) return true;
-    fail(Refusal(Code::resource_locked,
-                 fmt::format(
-                     "cannot obtain exclusive access to locked {}. It could be originally declared on another connection or the exclusive "
-                     "property value does not match that of the original declaration.",
-                     queue_text(queue, connection_.vhost()))),
-         method);
-    return false;
 }
 
 }  // namespace rowmq::amqp

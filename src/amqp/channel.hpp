@@ -1,6 +1,6 @@
 #pragma once
-// One channel: what it is told is done in order, each verb in a file of its own under verbs/. A channel is a session of the
-// broker: it owns the leases that delivery tags name.
+// One channel: what it is told is done in order, each verb in a file under verbs/. A channel is a session of the broker: it
+// owns the leases that delivery tags name.
 //
 // Runs of publishes, and of acknowledgements, are handed to the broker together; nothing waits for a commit but what is
 // answered by one. Threads: the broker's executor.
@@ -10,10 +10,10 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "amqp/incoming.hpp"
+#include "amqp/mapping.hpp"
 #include "amqp/service.hpp"
 #include "amqp/unsettled.hpp"
 
@@ -25,6 +25,7 @@ struct Consumer {
     std::string tag, queue;
     bool no_ack = false;
     bool cancelled = false;
+    Counts counts = Counts::untold;
     std::uint32_t prefetch = 0;  ///< 0: no limit
     std::uint32_t unacked = 0;
     Subscription subscription;
@@ -33,11 +34,14 @@ struct Consumer {
 class Channel final : public std::enable_shared_from_this<Channel> {
 public:
     Channel(Connection& connection, std::uint16_t number, Session session);
+    ~Channel();
 
     /// One frame; returns how many bytes of memory wait because of it. They are given back by Connection::done.
     std::size_t hear(const Frame& frame);
     /// The connection ends: nothing more is said.
     void stop();
+    /// An answer for the consumer of amq.rabbitmq.reply-to. False: it does not read what it is told.
+    bool take_reply(const Published& answer);
 
 private:
     struct Waiting {
@@ -47,53 +51,72 @@ private:
 
     awaitable<void> run();
     awaitable<void> run_one(ClientMethod method);
-    awaitable<void> publish_run();
-    awaitable<void> settle_run();
+    void spawn(awaitable<void> work);
     void fail(const Refusal& refusal, MethodId method);
     template <typename Method>
     void say(const Method& method);
 
-    // verbs/exchange.cpp, verbs/queue.cpp
+    // verbs/exchange.cpp
     awaitable<void> on(ExchangeDeclare method);
     awaitable<void> on(ExchangeDelete method);
     awaitable<void> on(ExchangeBind method);
     awaitable<void> on(ExchangeUnbind method);
+    Binding binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const;
+    // verbs/queue.cpp
     awaitable<void> on(QueueDeclare method);
     awaitable<void> on(QueueBind method);
     awaitable<void> on(QueueUnbind method);
     awaitable<void> on(QueuePurge method);
     awaitable<void> on(QueueDelete method);
-    Binding binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const;
-    // verbs/consume.cpp, verbs/get.cpp
+    /// The queue a method means: its own name, or the last one declared here when that is empty.
+    std::optional<std::string> queue_named(const std::string& name, MethodId method);
+    /// False, and refused, when the queue is exclusive to another connection.
+    bool may_use(const std::string& queue, MethodId method);
+    void refuse_locked(const std::string& queue, MethodId method);
+    // verbs/consume.cpp
     awaitable<void> on(BasicConsume method);
     awaitable<void> on(BasicCancel method);
     awaitable<void> on(BasicQos method);
+    awaitable<void> deliver(std::shared_ptr<Consumer> consumer);
+    awaitable<void> give_back(std::shared_ptr<Consumer> consumer, std::vector<Delivery> deliveries);
+    void deliver_one(const std::shared_ptr<Consumer>& consumer, const Delivery& delivery);
+    std::size_t credit(const Consumer& consumer) const;
+    void wake_consumers();
+    /// These are settled: what they took of the limits is free again.
+    void free_credit(const std::vector<Unsettled::One>& settled);
+    // verbs/get.cpp
     awaitable<void> on(BasicGet method);
+    // verbs/reply.cpp
+    void consume_replies(const BasicConsume& method);
+    bool cancel_replies(const std::string& tag);
+    std::optional<Refusal> give_reply_address(Published& request) const;
+    // verbs/publish.cpp, verbs/confirm.cpp
+    struct Call;
+    awaitable<void> publish_run();
+    awaitable<void> publishing_allowed();
+    std::optional<Refusal> take(Published published, Call& call);
+    std::optional<Refusal> take_in_transaction(Published published);
+    std::optional<Refusal> unfit(const Published& published) const;
+    void told(Call& call, const Receipt& receipt);
+    void send_back(const Published& published);
+    void confirm(Ticket ticket, bool refused);
+    awaitable<void> confirm_committed();
+    awaitable<void> on(ConfirmSelect method);
+    // verbs/settle.cpp
+    awaitable<void> settle_run();
+    awaitable<void> recover();
     awaitable<void> on(BasicRecover method);
     awaitable<void> on(BasicRecoverAsync method);
-    awaitable<void> deliver(std::shared_ptr<Consumer> consumer);
-    void deliver_one(const std::shared_ptr<Consumer>& consumer, const Delivery& delivery);
-    void wake_consumers();
-    std::size_t credit(const Consumer& consumer) const;
-    awaitable<void> recover();
-    // verbs/confirm.cpp, verbs/tx.cpp
-    awaitable<void> on(ConfirmSelect method);
+    // verbs/tx.cpp
     awaitable<void> on(TxSelect method);
     awaitable<void> on(TxCommit method);
     awaitable<void> on(TxRollback method);
-    void confirm(std::uint64_t tag, Ticket ticket);
-    awaitable<void> confirm_committed();
     // the rest
     awaitable<void> on(ChannelClose method);
     awaitable<void> on(ChannelFlow method);
     awaitable<void> on(AccessRequest method);
     template <typename Other>
     awaitable<void> on(Other method);
-
-    /// The queue a method means: its own name, or the last one declared here when that is empty.
-    std::optional<std::string> queue_named(const std::string& name, MethodId method);
-    /// False, and refused, when the queue is exclusive to another connection.
-    bool may_use(const std::string& queue, MethodId method);
 
     Connection& connection_;
     Service& service_;
@@ -103,8 +126,9 @@ private:
     std::deque<Waiting> inbox_;
     bool running_ = false, closing_ = false, stopped_ = false;
     std::string last_queue_;
+    boost::asio::steady_timer pause_;  ///< while nothing is published; cancelled by stop()
 
-    bool confirms_ = false, transactional_ = false;
+    bool confirms_ = false;
     std::uint64_t published_ = 0;  ///< the tag of the last publish since confirm.select
     struct Unconfirmed {
         std::uint64_t tag;
@@ -113,14 +137,27 @@ private:
     };
     std::deque<Unconfirmed> unconfirmed_;
     bool confirming_ = false;
-    Work work_;                                 ///< of a transaction
-    std::vector<Unsettled::One> acknowledged_;  ///< in it
+
+    /// What a transaction has gathered.
+    struct Transaction {
+        std::vector<Publish> publishes;
+        std::vector<Published> mandatory;       ///< copies of those that may have to be returned
+        std::vector<std::size_t> mandatory_at;  ///< their places in `publishes`
+        std::vector<Settlement> settlements;
+        std::vector<Unsettled::One> acknowledged;
+        std::size_t bytes = 0;
+    };
+    bool transactional_ = false;
+    Transaction transaction_;
 
     Unsettled unsettled_;
     std::map<std::string, std::shared_ptr<Consumer>> consumers_;
-    std::uint32_t prefetch_ = 0;          ///< of consumers to come
-    std::uint32_t channel_prefetch_ = 0;  ///< over all; 0: no limit
-    boost::asio::steady_timer credit_;    ///< cancelled when there may be more credit
+    std::uint32_t prefetch_ = 0;                    ///< of consumers to come
+    std::uint32_t channel_prefetch_ = 0;            ///< over all; 0: no limit
+    std::shared_ptr<std::int64_t> channel_credit_;  ///< what is left of it, shared with the subscriptions
+    boost::asio::steady_timer credit_;              ///< cancelled when a consumer may have more
+
+    std::string reply_tag_, reply_token_;  ///< of the consumer of amq.rabbitmq.reply-to
 };
 
 }  // namespace rowmq::amqp

@@ -4,9 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <utility>
 
 #include "amqp/channel.hpp"
@@ -47,7 +47,11 @@ Number agreed(Number ours, Number theirs) {
 }  // namespace
 
 Connection::Connection(Service& service, std::shared_ptr<net::ByteConnection> bytes)
-    : service_(service), bytes_(std::move(bytes)), room_(service.broker.executor()), beat_(service.broker.executor()) {
+    : service_(service),
+      bytes_(std::move(bytes)),
+      room_(service.broker.executor()),
+      beat_(service.broker.executor()),
+      last_(service.broker.executor()) {
     service_.connections.insert(this);
     room_.expires_at(std::chrono::steady_clock::time_point::max());
 }
@@ -96,17 +100,9 @@ bool Connection::hear(std::string_view bytes) {
         if (!frame) break;
         hear_frame(*frame);
     }
-    if (frames_.fault() && !ended_ && stage_ != Stage::closing) {
-        switch (*frames_.fault()) {
-            case FrameFault::too_large:
-                fail(Refusal(Code::frame_error, fmt::format("a frame is longer than the {} bytes agreed", frame_max_)), {});
-                break;
-            case FrameFault::unknown_kind: fail(Refusal(Code::frame_error, "a frame of unknown type"), {}); break;
-            case FrameFault::no_end: fail(Refusal(Code::frame_error, "a frame does not end with its end octet"), {}); break;
-        }
-        return false;
-    }
-    return !ended_ && !frames_.fault();
+    if (!frames_.fault()) return !ended_;
+    fail(Refusal(Code::frame_error, frames_.fault_text()), {});
+    return false;
 }
 
 bool Connection::hear_header() {
@@ -124,17 +120,19 @@ bool Connection::hear_header() {
 
 void Connection::hear_frame(const Frame& frame) {
     if (frame.kind == FrameKind::heartbeat) {
-        if (frame.channel != 0) fail(Refusal(Code::unexpected_frame, "a heartbeat on a channel"), {});
+        if (frame.channel != 0) fail(Refusal(Code::unexpected_frame, fmt::format("type 8, {}", snippet(frame.payload))), {});
         return;
     }
     if (frame.channel == 0) return hear_control(frame);
     if (stage_ == Stage::closing) return;
-    if (stage_ != Stage::running) return fail(Refusal(Code::channel_error, "a frame of a channel came before the connection was open"), {});
+    if (stage_ != Stage::running) return fail(Refusal(Code::channel_error, "a frame of a channel came before connection.open-ok"), {});
     to_channel(frame);
 }
 
 void Connection::hear_control(const Frame& frame) {
-    if (frame.kind != FrameKind::method) return fail(Refusal(Code::unexpected_frame, "content on channel 0"), {});
+    if (frame.kind != FrameKind::method)
+        return fail(Refusal(Code::unexpected_frame, fmt::format("type {}, {}", static_cast<unsigned>(frame.kind), snippet(frame.payload))),
+                    {});
     const DecodedMethod decoded = read_method(frame.payload);
     if (stage_ == Stage::closing) {
         if (decoded.id == ConnectionCloseOk::id) ended_ = true;
@@ -143,13 +141,19 @@ void Connection::hear_control(const Frame& frame) {
     }
     if (decoded.fault == MethodFault::malformed)
         return fail(Refusal(Code::syntax_error, "the arguments of a method are malformed"), decoded.id);
-    if (const auto* close = std::get_if<ConnectionClose>(&decoded.method); close && !decoded.fault) return on(*close);
-    if (const auto* m = std::get_if<ConnectionStartOk>(&decoded.method); m && !decoded.fault && stage_ == Stage::start) return on(*m);
+    if (decoded.fault)
+        return fail(Refusal(Code::command_invalid, fmt::format("no method {}.{} is known", decoded.id.klass, decoded.id.method)),
+                    decoded.id);
+    if (decoded.id == ConnectionClose::id) {
+        asked_to_close_ = ended_ = true;  // answered when what is exclusive to it is gone
+        return;
+    }
+    if (const auto* m = std::get_if<ConnectionStartOk>(&decoded.method); m && stage_ == Stage::start) return on(*m);
     if (const auto* m = std::get_if<ConnectionTuneOk>(&decoded.method); m && stage_ == Stage::tune) return on(*m);
     if (const auto* m = std::get_if<ConnectionOpen>(&decoded.method); m && stage_ == Stage::open) return on(*m);
-    if (const auto* m = std::get_if<ConnectionUpdateSecret>(&decoded.method); m && stage_ == Stage::running)
-        return say(0, ConnectionUpdateSecretOk{});
-    fail(Refusal(Code::command_invalid, fmt::format("method {}.{} is not expected on channel 0 now", decoded.id.klass, decoded.id.method)),
+    if (decoded.id == ConnectionUpdateSecret::id && stage_ == Stage::running) return say(0, ConnectionUpdateSecretOk{});
+    constexpr std::string_view stages[] = {"pre_init", "starting", "tuning", "opening", "running", "closing"};
+    fail(Refusal(Code::channel_error, fmt::format("unexpected method in connection state {}", stages[static_cast<std::size_t>(stage_)])),
          decoded.id);
 }
 
@@ -200,35 +204,15 @@ void Connection::on(const ConnectionTuneOk& method) {
     heartbeat_ = method.heartbeat;
     frames_.limit(frame_max_ - frame_overhead);
     stage_ = Stage::open;
-    if (heartbeat_ > 0) asio::co_spawn(service_.broker.executor(), beat(), asio::detached);
+    if (heartbeat_ > 0) spawn(beat());
 }
 
 void Connection::on(const ConnectionOpen& method) {
-    asio::co_spawn(service_.broker.executor(), open_vhost(method.virtual_host), asio::detached);
-}
-
-awaitable<void> Connection::open_vhost(std::string vhost) {
-    const auto self = shared_from_this();
-    if (vhost != default_namespace) {
-        fail(Refusal(Code::not_allowed,
-                     fmt::format("access to vhost '{}' refused for user '{}': vhost '{}' not found", vhost, user_, vhost)),
-             ConnectionOpen::id);
-        co_return;
-    }
-    const Result<void> prepared = co_await service_.prepare(vhost);
-    if (!prepared) {
-        fail(refusal_of(prepared.error(), "vhost"), ConnectionOpen::id);
-        co_return;
-    }
-    if (stage_ != Stage::open || gone()) co_return;
-    vhost_ = std::move(vhost);
+    if (!service_.has_vhost(method.virtual_host))
+        return fail(Refusal(Code::not_allowed, fmt::format("vhost {} not found", method.virtual_host)), method.id);
+    vhost_ = method.virtual_host;
     stage_ = Stage::running;
     say(0, ConnectionOpenOk{});
-}
-
-void Connection::on(const ConnectionClose&) {
-    say(0, ConnectionCloseOk{});
-    ended_ = true;
 }
 
 void Connection::to_channel(const Frame& frame) {
@@ -237,7 +221,7 @@ void Connection::to_channel(const Frame& frame) {
         const DecodedMethod decoded = frame.kind == FrameKind::method ? read_method(frame.payload) : DecodedMethod{};
         if (decoded.id == ChannelCloseOk::id) return;  // both sides closed it at once
         if (decoded.fault || decoded.id != ChannelOpen::id)
-            return fail(Refusal(Code::channel_error, fmt::format("expected 'channel.open' on channel {}", frame.channel)), decoded.id);
+            return fail(Refusal(Code::channel_error, "expected 'channel.open'"), decoded.id);
         if (frame.channel > channel_max_)
             return fail(Refusal(Code::not_allowed, fmt::format("number of channels opened ({}) has reached the negotiated channel_max ({})",
                                                                channels_.size(), channel_max_)),
@@ -247,8 +231,27 @@ void Connection::to_channel(const Frame& frame) {
         channels_.emplace(frame.channel, std::make_shared<Channel>(*this, frame.channel, *std::move(session)));
         return say(frame.channel, ChannelOpenOk{});
     }
-    const std::size_t held = found->second->hear(frame);
-    inbox_bytes_ += held;
+    const std::shared_ptr<Channel> channel = found->second;  // it may be the last thing it hears
+    inbox_bytes_ += channel->hear(frame);
+}
+
+void Connection::spawn(awaitable<void> work, std::shared_ptr<void> keeping) {
+    asio::co_spawn(service_.broker.executor(), std::move(work),
+                   [self = shared_from_this(), keeping = std::move(keeping)](std::exception_ptr e) {
+                       if (!e) return;
+                       try {
+                           std::rethrow_exception(e);
+                       } catch (const std::exception& thrown) {
+                           spdlog::error("amqp: {} is cut by an exception: {}", self->bytes_->address(), thrown.what());
+                       }
+                       self->bytes_->cut();
+                   });
+}
+
+void Connection::blocked(bool now) {
+    if (std::exchange(blocked_, now) == now || !has_capability("connection.blocked")) return;
+    if (now) say(0, ConnectionBlocked{.reason = "low on disk"});
+    else say(0, ConnectionUnblocked{});
 }
 
 void Connection::closed(std::uint16_t channel) { channels_.erase(channel); }
@@ -266,8 +269,17 @@ void Connection::fail(const Refusal& refusal, MethodId method) {
     const bool knows_how = stage_ != Stage::header;
     stage_ = Stage::closing;
     for (auto& [number, channel] : channels_) channel->stop();
-    if (knows_how) say(0, ConnectionClose{refusal.closing(method)});
-    else ended_ = true;
+    if (!knows_how) {
+        ended_ = true;
+        return;
+    }
+    say(0, ConnectionClose{refusal.closing(method)});
+    last_.expires_after(closing_time);
+    last_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (cancelled) return;
+        self->bytes_->cut();  // it does not answer, or does not read what it is told
+        self->room_.cancel();
+    });
 }
 
 /// A heartbeat each half of the time agreed, whatever else is said.
@@ -284,6 +296,7 @@ awaitable<void> Connection::beat() {
 }
 
 awaitable<void> Connection::end() {
+    const auto self = shared_from_this();
     ended_ = true;
     beat_.cancel();
     for (auto& [number, channel] : channels_) channel->stop();
@@ -291,18 +304,25 @@ awaitable<void> Connection::end() {
     std::vector<std::string> mine;
     for (const auto& [place, owner] : service_.exclusive)
         if (owner == this) mine.push_back(place.second);
-    for (const std::string& queue : mine) {
-        const DeleteConditions always;
-        const Result<std::int64_t> deleted = co_await service_.broker.delete_queue(queue, always, vhost_);
-        service_.exclusive.erase({vhost_, queue});
-    }
-    beat_.expires_after(closing_time);
-    beat_.async_wait([bytes = bytes_](error_code cancelled) {
-        if (!cancelled) bytes->cut();  // it does not read what it is told
+    co_await service_.delete_queues(std::move(mine), vhost_);
+    if (asked_to_close_) say(0, ConnectionCloseOk{});
+    last_.expires_after(closing_time);
+    last_.async_wait([bytes = bytes_](error_code cancelled) {
+        if (!cancelled) bytes->cut();
     });
     co_await bytes_->drained(0);
-    beat_.cancel();
+    if (frames_.fault() && !bytes_->gone()) co_await hear_the_rest();
+    last_.cancel();
     bytes_->cut();
+}
+
+/// What a client is still sending when it is told that it is out of step: a socket that is closed before would take the
+/// telling with it.
+awaitable<void> Connection::hear_the_rest() {
+    for (;;) {
+        const auto count = co_await bytes_->read(asio::buffer(service_.scratch), closing_time);
+        if (!count || *count == 0) co_return;
+    }
 }
 
 }  // namespace rowmq::amqp

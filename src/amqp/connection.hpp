@@ -21,6 +21,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 public:
     Connection(Service& service, std::shared_ptr<net::ByteConnection> bytes);
     ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     /// Until the client or the server ends it; then nothing of it is left but what is durable.
     awaitable<void> run();
@@ -39,9 +41,14 @@ public:
     }
     /// Waits while the client has not taken what it was told.
     awaitable<void> writable();
+    std::size_t unsent() const noexcept { return bytes_->unsent(); }
+    /// Nothing is published for now, or again: told once to a client that knows of it.
+    void blocked(bool now);
 
     /// Ends the connection: connection.close, or nothing when that was said already.
     void fail(const Refusal& refusal, MethodId method);
+    /// Runs `work` to its end; the connection, and what `keeping` owns, last as long.
+    void spawn(awaitable<void> work, std::shared_ptr<void> keeping = {});
     /// The channel has sent channel.close, and waits for the answer; or it has given it, and its number is free.
     void closed(std::uint16_t channel);
     /// `bytes` of what came were done.
@@ -63,12 +70,11 @@ private:
     void on(const ConnectionStartOk& method);
     void on(const ConnectionTuneOk& method);
     void on(const ConnectionOpen& method);
-    void on(const ConnectionClose& method);
     void to_channel(const Frame& frame);
     void refuse_login(std::string_view why);
-    awaitable<void> open_vhost(std::string vhost);
     awaitable<void> beat();
     awaitable<void> end();
+    awaitable<void> hear_the_rest();
     std::chrono::milliseconds patience() const;
 
     Service& service_;
@@ -81,8 +87,10 @@ private:
     std::uint16_t channel_max_ = 0, heartbeat_ = 0;
     std::map<std::uint16_t, std::shared_ptr<Channel>> channels_;
     std::size_t inbox_bytes_ = 0;
-    boost::asio::steady_timer room_, beat_;  ///< cancelled when there is room again; of heartbeats
+    boost::asio::steady_timer room_, beat_, last_;  ///< cancelled when there is room again; of heartbeats; when it is cut at last
     bool ended_ = false;
+    bool asked_to_close_ = false;  ///< the client waits for connection.close-ok
+    bool blocked_ = false;
 };
 
 }  // namespace rowmq::amqp

@@ -1,8 +1,24 @@
 #include "amqp/frames.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
 #include "wire/reader.hpp"
 
 namespace rowmq::amqp {
+
+std::string snippet(std::string_view bytes) {
+    constexpr std::size_t shown = 16;
+    const std::string_view some = bytes.substr(0, shown);
+    const bool text = std::all_of(some.begin(), some.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+    const std::string inside = text && !some.empty()
+                                   ? fmt::format("\"{}\"", some)
+                                   : fmt::format("{}", fmt::join(std::vector<unsigned char>(some.begin(), some.end()), ","));
+    return fmt::format("{} octets = <<{}>>", bytes.size() > shown ? "first 16" : "all", inside);
+}
 
 void FrameReader::feed(std::string_view bytes) {
     if (kept_.empty()) {
@@ -36,15 +52,21 @@ std::optional<Frame> FrameReader::next() {
         case FrameKind::header:
         case FrameKind::body:
         case FrameKind::heartbeat: break;
-        default: fault_ = FrameFault::unknown_kind; return std::nullopt;
+        default:
+            fault_ = FrameFault::unknown_kind;
+            fault_text_ = fmt::format("type {}, {}: unknown_frame", static_cast<unsigned>(frame.kind), snippet({}));
+            return std::nullopt;
     }
     if (length > limit_) {
         fault_ = FrameFault::too_large;
+        fault_text_ = fmt::format("type {}, {}: {{frame_too_large,{},{}}}", static_cast<unsigned>(frame.kind), snippet({}), length, limit_);
         return std::nullopt;
     }
     if (waiting() < length + frame_overhead) return std::nullopt;
-    if (view_[frame_overhead - 1 + length] != frame_end) {
+    if (const char end = view_[frame_overhead - 1 + length]; end != frame_end) {
         fault_ = FrameFault::no_end;
+        fault_text_ = fmt::format("type {}, {}: {{invalid_frame_end_marker,{}}}", static_cast<unsigned>(frame.kind),
+                                  snippet(view_.substr(frame_overhead - 1, length)), static_cast<unsigned char>(end));
         return std::nullopt;
     }
     frame.payload = view_.substr(frame_overhead - 1, length);

@@ -40,6 +40,8 @@ public:
     void keep();
 
     std::optional<FrameFault> fault() const noexcept { return fault_; }
+    /// What RabbitMQ says of it: "type 3, all octets = <<>>: {frame_too_large,200000,131064}".
+    const std::string& fault_text() const noexcept { return fault_text_; }
     /// Bytes that were fed and not taken.
     std::size_t waiting() const noexcept { return view_.size(); }
     /// Bytes of memory held.
@@ -50,6 +52,10 @@ private:
     std::string_view view_;  ///< what is not taken yet: of kept_, or of what was fed
     std::size_t limit_ = 4'096;
     std::optional<FrameFault> fault_;
+    std::string fault_text_;
 };
+
+/// Bytes as RabbitMQ shows them in errors: the first 16, as text where they are text.
+std::string snippet(std::string_view bytes);
 
 }  // namespace rowmq::amqp

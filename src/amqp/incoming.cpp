@@ -19,20 +19,20 @@ Assembler::Step refused(Code code, std::string_view why, MethodId method = {}) {
 
 }  // namespace
 
+// The words are RabbitMQ's.
 Assembler::Step Assembler::take(const Frame& frame) {
-    switch (frame.kind) {
-        case FrameKind::method:
-            if (publish_) return refused(Code::unexpected_frame, "a method frame came where content was expected", BasicPublish::id);
-            return take_method(frame.payload);
-        case FrameKind::header:
-            if (!publish_ || has_header_) return refused(Code::unexpected_frame, "a header frame came where none was expected");
-            return take_header(frame.payload);
-        case FrameKind::body:
-            if (!publish_ || !has_header_) return refused(Code::unexpected_frame, "a body frame came where none was expected");
-            return take_body(frame.payload);
-        case FrameKind::heartbeat: return refused(Code::unexpected_frame, "a heartbeat on a channel");
+    const bool is_method = frame.kind == FrameKind::method, is_header = frame.kind == FrameKind::header;
+    if (!publish_) {
+        if (is_method) return take_method(frame.payload);
+        return refused(Code::unexpected_frame, "expected method frame, got non method frame instead");
     }
-    return {};
+    if (!has_header_) {
+        if (is_header) return take_header(frame.payload);
+        return refused(Code::unexpected_frame, "expected content header for class 60, got non content header frame instead",
+                       BasicPublish::id);
+    }
+    if (frame.kind == FrameKind::body) return take_body(frame.payload);
+    return refused(Code::unexpected_frame, "expected content body, got non content body frame instead", BasicPublish::id);
 }
 
 Assembler::Step Assembler::take_method(std::string_view payload) {
@@ -55,8 +55,8 @@ Assembler::Step Assembler::take_header(std::string_view payload) {
     auto header = read_content_header(payload);
     if (!header) return refused(Code::syntax_error, "a content header is malformed", BasicPublish::id);
     if (header->klass != BasicPublish::id.klass)
-        return refused(Code::unexpected_frame, fmt::format("a content header of class {} came for class 60", header->klass),
-                       BasicPublish::id);
+        return refused(Code::unexpected_frame,
+                       fmt::format("expected content header for class 60, got one for class {} instead", header->klass), BasicPublish::id);
     if (header->body_bytes > message_bytes_) {
         publish_.reset();
         return refused(Code::precondition_failed,

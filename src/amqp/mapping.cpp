@@ -1,5 +1,8 @@
 #include "amqp/mapping.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -41,36 +44,77 @@ std::string_view reason_text(DeadLetterRecord::Reason reason) {
 
 HeaderValue text(std::string value) { return {std::move(value), {}}; }
 
+/// How the message had come to the queue that this is about.
+Route came_by(const DeadLetterRecord& record, const Properties& properties) {
+    if (record.came_by != Route{}) return record.came_by;
+    if (properties.exchange.empty()) return {"", record.queue};
+    return {properties.exchange, properties.routing_key};
+}
+
 /// x-death and its summaries, as RabbitMQ writes them: newest first.
 void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties& properties) {
     if (delivery.dead_letters.empty()) return;
     std::erase_if(headers, [](const Header& h) { return h.name == "x-death"; });
+    // A record keeps the time of its first death, but stands where its last one put it.
+    const auto first = std::min_element(delivery.dead_letters.rbegin(), delivery.dead_letters.rend(),
+                                        [](const DeadLetterRecord& a, const DeadLetterRecord& b) { return a.first < b.first; });
     HeaderList deaths;
     for (const DeadLetterRecord& record : delivery.dead_letters) {
+        Route route = came_by(record, properties);
         HeaderTable death;
         death.push_back({"count", {std::int64_t{record.count}, {}}});
         death.push_back({"reason", text(std::string(reason_text(record.reason)))});
         death.push_back({"queue", text(record.queue)});
-        death.push_back({"time", {record.last, {}}});
-        death.push_back({"exchange", text(properties.exchange)});
-        death.push_back({"routing-keys", {HeaderList{text(properties.routing_key)}, {}}});
-        if (record.reason == DeadLetterRecord::Reason::expired && properties.expiration)
+        death.push_back({"time", {record.first, {}}});
+        death.push_back({"exchange", text(std::move(route.exchange))});
+        death.push_back({"routing-keys", {HeaderList{text(std::move(route.routing_key))}, {}}});
+        if (&record == &*first && properties.expiration)
             death.push_back({"original-expiration", text(std::to_string(properties.expiration->count()))});
         deaths.push_back({std::move(death), {}});
     }
-    const auto& first = delivery.dead_letters.back();
-    const auto& last = delivery.dead_letters.front();
     headers.push_back({"x-death", {std::move(deaths), {}}});
     const auto summary = [&](std::string name, std::string value) {
         std::erase_if(headers, [&](const Header& h) { return h.name == name; });
         headers.push_back({std::move(name), text(std::move(value))});
     };
-    summary("x-first-death-exchange", properties.exchange);
-    summary("x-first-death-queue", first.queue);
-    summary("x-first-death-reason", std::string(reason_text(first.reason)));
-    summary("x-last-death-exchange", properties.exchange);
-    summary("x-last-death-queue", last.queue);
-    summary("x-last-death-reason", std::string(reason_text(last.reason)));
+    const auto summaries = [&](const std::string& which, const DeadLetterRecord& record) {
+        summary(which + "exchange", came_by(record, properties).exchange);
+        summary(which + "queue", record.queue);
+        summary(which + "reason", std::string(reason_text(record.reason)));
+    };
+    summaries("x-first-death-", *first);
+    summaries("x-last-death-", delivery.dead_letters.front());
+}
+
+/// Milliseconds; or what RabbitMQ says is wrong with them.
+boost::system::result<std::int64_t, std::string> milliseconds_of(std::string_view said) {
+    constexpr std::int64_t most = 4'294'967'295;  // RabbitMQ's
+    std::int64_t ms = 0;
+    const char* const end = said.data() + said.size();
+    const auto [stop, error] = std::from_chars(said.data(), end, ms);
+    if (error == std::errc::invalid_argument) return std::string("no_integer");
+    if (error == std::errc() && stop != end) return fmt::format("{{leftover_string,\"{}\"}}", std::string_view(stop, end));
+    if (error == std::errc() && ms < 0) return fmt::format("{{value_negative,{}}}", ms);
+    if (error != std::errc() || ms > most) return fmt::format("{{value_too_big,{}}}", said);
+    return ms;
+}
+
+/// Adds the keys of CC or BCC.
+std::optional<Refusal> add_keys(std::vector<std::string>& keys, const HeaderTable& headers, std::string_view name) {
+    const HeaderValue* said = find(headers, name);
+    if (!said) return std::nullopt;
+    const auto wrong = [&](const HeaderValue& value) {
+        return Refusal(Code::precondition_failed,
+                       fmt::format("invalid message: {{unacceptable_type_in_header,\"{}\",{}}}", name, type_name(value)));
+    };
+    const auto* list = std::get_if<HeaderList>(&said->value);
+    if (!list) return wrong(*said);
+    for (const HeaderValue& one : *list) {
+        const auto* key = std::get_if<std::string>(&one.value);
+        if (!key) return wrong(one);
+        keys.push_back(*key);
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -88,6 +132,9 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
         if (wire.headers->empty()) empty += 'h';
         // What a client says of earlier deaths is not believed (RabbitMQ 4.0).
         std::erase_if(*wire.headers, [](const Header& h) { return h.name == "x-death"; });
+        for (const char* name : {"CC", "BCC"})
+            if (auto refusal = add_keys(publish.more_keys, *wire.headers, name)) return *std::move(refusal);
+        std::erase_if(*wire.headers, [](const Header& h) { return h.name == "BCC"; });
         neutral.headers = std::move(*wire.headers);
     }
     neutral.delivery_mode = wire.delivery_mode;
@@ -98,14 +145,11 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
         else neutral.opaque[opaque_timestamp] = std::to_string(*wire.timestamp);
     }
     if (wire.expiration) {
-        std::int64_t ms = 0;
-        const auto& said = *wire.expiration;
-        const auto [stop, error] = std::from_chars(said.data(), said.data() + said.size(), ms);
-        if (said.empty() || error != std::errc() || stop != said.data() + said.size() || ms < 0)
-            return Refusal(Code::precondition_failed, "invalid expiration '" + said + "': not a number of milliseconds from 0");
-        publish.ttl = milliseconds(ms);
-        neutral.expiration = milliseconds(ms);
-        if (std::to_string(ms) != said) neutral.opaque[opaque_expiration] = said;
+        const auto ms = milliseconds_of(*wire.expiration);
+        if (!ms) return Refusal(Code::precondition_failed, fmt::format("invalid expiration '{}': {}", *wire.expiration, ms.error()));
+        publish.ttl = milliseconds(*ms);
+        neutral.expiration = milliseconds(*ms);
+        if (std::to_string(*ms) != *wire.expiration) neutral.opaque[opaque_expiration] = *wire.expiration;
     }
     if (wire.cluster_id) neutral.opaque[opaque_cluster] = *wire.cluster_id;
     if (!empty.empty()) neutral.opaque[opaque_empty] = std::move(empty);
@@ -119,7 +163,7 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
     return publish;
 }
 
-BasicProperties properties_of(const Delivery& delivery) {
+BasicProperties properties_of(const Delivery& delivery, Counts counts) {
     static const Properties none;
     const Properties& neutral = delivery.message.properties ? *delivery.message.properties : none;
     BasicProperties wire;
@@ -134,7 +178,7 @@ BasicProperties properties_of(const Delivery& delivery) {
     });
     HeaderTable headers = neutral.headers;
     add_deaths(headers, delivery, neutral);
-    if (delivery.redelivered || delivery.receives > 1) {
+    if (counts == Counts::told && delivery.receives > 1) {
         std::erase_if(headers, [](const Header& h) { return h.name == "x-delivery-count"; });
         headers.push_back({"x-delivery-count", {std::int64_t{delivery.receives} - 1, {}}});
     }
@@ -157,9 +201,11 @@ BasicProperties properties_of(const Delivery& delivery) {
     return wire;
 }
 
-Origin origin_of(const Delivery& delivery, std::string_view queue) {
+Route origin_of(const Delivery& delivery, std::string_view queue) {
+    if (delivery.came_by) return *delivery.came_by;
     const Properties* neutral = delivery.message.properties.get();
-    if (!neutral || (neutral->exchange.empty() && neutral->routing_key.empty())) return {"", std::string(queue)};
+    const bool by_default = !neutral || (neutral->exchange.empty() && neutral->routing_key.empty());
+    if (by_default || !delivery.dead_letters.empty()) return {"", std::string(queue)};
     return {neutral->exchange, neutral->routing_key};
 }
 

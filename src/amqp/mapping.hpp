@@ -14,18 +14,17 @@
 
 namespace rowmq::amqp {
 
-/// What a client published, ready for the broker. Errors: expiration or a delay that is none (406).
+/// What a client published, ready for the broker. Errors: an expiration that is none, CC or BCC that are no lists (406).
 boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::string routing_key, BasicProperties properties,
                                                    std::string body);
 
-/// The properties of a delivery, with x-death and x-delivery-count.
-BasicProperties properties_of(const Delivery& delivery);
+/// Whether deliveries tell how often their message was delivered before.
+enum class Counts : bool { untold, told };
+/// The properties of a delivery, with x-death and, when told, x-delivery-count.
+BasicProperties properties_of(const Delivery& delivery, Counts counts = Counts::untold);
 
-/// Where it was published to, as a delivery says: not where its queue was bound.
-struct Origin {
-    std::string exchange, routing_key;
-};
-Origin origin_of(const Delivery& delivery, std::string_view queue);
+/// Where it was published to, or dead-lettered to, as a delivery says: not where its queue was bound.
+Route origin_of(const Delivery& delivery, std::string_view queue);
 
 /// A whole number, also where it is written as text. None: it is none, or not there.
 std::optional<std::int64_t> number_of(const HeaderValue* value);

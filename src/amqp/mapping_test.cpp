@@ -82,7 +82,7 @@ TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {
     delivery.dead_letters = {
         {.reason = DeadLetterRecord::Reason::expired, .queue = "second", .count = 1, .receives = 0, .first = at, .last = at},
         {.reason = DeadLetterRecord::Reason::rejected, .queue = "first", .count = 3, .receives = 3, .first = at, .last = at}};
-    const BasicProperties p = properties_of(delivery);
+    const BasicProperties p = properties_of(delivery, Counts::told);
     ASSERT_TRUE(p.headers);
     EXPECT_FALSE(p.expiration) << "else it would expire at once again";
     const auto header = [&](std::string_view name) {
@@ -98,6 +98,24 @@ TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {
     const auto& newest = std::get<HeaderTable>(deaths[0].value);
     EXPECT_EQ(newest[1], (Header{"reason", {std::string("expired"), {}}}));
     EXPECT_EQ(newest[2], (Header{"queue", {std::string("second"), {}}}));
+    EXPECT_EQ(origin_of(delivery, "third"), (Route{"", "third"})) << "it came through the default exchange";
+    delivery.came_by = Route{"dlx", "k"};
+    EXPECT_EQ(origin_of(delivery, "third"), (Route{"dlx", "k"}));
+}
+
+TEST(Mapping, takes_further_keys_from_cc_and_bcc_and_keeps_bcc_from_receivers) {
+    BasicProperties p;
+    p.headers = HeaderTable{{"CC", {HeaderList{{std::string("a"), {}}, {std::string("b"), {}}}, {}}},
+                            {"BCC", {HeaderList{{std::string("c"), {}}}, {}}}};
+    const auto publish = publish_of("x", "k", p, "");
+    ASSERT_TRUE(publish);
+    EXPECT_EQ(publish->more_keys, (std::vector<std::string>{"a", "b", "c"}));
+    ASSERT_EQ(publish->message.properties->headers.size(), 1u);
+    EXPECT_EQ(publish->message.properties->headers[0].name, "CC");
+    p.headers = HeaderTable{{"CC", {std::string("a"), {}}}};
+    const auto refused = publish_of("x", "k", p, "");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().text, "PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,\"CC\",longstr}");
 }
 
 TEST(Mapping, says_where_a_message_was_published_to) {

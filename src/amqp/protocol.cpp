@@ -11,6 +11,8 @@ Protocol::Protocol(Broker& broker, Settings settings, Logins logins)
 
 Protocol::~Protocol() = default;
 
+awaitable<Result<void>> Protocol::start() { return service_->start(std::string(default_namespace)); }
+
 Result<std::uint16_t> Protocol::listen(net::ByteServerOptions options) {
     options.name = "amqp";
     auto serve = [service = service_.get()](std::shared_ptr<net::ByteConnection> bytes) -> awaitable<void> {

@@ -16,6 +16,8 @@ public:
     Protocol(Broker& broker, Settings settings, Logins logins);
     ~Protocol();
 
+    /// Puts away what does not outlive a server, makes what every one has. Errors: of the store.
+    awaitable<Result<void>> start();
     /// One more port; with TLS when `options.tls` is set. Errors: as ByteServer::listen.
     Result<std::uint16_t> listen(net::ByteServerOptions options);
     /// Tells every client (connection.close 320), and returns when all have gone.

@@ -14,7 +14,6 @@ namespace {
 using Options = boost::system::result<QueueOptions, Refusal>;
 
 constexpr std::string_view durable = "amqp.durable", auto_delete = "amqp.auto-delete", exclusive = "amqp.exclusive";
-constexpr std::string_view argument_prefix = "amqp.x-";
 
 /// Those that decide what a queue is: only they are compared when it is declared again (RabbitMQ ignores the others).
 constexpr std::array<std::string_view, 11> compared{
@@ -28,12 +27,17 @@ struct Worded {
 };
 
 Worded worded(const HeaderValue& value) {
-    if (const auto* number = std::get_if<std::int64_t>(&value.value))
-        return {value.tag == "I" ? "signedint" : value.tag.empty() || value.tag == "L" ? "long" : "short", std::to_string(*number), true};
-    if (const auto* text = std::get_if<std::string>(&value.value)) return {"longstr", *text};
-    if (const auto* flag = std::get_if<bool>(&value.value)) return {"bool", *flag ? "true" : "false"};
-    if (const auto* number = std::get_if<double>(&value.value)) return {"double", fmt::format("{}", *number)};
-    return {"table", ""};
+    std::string type(type_name(value));
+    if (const auto* number = std::get_if<std::int64_t>(&value.value)) return {std::move(type), std::to_string(*number), true};
+    if (const auto* text = std::get_if<std::string>(&value.value)) return {std::move(type), *text};
+    if (const auto* flag = std::get_if<bool>(&value.value)) return {std::move(type), *flag ? "true" : "false"};
+    if (const auto* number = std::get_if<double>(&value.value)) return {std::move(type), fmt::format("{}", *number)};
+    return {std::move(type), ""};
+}
+
+bool is_number(std::string_view type) {
+    return type == "long" || type == "signedint" || type == "unsignedint" || type == "short" || type == "unsignedshort" || type == "byte" ||
+           type == "unsignedbyte";
 }
 
 std::string kept(const Worded& value) { return value.type + ":" + value.text; }
@@ -41,7 +45,7 @@ std::string kept(const Worded& value) { return value.type + ":" + value.text; }
 Worded unkept(const std::string& text) {
     const auto colon = text.find(':');
     Worded value{text.substr(0, colon), colon == std::string::npos ? std::string() : text.substr(colon + 1)};
-    value.number = value.type == "long" || value.type == "signedint" || value.type == "short";
+    value.number = is_number(value.type);
     return value;
 }
 
@@ -56,39 +60,42 @@ bool has(const QueueOptions& options, std::string_view name) {
     return found != options.attributes.end() && found->second == "true";
 }
 
-Refusal invalid(std::string_view name, std::string_view why) {
-    return Refusal(Code::precondition_failed, fmt::format("invalid arg '{}' for queue: {}", name, why));
-}
-
-/// Reads the arguments one after the other; the first that is wrong stays.
+/// Reads the arguments one after the other; the first that is wrong stays, in RabbitMQ's words.
 class Arguments {
 public:
-    explicit Arguments(const HeaderTable& table) : table_(table) {}
+    explicit Arguments(const QueueDeclare& method, std::string_view vhost)
+        : table_(method.arguments), what_(queue_text(method.queue, vhost)) {}
 
     std::optional<std::int64_t> number(std::string_view name, std::int64_t least, std::int64_t most) {
         const HeaderValue* value = find(table_, name);
         if (!value) return std::nullopt;
         const auto* number = std::get_if<std::int64_t>(&value->value);
-        if (!number) return wrong(name, fmt::format("a number is expected, not {}", said(worded(*value))));
-        if (*number < least || *number > most) return wrong(name, fmt::format("{} is not from {} to {}", *number, least, most));
+        if (!number || !is_number(type_name(*value))) return wrong(name, fmt::format("{{unacceptable_type,{}}}", type_name(*value)));
+        if (*number < 0) return wrong(name, fmt::format("{{value_negative,{}}}", *number));
+        if (*number < least) return wrong(name, fmt::format("{{value_zero,{}}}", *number));
+        if (*number > most) return wrong(name, fmt::format("{{{},{}}}", most == 255 ? "max_value_exceeded" : "value_too_big", *number));
         return *number;
     }
     std::optional<std::string> text(std::string_view name) {
         const HeaderValue* value = find(table_, name);
         if (!value) return std::nullopt;
-        const auto* text = std::get_if<std::string>(&value->value);
-        if (text) return *text;
-        wrong(name, fmt::format("a text is expected, not {}", said(worded(*value))));
+        if (const auto* text = std::get_if<std::string>(&value->value)) return *text;
+        wrong(name, fmt::format("{{unacceptable_type,{}}}", type_name(*value)));
         return std::nullopt;
     }
+    void flag(std::string_view name) {
+        const HeaderValue* value = find(table_, name);
+        if (value && !std::holds_alternative<bool>(value->value)) wrong(name, fmt::format("{{unacceptable_type,{}}}", type_name(*value)));
+    }
     std::optional<std::int64_t> wrong(std::string_view name, std::string_view why) {
-        if (!refusal_) refusal_ = invalid(name, why);
+        if (!refusal_) refusal_ = Refusal(Code::precondition_failed, fmt::format("invalid arg '{}' for {}: {}", name, what_, why));
         return std::nullopt;
     }
     const std::optional<Refusal>& refusal() const { return refusal_; }
 
 private:
     const HeaderTable& table_;
+    const std::string what_;
     std::optional<Refusal> refusal_;
 };
 
@@ -99,30 +106,32 @@ std::optional<milliseconds> time(std::optional<std::int64_t> ms) { return ms ? s
 
 }  // namespace
 
-Options options_of(const QueueDeclare& method, std::size_t message_bytes) {
-    Arguments arguments(method.arguments);
+Options options_of(const QueueDeclare& method, std::string_view vhost, std::size_t message_bytes) {
+    Arguments arguments(method, vhost);
     QueueOptions options;
     options.max_message_bytes = static_cast<std::int64_t>(message_bytes);
     const auto type = arguments.text("x-queue-type");
-    if (type == "stream") return Refusal(Code::not_implemented, "queues of type 'stream' are not served; 'classic' and 'quorum' are");
+    if (type == "stream") return Refusal(Code::not_implemented, "queues of type 'stream' are not served: 'classic' and 'quorum' are");
     if (type && *type != "classic" && *type != "quorum")
-        return Refusal(Code::precondition_failed, fmt::format("invalid queue type '{}': 'classic' and 'quorum' are known", *type));
+        arguments.wrong("x-queue-type", fmt::format("\"unsupported queue type '{}'\"", *type));
     options.ttl = time(arguments.number("x-message-ttl", 0, longest_time));
     options.idle_expiry = time(arguments.number("x-expires", 1, longest_time));
     options.max_length = arguments.number("x-max-length", 0, any);
     options.max_bytes = arguments.number("x-max-length-bytes", 0, any);
     if (const auto overflow = arguments.text("x-overflow")) {
-        if (*overflow == "drop-head") options.overflow = Overflow::drop_oldest;
-        else if (*overflow == "reject-publish") options.overflow = Overflow::reject;
-        else arguments.wrong("x-overflow", fmt::format("'{}' is not drop-head or reject-publish", *overflow));
+        if (*overflow == "reject-publish") options.overflow = Overflow::reject;
+        else if (*overflow == "reject-publish-dlx")
+            return Refusal(Code::not_implemented, "x-overflow 'reject-publish-dlx' is not served: 'drop-head' and 'reject-publish' are");
+        else if (*overflow != "drop-head") arguments.wrong("x-overflow", "invalid_overflow");
     }
     const auto exchange = arguments.text("x-dead-letter-exchange"), key = arguments.text("x-dead-letter-routing-key");
-    if (exchange) options.dead_letter = DeadLetter{*exchange, key};
-    else if (key) arguments.wrong("x-dead-letter-routing-key", "there is no x-dead-letter-exchange");
+    if (exchange) options.dead_letter = DeadLetter{.exchange = *exchange, .routing_key = key, .or_drop = true};
+    else if (key) arguments.wrong("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined");
     // RabbitMQ counts returns to the queue, we count deliveries: one more.
     if (const auto limit = arguments.number("x-delivery-limit", 0, 1'000'000))
         options.max_receives = static_cast<std::uint32_t>(*limit) + 1;
     if (const auto priorities = arguments.number("x-max-priority", 0, 255)) options.max_priority = static_cast<std::uint8_t>(*priorities);
+    arguments.flag("x-single-active-consumer");
     if (arguments.refusal()) return *arguments.refusal();
 
     if (!method.durable) options.attributes[std::string(durable)] = "false";
@@ -142,13 +151,16 @@ std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions
     if (method.durable != is_durable(existing)) return inequivalent("durable", flag(method.durable), flag(is_durable(existing)));
     if (method.auto_delete != is_auto_delete(existing))
         return inequivalent("auto_delete", flag(method.auto_delete), flag(is_auto_delete(existing)));
-    if (method.exclusive != is_exclusive(existing)) return inequivalent("exclusive", flag(method.exclusive), flag(is_exclusive(existing)));
     for (const std::string_view name : compared) {
         const HeaderValue* value = find(method.arguments, name);
         std::optional<Worded> received, current;
         if (value) received = worded(*value);
         const auto found = existing.attributes.find("amqp." + std::string(name));
         if (found != existing.attributes.end()) current = unkept(found->second);
+        if (name == "x-queue-type") {  // what nobody named is classic
+            if (!received) received = Worded{"longstr", "classic"};
+            if (!current) current = Worded{"longstr", "classic"};
+        }
         if (received.has_value() == current.has_value() && (!received || equal(*received, *current))) continue;
         return inequivalent(name, said(received), said(current));
     }
@@ -158,6 +170,10 @@ std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions
 bool is_durable(const QueueOptions& options) {
     const auto found = options.attributes.find(std::string(durable));
     return found == options.attributes.end() || found->second != "false";
+}
+bool tells_counts(const QueueOptions& options) {
+    const auto type = options.attributes.find("amqp.x-queue-type");
+    return options.max_receives > 0 || (type != options.attributes.end() && type->second == "longstr:quorum");
 }
 bool is_auto_delete(const QueueOptions& options) { return has(options, auto_delete); }
 bool is_exclusive(const QueueOptions& options) { return has(options, exclusive); }

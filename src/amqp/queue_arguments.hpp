@@ -13,14 +13,16 @@
 namespace rowmq::amqp {
 
 /// Errors: precondition_failed (an argument of a wrong type or value), not_implemented (streams).
-boost::system::result<QueueOptions, Refusal> options_of(const QueueDeclare& method, std::size_t message_bytes);
+boost::system::result<QueueOptions, Refusal> options_of(const QueueDeclare& method, std::string_view vhost, std::size_t message_bytes);
 
-/// Why `method` does not describe the queue that exists; none when it does. `what` is "queue 'q' in vhost '/'".
+/// Why `method` does not describe the queue that exists, but for whose it is; none when it does. `what` is "queue 'q' in vhost '/'".
 std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions& existing, std::string_view what);
 
 bool is_durable(const QueueOptions& options);
 bool is_auto_delete(const QueueOptions& options);
 bool is_exclusive(const QueueOptions& options);
 bool is_single_active(const QueueOptions& options);
+/// Whether its deliveries say x-delivery-count: a queue declared as quorum, or with a limit of deliveries.
+bool tells_counts(const QueueOptions& options);
 
 }  // namespace rowmq::amqp

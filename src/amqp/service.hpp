@@ -1,13 +1,15 @@
 #pragma once
-// What the connections of AMQP share: the broker, the settings, who is connected.
+// What the connections of AMQP share: the broker, the settings, who is connected, what belongs to whom.
 // Threads: the broker's executor.
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "amqp/login.hpp"
@@ -23,35 +25,59 @@ struct Settings {
     std::uint32_t frame_max = 131'072;
     std::uint16_t heartbeat = 60;  ///< seconds; proposed to clients
     std::chrono::milliseconds login_time = std::chrono::seconds(10);
-    std::size_t message_bytes = 128 * 1024 * 1024;  ///< of one body
-    std::size_t inbox_bytes = 8 * 1024 * 1024;      ///< of a connection: read and not yet done
-    std::size_t unsent_bytes = 4 * 1024 * 1024;     ///< of a connection: deliveries wait until its client has taken as much
+    std::size_t message_bytes = 128 * 1024 * 1024;     ///< of one body
+    std::size_t inbox_bytes = 8 * 1024 * 1024;         ///< of a connection: read and not yet done
+    std::size_t unsent_bytes = 4 * 1024 * 1024;        ///< of a connection: deliveries wait until its client has taken as much
+    std::size_t transaction_bytes = 64 * 1024 * 1024;  ///< of bodies of one transaction of a channel
     std::size_t consumers_per_channel = 10'000;
 };
 
 class Connection;
+class Channel;
+
+/// A virtual host and a name in it.
+using Place = std::pair<std::string, std::string>;
 
 class Service final {
 public:
     Service(Broker& of, Settings given, Logins users)
         : broker(of), settings(std::move(given)), logins(std::move(users)), scratch(64 * 1024) {}
 
-    /// Declares what every virtual host has (amq.direct and so on). Errors: of the store.
-    awaitable<Result<void>> prepare(std::string vhost);
-    /// A name for a queue or a consumer nobody named.
-    std::string generated(std::string_view prefix);
+    /// Deletes what does not outlive its server (queues and exchanges that are not durable), declares what every virtual host has
+    /// (amq.direct and so on), and learns what exchanges there are. Errors: of the store.
+    awaitable<Result<void>> start(std::string vhost);
+    bool has_vhost(std::string_view vhost) const { return vhosts_.contains(vhost); }
+    /// A name for a queue, a consumer or a place for answers nobody named: nobody guesses it.
+    static std::string generated(std::string_view prefix);
+
+    /// All of them, at once; then the exchanges that were to go with their last binding.
+    awaitable<void> delete_queues(std::vector<std::string> names, std::string vhost);
+    /// Of these queues the ones that go with their last consumer, when it has gone.
+    awaitable<void> delete_unused(std::vector<std::string> names, std::string vhost);
+    awaitable<void> delete_unbound_exchanges(std::string vhost);
+
+    /// An exchange is there, or gone: remembers what its attributes ask of publishers.
+    void note_exchange(const std::string& vhost, const std::string& name, const ExchangeOptions& options);
+    void note_bound(const std::string& vhost, const std::string& exchange);
+    void forget_exchange(const std::string& vhost, const std::string& name);
 
     Broker& broker;
     const Settings settings;
     Logins logins;
     std::set<Connection*> connections;
-    /// Exclusive queues by virtual host and name, and whose they are.
-    std::map<std::pair<std::string, std::string>, Connection*> exclusive;
+    /// Exclusive queues, and whose they are.
+    std::map<Place, Connection*> exclusive;
+    /// Exchanges nobody publishes to, those that delay what is published, and those that go with their last binding: whether they had one.
+    std::set<Place> internal, delaying;
+    std::map<Place, bool> auto_delete_exchanges;
+    /// Where answers are delivered that no queue holds, by the last part of their address (amq.rabbitmq.reply-to.).
+    std::map<std::string, std::weak_ptr<Channel>, std::less<>> replies;
     std::vector<char> scratch;  ///< what one read fills; empty between awaits
 
 private:
-    std::set<std::string> prepared_;
-    std::uint64_t names_ = 0;
+    awaitable<Result<void>> declare_standing(std::string vhost);
+
+    std::set<std::string, std::less<>> vhosts_;
 };
 
 }  // namespace rowmq::amqp

@@ -240,6 +240,31 @@ HeaderTable read_table(wire::Reader& reader, TableLimits limits) { return TableR
 
 void write_table(wire::Writer& writer, const HeaderTable& table) { TableWriter(writer).table(table); }
 
+std::string_view type_name(const HeaderValue& value) noexcept {
+    const char letter = value.tag.empty() ? '\0' : value.tag[0];
+    switch (value.value.index()) {
+        case 0: return "void";
+        case 1: return "bool";
+        case 2:
+            switch (letter) {
+                case 'b': return "byte";
+                case 'B': return "unsignedbyte";
+                case 's': return "short";
+                case 'u': return "unsignedshort";
+                case 'I': return "signedint";
+                case 'i': return "unsignedint";
+                case 'T': return "timestamp";
+                default: return "long";
+            }
+        case 3: return letter == 'f' ? "float" : letter == 'D' ? "decimal" : "double";
+        case 4: return "longstr";
+        case 5: return letter == 'S' ? "longstr" : "binary";
+        case 6: return "timestamp";
+        case 7: return "array";
+        default: return "table";
+    }
+}
+
 const HeaderValue* find(const HeaderTable& table, std::string_view name) noexcept {
     const HeaderValue* found = nullptr;
     for (const auto& header : table)

@@ -28,4 +28,7 @@ void write_table(wire::Writer& writer, const HeaderTable& table);
 /// The last of that name, or null.
 const HeaderValue* find(const HeaderTable& table, std::string_view name) noexcept;
 
+/// What RabbitMQ calls its type in errors: "longstr", "signedint".
+std::string_view type_name(const HeaderValue& value) noexcept;
+
 }  // namespace rowmq::amqp

@@ -28,17 +28,19 @@ public:
         all_.push_back({tag, lease, std::move(consumer)});
         ++count_;
     }
-    /// Takes the one with this tag, or with `multiple` all up to it (tag 0: all there are). None: there is no such delivery.
+    /// Takes the one with this tag, or with `multiple` all up to it (tag 0: all there are). None: that delivery is not there.
     std::optional<std::vector<One>> take(std::uint64_t tag, bool multiple) {
         std::vector<One> taken;
-        if (multiple) {
-            if (tag > last_) return std::nullopt;
-            while (!all_.empty() && (tag == 0 || all_.front().tag <= tag)) take_front(taken);
-            if (taken.empty() && tag != 0) return std::nullopt;
+        if (multiple && tag == 0) {
+            while (!all_.empty()) take_front(taken);
             return taken;
         }
         const auto found = std::lower_bound(all_.begin(), all_.end(), tag, [](const One& one, std::uint64_t t) { return one.tag < t; });
         if (found == all_.end() || found->tag != tag || found->lease == Lease{}) return std::nullopt;
+        if (multiple) {
+            while (!all_.empty() && all_.front().tag <= tag) take_front(taken);
+            return taken;
+        }
         taken.push_back(*found);
         *found = One{.tag = tag, .lease = {}, .consumer = {}};
         --count_;

@@ -182,7 +182,7 @@ Exit run(const Serve& serve) {
 
 void add_serve(CLI::App& program, Exit& exit) {
     const auto serve = std::make_shared<Serve>();
-    auto& command = *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, the admin API on 127.0.0.1:15672");
+    auto& command = *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, AMQP on 127.0.0.1:5672, the admin API on 127.0.0.1:15672");
     command.add_option("--store", serve->store, "The store: sqlite:PATH or memory: (default sqlite:rowmq.db)");
     command.add_option("--config", serve->config, "A configuration file (TOML)");
     command

@@ -38,6 +38,8 @@ std::uint64_t fresh_seed() {
     return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
+bool is_amqp(std::string_view listener) { return listener == "amqp" || listener == "amqps"; }
+
 bool is_loopback(const std::string& address) { return asio::ip::make_address(address).is_loopback(); }
 
 }  // namespace
@@ -95,7 +97,7 @@ Result<void> Server::listen() {
         tls_ = *std::move(tls);
     }
     for (const auto& [name, endpoint] : settings_.listeners) {
-        if (!endpoint || name == "amqp") continue;  // that one has nothing to say before there is a store
+        if (!endpoint || is_amqp(name)) continue;  // that has nothing to say before there is a store
         const bool secure = tls_ && (name != "admin" || settings_.tls.admin);
         net::HttpOptions options{.address = endpoint->address, .port = endpoint->port, .plain_too = settings_.tls.plain_too};
         if (secure) options.tls = tls_;
@@ -122,27 +124,36 @@ Result<void> Server::listen() {
                 {{"listener", name}, {"address", to_text(*endpoint)}});
         }
     }
-    if (listeners_.empty()) return Error{Errc::invalid_argument, "every listener is off: nobody could reach this server"};
+    const auto& amqps = settings_.listeners["amqps"];
+    if (amqps && !tls_) return Error{Errc::invalid_argument, "the listener amqps needs --tls-certificate and --tls-key"};
+    if (listeners_.empty() && !settings_.listeners["amqp"] && !amqps)
+        return Error{Errc::invalid_argument, "every listener is off: nobody could reach this server"};
     return {};
 }
 
-Result<void> Server::listen_amqp() {
+awaitable<Result<void>> Server::start_amqp() {
     for (const auto& [name, endpoint] : settings_.listeners) {
-        if (!endpoint || name != "amqp") continue;
-        if (!amqp_) amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins{});
+        if (!endpoint || !is_amqp(name)) continue;
+        if (!amqp_) {
+            amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins{});
+            if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
+        }
         net::ByteServerOptions options;
         options.address = endpoint->address;
         options.port = endpoint->port;
+        const bool secure = name == "amqps";
+        if (secure) options.tls = tls_;
         const auto port = amqp_->listen(std::move(options));
         if (!port) {
             Error error = port.error();
-            error.text = fmt::format("{}; --listen {}=off turns this listener off", error.text, name);
+            error.text = fmt::format("{} ({}); --listen {}=off turns this listener off, --listen {}={} takes any free port", error.text,
+                                     name, name, name, to_text(Endpoint{endpoint->address, 0}));
             error.code = Errc::invalid_argument;  // of the environment: exit 1
-            return error;
+            co_return error;
         }
-        binary_.push_back({.name = name, .endpoint = {.address = endpoint->address, .port = *port}, .secure = false});
+        binary_.push_back({.name = name, .endpoint = {.address = endpoint->address, .port = *port}, .secure = secure});
     }
-    return {};
+    co_return Result<void>();
 }
 
 std::vector<Server::Listening> Server::listening() const {
@@ -202,8 +213,10 @@ awaitable<Result<void>> Server::start() {
     }
     broker_ = std::move(*opened);
     opened_ = broker_->health();
-    if (auto bound = listen_amqp(); bound.has_error()) {
+    if (auto bound = co_await start_amqp(); bound.has_error()) {
         co_await stop_listeners();
+        if (amqp_) co_await amqp_->stop();
+        amqp_.reset();
         co_await broker_->close();
         broker_.reset();
         co_return bound;

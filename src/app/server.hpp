@@ -49,7 +49,7 @@ private:
     struct Protocols;
 
     Result<void> listen();
-    Result<void> listen_amqp();
+    awaitable<Result<void>> start_amqp();
     std::vector<admin::metrics::Collector> collectors();
     awaitable<void> stop_listeners();
     awaitable<net::Response> answer(std::string name, net::Request request);

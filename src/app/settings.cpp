@@ -41,7 +41,8 @@ void put_over(const Layer& upper, Settings& settings) {
 Result<Settings> settle(const Layer& flags, const Environment& environment, std::string file) {
     Settings settings;
     for (const auto& served : served_listeners) {
-        settings.listeners[std::string(served.name)] = Endpoint{.address = "127.0.0.1", .port = served.port};
+        std::optional<Endpoint>& endpoint = settings.listeners[std::string(served.name)];
+        if (served.port != 0) endpoint = Endpoint{.address = "127.0.0.1", .port = served.port};
     }
     if (file.empty()) file = environment("ROWMQ_CONFIG").value_or("");
     if (!file.empty()) {

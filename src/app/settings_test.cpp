@@ -114,7 +114,7 @@ TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
                              "[limits]\nqueues = 0",
                              "[limits]\nqueues = \"1\"",
                              "store = ",
-                             "[listen]\namqp = \"127.0.0.1:5672\"",
+                             "[listen]\nkafka = \"127.0.0.1:9092\"",
                              "account = \"1\"",
                              "region = \"a b\"",
                              "access_keys = 1",

@@ -113,6 +113,12 @@ void Subscription::close() {
     if (state_ && state_->session->broker) state_->session->broker->unsubscribe(*state_, Errc::closed);
 }
 
+void Subscription::look_again() {
+    BrokerState* broker = state_ && !state_->closed ? state_->session->broker : nullptr;
+    if (!broker) return;
+    if (Queue* queue = broker->catalog.find(state_->queue); queue && queue->live) broker->wake(*queue);
+}
+
 QueueId Subscription::queue() const noexcept { return state_ ? state_->queue : QueueId{}; }
 
 Session::Session(Session&&) noexcept = default;
@@ -308,6 +314,7 @@ awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::stri
 }
 
 BrokerHealth Broker::health() const { return state_->health(); }
+std::optional<Error> Broker::publishing_stopped() { return state_->disk_is_short(); }
 BrokerMetrics Broker::metrics() { return state_->metrics(); }
 
 awaitable<Result<void>> Broker::backup(std::string to_path) { return back_up(state_, std::move(to_path)); }

@@ -10,6 +10,7 @@ namespace rowmq {
 
 bool BrokerState::may_receive(const Queue& queue, const SubscriptionState& subscription) const {
     if (subscription.options.max_leased > 0 && subscription.leased >= subscription.options.max_leased) return false;
+    if (subscription.options.credit && *subscription.options.credit <= 0) return false;
     const auto& all = queue.live->subscriptions;
     if (!subscription.options.single_active) return true;
     return !all.empty() && all.front() == &subscription;
@@ -21,6 +22,8 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     Window& window = *at_hand.window;
     SessionState& session = *subscription.session;
     if (subscription.options.max_leased > 0) max = std::min(max, subscription.options.max_leased - subscription.leased);
+    std::int64_t* const credit = subscription.options.credit.get();
+    if (credit) max = std::min(max, static_cast<std::size_t>(std::max<std::int64_t>(0, *credit)));
     const WindowChange change(*this, window);
     const WallTime wall_now = now_wall(), expired_now = expired_by();
     const std::uint32_t max_receives = queue.options->max_receives;
@@ -67,6 +70,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         ++session.leases;
         if (held.subscription) ++subscription.leased;
         bytes += static_cast<std::size_t>(held.entry.row.bytes);
+        if (credit) --*credit;
         picks.push_back({sequence, held.number});
     }
     if (!picks.empty()) session.touched.insert(queue.id);
@@ -112,11 +116,14 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
                 load(*queue);  // the next lane may have more
                 co_await page_or_nothing(subscription->queue);
                 queue = catalog.find(subscription->queue);
-                if (!queue || queue->deleted || !queue->live || subscription->closed) break;
+                if (!queue || queue->deleted || !queue->live || subscription->closed || !may_receive(*queue, *subscription)) break;
                 const auto more = pick(*queue, *subscription, request.max - picks.size(), max_bytes);
                 picks.insert(picks.end(), more.begin(), more.end());
             }
-            if (!queue || queue->deleted || !queue->live) continue;
+            if (!queue || queue->deleted || !queue->live) {
+                if (subscription->options.credit) *subscription->options.credit += std::ssize(picks);
+                continue;
+            }
             if (!picks.empty()) {
                 wake(*queue);
                 set_timer(*queue);
@@ -247,6 +254,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     std::optional<Error> failed;
     if (needs_work) failed = co_await prepare(id, picks);
     queue = catalog.find(id);
+    std::int64_t* const credit = subscription->options.credit.get();
+    if (credit) *credit += std::ssize(picks);  // until it is known what of them is delivered
     if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
     if (failed) {  // nothing was counted
         for (const Pick& p : picks) {
@@ -298,6 +307,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         deadlines.push_back({*h->deadline, p.sequence, p.number});
         std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());
     }
+    if (credit) *credit -= std::ssize(deliveries);
     if (lease && !deliveries.empty()) set_timer(*queue);
     if (removed > 0) {
         ticket = committer.touch(removed, 0);
@@ -338,6 +348,7 @@ Delivery BrokerState::delivery_of(const Queue& queue, Entry& entry) const {
     if (entry.row.notes) {
         Notes notes = decode_notes(entry.row.notes.get());
         delivery.dead_letters = std::move(notes.dead_letters);
+        delivery.came_by = std::move(notes.came_by);
         delivery.note = std::move(notes.note);
     }
     return delivery;

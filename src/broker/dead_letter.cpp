@@ -56,7 +56,11 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     std::string key = target.routing_key.value_or(own.routing_key);
     if (key.empty()) key = queue.name;
     std::vector<Reached> reached;
-    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached) || reached.empty()) return false;
+    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached) || reached.empty()) {
+        if (!target.or_drop) return false;
+        remove(batch, queue, held, counted, unit);
+        return true;
+    }
 
     Notes notes = decode_notes(row.notes.get());
     // What nobody rejected goes round once: a cycle of expiry or overflow ends here.
@@ -69,8 +73,12 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         return true;
     }
     const WallTime now = now_wall();
-    rowmq::add(notes, {.reason = reason, .queue = queue.name, .count = 1, .receives = row.receives, .first = now, .last = now},
-               limits.dead_letter_records);
+    DeadLetterRecord record{.reason = reason, .queue = queue.name, .count = 1, .receives = row.receives, .first = now, .last = now};
+    if (notes.came_by) record.came_by = *std::move(notes.came_by);
+    else if (!notes.dead_letters.empty()) record.came_by.routing_key = queue.name;  // through the default exchange
+    rowmq::add(notes, std::move(record), limits.dead_letter_records);
+    notes.came_by.reset();
+    if (!target.exchange.empty()) notes.came_by = Route{target.exchange, key};
     const auto text = encode(notes);
 
     const auto targets = static_cast<std::int32_t>(reached.size());

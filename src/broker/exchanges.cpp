@@ -82,7 +82,14 @@ awaitable<Result<void>> BrokerState::delete_exchange(std::string name, bool if_u
     if (!exchange) co_return no_exchange(name);
     if (if_unused && exchange->used()) co_return Error{Errc::in_use, fmt::format("exchange \"{}\" has bindings", name)};
     committer.open().catalog.emplace_back(storage::ExchangeErased{exchange->id});
-    const Exchange before = *exchange;
+    struct Before {
+        ExchangeId id;
+        NamespaceId ns;
+        std::string name;
+        ExchangeOptions options;
+        std::map<std::string, Bound, std::less<>> by_key;
+    };
+    const Before before{exchange->id, exchange->ns, exchange->name, exchange->options, exchange->by_key};
     struct Leading {
         ExchangeId from;
         std::string key;

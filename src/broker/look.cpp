@@ -17,14 +17,25 @@ void see_bindings(const Broker& broker, std::string_view exchange, std::string_v
     const auto space = catalog.find_namespace(ns);
     const Exchange* from = space ? catalog.find_exchange(*space, exchange) : nullptr;
     if (!from) return;
-    for (auto at = from->by_key.lower_bound(key); at != from->by_key.end(); ++at)
-        for (const auto& [id, terms] : at->second) {
+    for (auto at = from->by_key.lower_bound(key); at != from->by_key.end(); ++at) {
+        for (const auto& [id, terms] : at->second.queues) {
             const Queue* queue = catalog.find(id);
             if (!queue) continue;
             const BindingView view{
                 .exchange = from->name, .queue = queue->name, .routing_key = at->first, .options = terms ? terms->options : none};
             if (!see(view)) return;
         }
+        for (const auto& [id, terms] : at->second.exchanges) {
+            const Exchange* to = catalog.find_exchange(id);
+            if (!to) continue;
+            const BindingView view{.exchange = from->name,
+                                   .queue = {},
+                                   .routing_key = at->first,
+                                   .options = terms ? terms->options : none,
+                                   .to_exchange = to->name};
+            if (!see(view)) return;
+        }
+    }
 }
 
 }  // namespace rowmq

@@ -2,6 +2,7 @@
 // Notes: what is true of one copy of a message only, as the JSON text of the column queue_messages.notes.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@ namespace rowmq {
 
 struct Notes {
     std::vector<DeadLetterRecord> dead_letters;  ///< newest first
+    std::optional<Route> came_by;                ///< to its queue, when that was dead-lettering through an exchange
     std::string note;                            ///< of the binding that brought the copy
 };
 

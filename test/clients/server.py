@@ -39,7 +39,7 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ROWMQ_")} | self.environment
         self._began = time.monotonic()
         self.process = subprocess.Popen(
-            [self.program, "serve", "--listen", "sqs=127.0.0.1:0", "--listen", "admin=127.0.0.1:0",
+            [self.program, "serve", "--listen", "sqs=127.0.0.1:0", "--listen", "amqp=127.0.0.1:0", "--listen", "admin=127.0.0.1:0",
              "--store", self.store, *self.arguments],
             cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
@@ -73,6 +73,10 @@ class Server:
     @property
     def url(self):
         return f"http://{self.address('sqs')}"
+
+    @property
+    def amqp_port(self):
+        return int(self.address("amqp").rpartition(":")[2])
 
     def kill(self):
         """SIGKILL: what a crash of the program looks like."""

@@ -1,15 +1,15 @@
-// basic.consume, basic.cancel, basic.qos, basic.get: deliveries.
+// basic.consume, basic.cancel, basic.qos: deliveries.
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <limits>
 #include <utility>
 
 #include "amqp/channel_say.hpp"
-#include "amqp/mapping.hpp"
+#include "amqp/queue_arguments.hpp"
 
 namespace rowmq::amqp {
 namespace asio = boost::asio;
@@ -17,15 +17,27 @@ namespace {
 
 constexpr std::size_t deliveries_at_once = 256, bytes_at_once = 1024 * 1024;
 constexpr auto for_ever = std::chrono::hours(24);
+constexpr std::int64_t unlimited = std::int64_t{1} << 40u;
+
+std::int64_t limit_of(std::uint32_t prefetch) { return prefetch == 0 ? unlimited : std::int64_t{prefetch}; }
+
+int priority_of(const HeaderTable& arguments) {
+    const auto said = number_of(find(arguments, "x-priority")).value_or(0);
+    return static_cast<int>(std::clamp<std::int64_t>(said, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+}
 
 }  // namespace
 
 awaitable<void> Channel::on(BasicConsume method) {
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !may_use(*queue, method.id)) co_return;
-    if (method.consumer_tag.empty()) method.consumer_tag = service_.generated("amq.ctag-");
-    if (consumers_.contains(method.consumer_tag)) {
+    if (method.consumer_tag.empty()) method.consumer_tag = Service::generated("amq.ctag-");
+    if (consumers_.contains(method.consumer_tag) || (!reply_token_.empty() && method.consumer_tag == reply_tag_)) {
         fail(Refusal(Code::not_allowed, fmt::format("attempt to reuse consumer tag '{}'", method.consumer_tag)), method.id);
+        co_return;
+    }
+    if (*queue == "amq.rabbitmq.reply-to") {
+        consume_replies(method);
         co_return;
     }
     if (consumers_.size() >= service_.settings.consumers_per_channel) {
@@ -33,38 +45,50 @@ awaitable<void> Channel::on(BasicConsume method) {
              method.id);
         co_return;
     }
+    const std::string what = queue_text(*queue, connection_.vhost());
+    const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
+    if (!info) {
+        fail(refusal_of(info.error(), what), method.id);
+        co_return;
+    }
     SubscriptionOptions options;
+    options.priority = priority_of(method.arguments);
     options.exclusive = method.exclusive;
+    options.single_active = is_single_active(info->options);
     options.no_lease = method.no_ack;
     options.lease = std::nullopt;  // as long as the channel
-    if (const auto priority = number_of(find(method.arguments, "x-priority"))) options.priority = static_cast<int>(*priority);
+    if (!method.no_ack) options.credit = channel_credit_;
     Result<Subscription> subscription = session_.subscribe(*queue, options);
     if (!subscription) {
-        const Error& error = subscription.error();
-        const std::string what = queue_text(*queue, connection_.vhost());
-        if (error.code == Errc::in_use) fail(Refusal(Code::access_refused, fmt::format("{} in exclusive use", what)), method.id);
-        else fail(refusal_of(error, what), method.id);
+        if (subscription.error().code == Errc::in_use) fail(Refusal(Code::access_refused, what + " in exclusive use"), method.id);
+        else fail(refusal_of(subscription.error(), what), method.id);
         co_return;
     }
     auto consumer = std::make_shared<Consumer>();
     consumer->tag = method.consumer_tag;
     consumer->queue = *queue;
     consumer->no_ack = method.no_ack;
+    consumer->counts = tells_counts(info->options) ? Counts::told : Counts::untold;
     consumer->prefetch = prefetch_;
     consumer->subscription = *std::move(subscription);
     consumers_.emplace(consumer->tag, consumer);
     if (!method.no_wait) say(BasicConsumeOk{{consumer->tag}});
-    asio::co_spawn(service_.broker.executor(), deliver(consumer), asio::detached);
+    spawn(deliver(consumer));
 }
 
 awaitable<void> Channel::on(BasicCancel method) {
     if (const auto found = consumers_.find(method.consumer_tag); found != consumers_.end()) {
-        found->second->cancelled = true;
-        found->second->subscription.close();
+        const std::shared_ptr<Consumer> consumer = found->second;
         consumers_.erase(found);
+        consumer->cancelled = true;
+        consumer->subscription.close();
+        credit_.cancel();
+        std::vector<std::string> queue{consumer->queue};
+        co_await service_.delete_unused(std::move(queue), connection_.vhost());
+    } else {
+        cancel_replies(method.consumer_tag);
     }
     if (!method.no_wait) say(BasicCancelOk{{std::move(method.consumer_tag)}});
-    co_return;
 }
 
 awaitable<void> Channel::on(BasicQos method) {
@@ -72,47 +96,57 @@ awaitable<void> Channel::on(BasicQos method) {
         fail(Refusal(Code::not_implemented, fmt::format("prefetch_size!=0 ({})", method.prefetch_size)), method.id);
         co_return;
     }
-    if (method.global) channel_prefetch_ = method.prefetch_count;
-    else prefetch_ = method.prefetch_count;
-    wake_consumers();
+    if (method.global) {
+        *channel_credit_ += limit_of(method.prefetch_count) - limit_of(channel_prefetch_);
+        channel_prefetch_ = method.prefetch_count;
+        wake_consumers();
+    } else {
+        prefetch_ = method.prefetch_count;
+    }
     say(BasicQosOk{});
 }
 
 std::size_t Channel::credit(const Consumer& consumer) const {
-    if (consumer.no_ack) return deliveries_at_once;
-    std::size_t free = deliveries_at_once;
-    if (consumer.prefetch > 0) free = std::min<std::size_t>(free, consumer.prefetch - std::min(consumer.prefetch, consumer.unacked));
-    if (channel_prefetch_ > 0) {
-        const std::size_t unsettled = unsettled_.count();
-        free = std::min<std::size_t>(free, channel_prefetch_ - std::min<std::size_t>(channel_prefetch_, unsettled));
-    }
-    return free;
+    if (consumer.no_ack || consumer.prefetch == 0) return deliveries_at_once;
+    return std::min<std::size_t>(deliveries_at_once, consumer.prefetch - std::min(consumer.prefetch, consumer.unacked));
 }
 
-void Channel::wake_consumers() { credit_.cancel(); }
+void Channel::wake_consumers() {
+    credit_.cancel();
+    for (auto& [tag, consumer] : consumers_) consumer->subscription.look_again();
+}
+
+void Channel::free_credit(const std::vector<Unsettled::One>& settled) {
+    const bool was_short = *channel_credit_ <= 0;
+    for (const Unsettled::One& one : settled) {
+        if (!one.consumer) continue;
+        if (one.consumer->unacked > 0) --one.consumer->unacked;
+        ++*channel_credit_;
+    }
+    if (was_short) wake_consumers();
+    else credit_.cancel();
+}
 
 /// Push is a loop over pull.
 awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
-    const auto self = shared_from_this();
-    const auto connection = connection_.shared_from_this();
+    boost::system::error_code ignored;
     while (!consumer->cancelled && !stopped_) {
         const std::size_t free = credit(*consumer);
         if (free == 0) {
-            boost::system::error_code ignored;
             co_await credit_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
         }
         co_await connection_.writable();
+        if (consumer->cancelled || stopped_) break;
         NextRequest request;
         request.max = free;
         request.max_bytes = bytes_at_once;
         request.wait = for_ever;
         Result<std::vector<Delivery>> deliveries = co_await consumer->subscription.next(request);
-        if (stopped_) break;
+        if (stopped_) break;  // and the session has given them back
         if (!deliveries) {
             if (consumer->cancelled) break;
             if (deliveries.error().code == Errc::too_many_leases) {
-                boost::system::error_code ignored;
                 co_await credit_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
                 continue;
             }
@@ -122,8 +156,22 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
                 say(BasicCancel{.consumer_tag = consumer->tag, .no_wait = true});
             break;
         }
+        if (consumer->cancelled) {
+            co_await give_back(consumer, *std::move(deliveries));
+            break;
+        }
         for (const Delivery& delivery : *deliveries) deliver_one(consumer, delivery);
     }
+}
+
+/// What was on its way when the client cancelled.
+awaitable<void> Channel::give_back(std::shared_ptr<Consumer> consumer, std::vector<Delivery> deliveries) {
+    if (consumer->no_ack) co_return;  // gone with them, as they would be on the wire
+    std::vector<Settlement> settlements;
+    for (const Delivery& delivery : deliveries) settlements.push_back({delivery.lease, Verdict::release, milliseconds(0)});
+    *channel_credit_ += std::ssize(settlements);
+    const Settled settled = co_await session_.settle(std::move(settlements), Confirm::admitted);
+    (void)settled;
 }
 
 void Channel::deliver_one(const std::shared_ptr<Consumer>& consumer, const Delivery& delivery) {
@@ -132,46 +180,14 @@ void Channel::deliver_one(const std::shared_ptr<Consumer>& consumer, const Deliv
         unsettled_.add(tag, delivery.lease, consumer);
         ++consumer->unacked;
     }
-    Origin origin = origin_of(delivery, consumer->queue);
+    Route origin = origin_of(delivery, consumer->queue);
     connection_.say(number_,
                     BasicDeliver{.consumer_tag = consumer->tag,
                                  .delivery_tag = tag,
                                  .redelivered = delivery.redelivered,
                                  .exchange = std::move(origin.exchange),
                                  .routing_key = std::move(origin.routing_key)},
-                    properties_of(delivery), delivery.message.text());
-}
-
-awaitable<void> Channel::on(BasicGet method) {
-    const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
-    SubscriptionOptions options;
-    options.no_lease = method.no_ack;
-    options.lease = std::nullopt;
-    NextRequest request;
-    request.wait = milliseconds(0);
-    Result<std::vector<Delivery>> deliveries = co_await session_.receive(*queue, request, options);
-    if (stopped_) co_return;
-    if (!deliveries) {
-        fail(refusal_of(deliveries.error(), queue_text(*queue, connection_.vhost())), method.id);
-        co_return;
-    }
-    if (deliveries->empty()) {
-        say(BasicGetEmpty{});
-        co_return;
-    }
-    const Delivery& delivery = deliveries->front();
-    const std::uint64_t tag = unsettled_.next_tag();
-    if (!method.no_ack) unsettled_.add(tag, delivery.lease, nullptr);
-    Origin origin = origin_of(delivery, *queue);
-    const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
-    connection_.say(number_,
-                    BasicGetOk{.delivery_tag = tag,
-                               .redelivered = delivery.redelivered,
-                               .exchange = std::move(origin.exchange),
-                               .routing_key = std::move(origin.routing_key),
-                               .messages = info ? static_cast<std::uint32_t>(info->counts.ready) : 0},
-                    properties_of(delivery), delivery.message.text());
+                    properties_of(delivery, consumer->counts), delivery.message.text());
 }
 
 }  // namespace rowmq::amqp

@@ -6,92 +6,69 @@
 #include <utility>
 
 #include "amqp/channel_say.hpp"
+#include "amqp/exchange_arguments.hpp"
 #include "base/sha256.hpp"
 
 namespace rowmq::amqp {
-namespace {
-
-std::optional<ExchangeKind> kind_of(std::string_view type) {
-    if (type == "direct") return ExchangeKind::direct;
-    if (type == "fanout") return ExchangeKind::fanout;
-    if (type == "topic") return ExchangeKind::topic;
-    if (type == "headers") return ExchangeKind::headers;
-    return std::nullopt;
-}
-
-std::string_view name_of(ExchangeKind kind) {
-    switch (kind) {
-        case ExchangeKind::direct: return "direct";
-        case ExchangeKind::fanout: return "fanout";
-        case ExchangeKind::topic: return "topic";
-        case ExchangeKind::headers: return "headers";
-    }
-    return "direct";
-}
-
-}  // namespace
 
 awaitable<void> Channel::on(ExchangeDeclare method) {
     const std::string& vhost = connection_.vhost();
     const std::string what = exchange_text(method.exchange, vhost);
     const Result<ExchangeInfo> existing = service_.broker.exchange(method.exchange, vhost);
-    if (method.passive && !existing && !method.exchange.empty()) {
-        fail(Refusal(Code::not_found, "no " + what), method.id);
+    if (method.passive) {
+        if (existing || method.exchange.empty()) {
+            if (!method.no_wait) say(ExchangeDeclareOk{});
+        } else {
+            fail(Refusal(Code::not_found, "no " + what), method.id);
+        }
         co_return;
     }
-    if (!method.passive) {
-        const auto kind = kind_of(method.type);
-        if (!kind) {
-            fail(Refusal(Code::command_invalid, fmt::format("unknown exchange type '{}'", method.type)), method.id);
+    if (method.exchange.empty()) {
+        fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
+        co_return;
+    }
+    auto options = options_of(method);
+    if (!options) {
+        fail(options.error(), method.id);
+        co_return;
+    }
+    if (existing) {
+        if (const auto refusal = difference(method, existing->options, what)) {
+            fail(*refusal, method.id);
             co_return;
         }
-        if (method.exchange.empty()) {
-            fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
+    } else if (method.exchange.starts_with("amq.")) {
+        fail(Refusal(Code::access_refused, fmt::format("exchange name '{}' contains reserved prefix 'amq.*'", method.exchange)), method.id);
+        co_return;
+    } else {
+        const Result<ExchangeInfo> made = co_await service_.broker.declare_exchange(method.exchange, *std::move(options), vhost);
+        if (!made) {
+            if (!stopped_) fail(refusal_of(made.error(), what), method.id);
             co_return;
         }
-        if (existing && existing->options.kind != *kind) {
-            fail(Refusal(Code::precondition_failed, fmt::format("inequivalent arg 'type' for {}: received '{}' but current is '{}'", what,
-                                                                method.type, name_of(existing->options.kind))),
-                 method.id);
-            co_return;
-        }
-        if (!existing && method.exchange.starts_with("amq.")) {
-            fail(Refusal(Code::access_refused, fmt::format("exchange name '{}' contains reserved prefix 'amq.*'", method.exchange)),
-                 method.id);
-            co_return;
-        }
-        if (!existing) {
-            ExchangeOptions options;
-            options.kind = *kind;
-            if (const HeaderValue* alternate = find(method.arguments, "alternate-exchange"))
-                if (const auto* name = std::get_if<std::string>(&alternate->value)) options.alternate = *name;
-            const Result<ExchangeInfo> made = co_await service_.broker.declare_exchange(method.exchange, std::move(options), vhost);
-            if (stopped_) co_return;
-            if (!made) {
-                fail(refusal_of(made.error(), what), method.id);
-                co_return;
-            }
-        }
+        service_.note_exchange(vhost, method.exchange, made->options);
     }
     if (!method.no_wait) say(ExchangeDeclareOk{});
 }
 
 awaitable<void> Channel::on(ExchangeDelete method) {
     const std::string& vhost = connection_.vhost();
+    const std::string what = exchange_text(method.exchange, vhost);
     if (method.exchange.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
     if (method.exchange.starts_with("amq.")) {
-        fail(Refusal(Code::access_refused, fmt::format("exchange name '{}' contains reserved prefix 'amq.*'", method.exchange)), method.id);
+        fail(Refusal(Code::access_refused, fmt::format("deletion of system {} not allowed", what)), method.id);
         co_return;
     }
     const Result<void> deleted = co_await service_.broker.delete_exchange(method.exchange, method.if_unused, vhost);
-    if (stopped_) co_return;
     if (!deleted && deleted.error().code != Errc::no_such_exchange) {
-        fail(refusal_of(deleted.error(), exchange_text(method.exchange, vhost)), method.id);
+        if (!stopped_) fail(refusal_of(deleted.error(), what), method.id);
         co_return;
     }
+    service_.forget_exchange(vhost, method.exchange);
+    co_await service_.delete_unbound_exchanges(vhost);
     if (!method.no_wait) say(ExchangeDeleteOk{});
 }
 
@@ -110,8 +87,12 @@ awaitable<void> Channel::on(ExchangeBind method) {
     binding.to_exchange = method.destination;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
-    if (!bound) fail(refusal_of(bound.error(), exchange_text(method.source, vhost)), method.id);
-    else if (!method.no_wait) say(ExchangeBindOk{});
+    if (!bound) {
+        fail(refusal_of(bound.error(), exchange_text(method.source, vhost)), method.id);
+        co_return;
+    }
+    service_.note_bound(vhost, method.source);
+    if (!method.no_wait) say(ExchangeBindOk{});
 }
 
 awaitable<void> Channel::on(ExchangeUnbind method) {
@@ -121,6 +102,7 @@ awaitable<void> Channel::on(ExchangeUnbind method) {
         // What is not there is unbound.
         const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
         (void)unbound;
+        co_await service_.delete_unbound_exchanges(connection_.vhost());
     }
     if (!method.no_wait) say(ExchangeUnbindOk{});
 }

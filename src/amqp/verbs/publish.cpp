@@ -1,148 +1,154 @@
-// basic.publish, and what confirms it.
+// basic.publish, and what comes back of it.
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "amqp/channel_say.hpp"
-#include "amqp/mapping.hpp"
 
 namespace rowmq::amqp {
 namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t publishes_at_once = 1'024, bytes_at_once = 1024 * 1024;
-
-/// Why a publish ends its channel, before the broker is asked.
-std::optional<Refusal> unfit(const Published& published, const std::string& user) {
-    if (published.method.immediate) return Refusal(Code::not_implemented, "immediate=true");
-    if (published.properties.user_id && *published.properties.user_id != user)
-        return Refusal(Code::precondition_failed,
-                       fmt::format("user_id property set to '{}' but authenticated user was '{}'", *published.properties.user_id, user));
-    return std::nullopt;
-}
+constexpr auto between_looks = std::chrono::milliseconds(250);  // at a disk that is full
+constexpr std::string_view reply_address = "amq.rabbitmq.reply-to.";
+constexpr std::size_t nowhere = SIZE_MAX;
 
 }  // namespace
 
+/// One call of the broker, and what is to be told of each message taken for it.
+struct Channel::Call {
+    struct One {
+        std::size_t place = nowhere;  ///< in `publishes`; nowhere: it went to a consumer of replies, if it was `routed`
+        bool routed = false;
+        std::size_t back = nowhere;  ///< in `mandatory`
+    };
+    std::vector<Publish> publishes;
+    std::vector<std::string> exchanges;  ///< of each of them
+    std::vector<Published> mandatory;    ///< copies of those that may have to be returned
+    std::vector<One> all;
+};
+
+/// Why a publish ends its channel, before the broker is asked.
+std::optional<Refusal> Channel::unfit(const Published& published) const {
+    if (published.method.immediate) return Refusal(Code::not_implemented, "immediate=true");
+    const std::string& exchange = published.method.exchange;
+    if (!service_.internal.empty() && service_.internal.contains({connection_.vhost(), exchange}))
+        return Refusal(Code::access_refused, "cannot publish to internal " + exchange_text(exchange, connection_.vhost()));
+    const auto& user = published.properties.user_id;
+    if (user && *user != connection_.user())
+        return Refusal(Code::precondition_failed,
+                       fmt::format("user_id property set to '{}' but authenticated user was '{}'", *user, connection_.user()));
+    return std::nullopt;
+}
+
+std::optional<Refusal> Channel::take(Published published, Call& call) {
+    Call::One one;
+    const std::string& key = published.method.routing_key;
+    if (published.method.exchange.empty() && key.starts_with(reply_address)) {
+        const auto found = service_.replies.find(std::string_view(key).substr(reply_address.size()));
+        const auto to = found == service_.replies.end() ? nullptr : found->second.lock();
+        one.routed = to && to->take_reply(published);
+    }
+    if (published.method.mandatory && !one.routed) {
+        one.back = call.mandatory.size();
+        call.mandatory.push_back(published);
+    }
+    if (!one.routed) {
+        const bool delaying = !service_.delaying.empty() && service_.delaying.contains({connection_.vhost(), published.method.exchange});
+        call.exchanges.push_back(published.method.exchange);
+        auto publish = publish_of(std::move(published.method.exchange), std::move(published.method.routing_key),
+                                  std::move(published.properties), std::move(published.body));
+        if (!publish) return publish.error();
+        if (delaying)
+            if (const auto delay = number_of(find(publish->message.properties->headers, "x-delay")); delay && *delay > 0)
+                publish->delay = milliseconds(*delay);
+        one.place = call.publishes.size();
+        call.publishes.push_back(*std::move(publish));
+    }
+    call.all.push_back(one);
+    return std::nullopt;
+}
+
 /// Everything that waits to be published, up to the next other method, in one call of the broker.
 awaitable<void> Channel::publish_run() {
-    std::vector<Publish> publishes;
-    std::vector<Published> mandatory;       // copies of those that may have to be returned
-    std::vector<std::size_t> mandatory_at;  // their places in `publishes`
+    co_await publishing_allowed();
+    Call call;
     std::size_t bytes = 0, taken = 0;
     std::optional<Refusal> refusal;
-    while (!inbox_.empty() && publishes.size() < publishes_at_once && taken < bytes_at_once) {
-        auto* published = std::get_if<Published>(&inbox_.front().what);
-        if (!published) break;
+    while (!inbox_.empty() && call.all.size() < publishes_at_once && taken < bytes_at_once && !refusal) {
+        auto* waiting = std::get_if<Published>(&inbox_.front().what);
+        if (!waiting) break;
         bytes += inbox_.front().bytes;
-        taken += published->body.size();
-        refusal = unfit(*published, connection_.user());
-        if (!refusal) {
-            if (published->method.mandatory && !transactional_) {
-                mandatory.push_back(*published);
-                mandatory_at.push_back(publishes.size());
-            }
-            auto publish = publish_of(std::move(published->method.exchange), std::move(published->method.routing_key),
-                                      std::move(published->properties), std::move(published->body));
-            if (publish) publishes.push_back(*std::move(publish));
-            else refusal = publish.error();
-        }
+        taken += waiting->body.size();
+        Published published = std::move(*waiting);
         inbox_.pop_front();
-        if (refusal) break;
+        refusal = unfit(published);
+        if (!refusal) refusal = give_reply_address(published);
+        if (!refusal) refusal = transactional_ ? take_in_transaction(std::move(published)) : take(std::move(published), call);
     }
-
-    if (transactional_) {
-        for (Publish& publish : publishes) work_.publishes.push_back(std::move(publish));
-    } else if (!publishes.empty()) {
-        std::vector<std::string> exchanges;
-        exchanges.reserve(publishes.size());
-        for (const Publish& publish : publishes) exchanges.push_back(publish.exchange);
+    Receipt receipt;
+    if (!call.publishes.empty()) {
         PublishRequest request;
         request.confirm = Confirm::admitted;
-        Result<Receipt> receipt = co_await session_.publish(std::move(publishes), request);
+        Result<Receipt> stored = co_await session_.publish(std::move(call.publishes), request);
         if (stopped_ || closing_) {
             connection_.done(bytes);
             co_return;
         }
-        if (!receipt) {
-            connection_.fail(refusal_of(receipt.error(), "message"), BasicPublish::id);
+        if (stored) {
+            receipt = *std::move(stored);
+        } else if (confirms_ && stored.error().code == Errc::store_full) {
+            PublishResult refused;
+            refused.error = stored.error();
+            receipt.results.assign(call.exchanges.size(), refused);
         } else {
-            std::size_t next = 0;
-            for (std::size_t i = 0; i < receipt->results.size() && !closing_; ++i) {
-                const PublishResult& result = receipt->results[i];
-                const bool unroutable = result.error ? result.error->code == Errc::no_such_queue : result.queues == 0 && !result.duplicate;
-                if (next < mandatory_at.size() && mandatory_at[next] == i) {
-                    const Published& back = mandatory[next++];
-                    if (unroutable)
-                        connection_.say(number_,
-                                        BasicReturn{.code = static_cast<std::uint16_t>(Code::no_route),
-                                                    .text = "NO_ROUTE",
-                                                    .exchange = back.method.exchange,
-                                                    .routing_key = back.method.routing_key},
-                                        back.properties, back.body);
-                }
-                if (result.error && result.error->code == Errc::no_such_exchange) {
-                    fail(Refusal(Code::not_found, fmt::format("no {}", exchange_text(exchanges[i], connection_.vhost()))),
-                         BasicPublish::id);
-                    break;
-                }
-                const bool refused = result.error && !unroutable;
-                if (refused && !confirms_ && result.error->code != Errc::queue_full) {
-                    fail(refusal_of(*result.error, "message"), BasicPublish::id);
-                    break;
-                }
-                if (confirms_) {
-                    unconfirmed_.push_back({++published_, unroutable ? Ticket{} : receipt->ticket, refused});
-                    if (!std::exchange(confirming_, true)) asio::co_spawn(service_.broker.executor(), confirm_committed(), asio::detached);
-                }
-            }
+            connection_.fail(refusal_of(stored.error(), "message"), BasicPublish::id);
         }
     }
+    if (!stopped_) told(call, receipt);
     if (refusal) fail(*refusal, BasicPublish::id);
     connection_.done(bytes);
 }
 
-/// In the order of publishing: each is answered when its commit has returned, several at once where nothing stands between.
-awaitable<void> Channel::confirm_committed() {
-    const auto self = shared_from_this();
-    const auto connection = connection_.shared_from_this();
-    while (!unconfirmed_.empty() && !stopped_ && !closing_) {
-        const Ticket ticket = unconfirmed_.front().ticket;
-        if (ticket != Ticket{}) {
-            const Result<void> stored = co_await service_.broker.committed(ticket);
-            if (stopped_ || closing_) break;
-            if (!stored && stored.error().code != Errc::store_full) {
-                connection_.fail(refusal_of(stored.error(), "message"), BasicPublish::id);
-                break;
-            }
-            if (!stored)
-                for (auto& one : unconfirmed_)
-                    if (one.ticket == ticket) one.refused = true;
-        }
-        while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket) {
-            const bool refused = unconfirmed_.front().refused;
-            std::uint64_t last = 0;
-            const std::uint64_t first = unconfirmed_.front().tag;
-            while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket && unconfirmed_.front().refused == refused) {
-                last = unconfirmed_.front().tag;
-                unconfirmed_.pop_front();
-            }
-            if (refused) say(BasicNack{.delivery_tag = last, .multiple = last != first, .requeue = false});
-            else say(BasicAck{.delivery_tag = last, .multiple = last != first});
-        }
+void Channel::told(Call& call, const Receipt& receipt) {
+    for (const Call::One& one : call.all) {
+        if (closing_ || stopped_) return;
+        const PublishResult* result = one.place == nowhere ? nullptr : &receipt.results[one.place];
+        const Error* error = result && result->error ? &*result->error : nullptr;
+        if (error && error->code == Errc::no_such_exchange)
+            return fail(Refusal(Code::not_found, "no " + exchange_text(call.exchanges[one.place], connection_.vhost())), BasicPublish::id);
+        bool unroutable = !one.routed;
+        if (error) unroutable = error->code == Errc::no_such_queue;
+        else if (result) unroutable = result->queues == 0 && !result->duplicate;
+        if (unroutable && one.back != nowhere) send_back(call.mandatory[one.back]);
+        const bool refused = error && !unroutable;
+        if (refused && !confirms_ && error->code != Errc::queue_full) return fail(refusal_of(*error, "message"), BasicPublish::id);
+        if (confirms_) confirm(unroutable || !result ? Ticket{} : receipt.ticket, refused);
     }
-    confirming_ = false;
 }
 
-awaitable<void> Channel::on(ConfirmSelect method) {
-    if (transactional_) {
-        fail(Refusal(Code::precondition_failed, "cannot switch from tx to confirm mode"), ConfirmSelect::id);
-        co_return;
+void Channel::send_back(const Published& published) {
+    connection_.say(number_,
+                    BasicReturn{.code = static_cast<std::uint16_t>(Code::no_route),
+                                .text = "NO_ROUTE",
+                                .exchange = published.method.exchange,
+                                .routing_key = published.method.routing_key},
+                    published.properties, published.body);
+}
+
+/// While the disk is too full for messages they wait here; what else comes waits behind them, then in the socket.
+awaitable<void> Channel::publishing_allowed() {
+    while (!stopped_ && service_.broker.publishing_stopped()) {
+        connection_.blocked(true);
+        pause_.expires_after(between_looks);
+        boost::system::error_code ignored;
+        co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    confirms_ = true;
-    if (!method.no_wait) say(ConfirmSelectOk{});
+    connection_.blocked(false);
 }
 
 }  // namespace rowmq::amqp

@@ -9,45 +9,82 @@
 
 namespace rowmq::amqp {
 
+std::optional<std::string> Channel::queue_named(const std::string& name, MethodId method) {
+    if (!name.empty()) return name;
+    if (last_queue_.empty()) {
+        fail(Refusal(Code::not_found, "no previously declared queue"), method);
+        return std::nullopt;
+    }
+    return last_queue_;
+}
+
+bool Channel::may_use(const std::string& queue, MethodId method) {
+    const auto owner = service_.exclusive.find({connection_.vhost(), queue});
+    if (owner == service_.exclusive.end() || owner->second == &connection_) return true;
+    refuse_locked(queue, method);
+    return false;
+}
+
+void Channel::refuse_locked(const std::string& queue, MethodId method) {
+    fail(Refusal(Code::resource_locked,
+                 fmt::format("cannot obtain exclusive access to locked {}. It could be originally declared on another connection or the "
+                             "exclusive property value does not match that of the original declaration.",
+                             queue_text(queue, connection_.vhost()))),
+         method);
+}
+
 awaitable<void> Channel::on(QueueDeclare method) {
     const std::string& vhost = connection_.vhost();
-    if (method.queue.empty()) {
-        if (method.passive) {
-            const auto name = queue_named(method.queue, method.id);
-            if (!name) co_return;
-            method.queue = *name;
-        } else {
-            method.queue = service_.generated("amq.gen-");
-        }
-    } else if (!method.passive && method.queue.starts_with("amq.") && !service_.broker.queue(method.queue, vhost)) {
-        fail(Refusal(Code::access_refused, fmt::format("queue name '{}' contains reserved prefix 'amq.*'", method.queue)), method.id);
+    if (method.queue.empty() && method.passive) {
+        const auto name = queue_named(method.queue, method.id);
+        if (!name) co_return;
+        method.queue = *name;
+    }
+    const bool named_here = method.queue.empty();
+    if (named_here) method.queue = Service::generated("amq.gen-");
+    const std::string what = queue_text(method.queue, vhost);
+    constexpr std::string_view reply_address = "amq.rabbitmq.reply-to";
+    if (method.queue.starts_with(reply_address)) {  // there while somebody awaits answers
+        const bool there =
+            method.queue.size() > reply_address.size() + 1 && service_.replies.contains(method.queue.substr(reply_address.size() + 1));
+        if (there || method.queue == reply_address) say(QueueDeclareOk{.queue = method.queue, .messages = 0, .consumers = 1});
+        else fail(Refusal(Code::not_found, "no " + what), method.id);
         co_return;
     }
     if (!may_use(method.queue, method.id)) co_return;
-    const std::string what = queue_text(method.queue, vhost);
     Result<QueueInfo> info = service_.broker.queue(method.queue, vhost);
     if (!info && method.passive) {
         fail(Refusal(Code::not_found, "no " + what), method.id);
         co_return;
     }
-    if (info && !method.passive)
+    if (info && !method.passive) {
+        if (method.exclusive != is_exclusive(info->options)) {
+            refuse_locked(method.queue, method.id);
+            co_return;
+        }
         if (const auto refusal = difference(method, info->options, what)) {
             fail(*refusal, method.id);
             co_return;
         }
+    }
     if (!info) {
-        auto options = options_of(method, service_.settings.message_bytes);
+        if (!named_here && method.queue.starts_with("amq.")) {
+            fail(Refusal(Code::access_refused, fmt::format("queue name '{}' contains reserved prefix 'amq.*'", method.queue)), method.id);
+            co_return;
+        }
+        auto options = options_of(method, vhost, service_.settings.message_bytes);
         if (!options) {
             fail(options.error(), method.id);
             co_return;
         }
+        // Nobody else comes in between; when the connection ends meanwhile, the queue goes with it.
+        if (method.exclusive) service_.exclusive[{vhost, method.queue}] = &connection_;
         info = co_await service_.broker.declare_queue(method.queue, *std::move(options), vhost);
-        if (stopped_) co_return;
         if (!info) {
+            service_.exclusive.erase({vhost, method.queue});
             fail(refusal_of(info.error(), what), method.id);
             co_return;
         }
-        if (method.exclusive) service_.exclusive[{vhost, method.queue}] = &connection_;
     }
     last_queue_ = method.queue;
     if (!method.no_wait)
@@ -74,6 +111,7 @@ awaitable<void> Channel::on(QueueBind method) {
         fail(refusal_of(bound.error(), no_exchange ? exchange_text(method.exchange, vhost) : queue_text(*queue, vhost)), method.id);
         co_return;
     }
+    service_.note_bound(vhost, method.exchange);
     if (!method.no_wait) say(QueueBindOk{});
 }
 
@@ -89,6 +127,7 @@ awaitable<void> Channel::on(QueueUnbind method) {
     // What is not there is unbound: RabbitMQ is content with that, whatever is missing.
     const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
     (void)unbound;
+    co_await service_.delete_unbound_exchanges(connection_.vhost());
     say(QueueUnbindOk{});
 }
 
@@ -105,18 +144,24 @@ awaitable<void> Channel::on(QueuePurge method) {
 awaitable<void> Channel::on(QueueDelete method) {
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !may_use(*queue, method.id)) co_return;
+    const std::string what = queue_text(*queue, connection_.vhost());
+    const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
+    if (info && method.if_empty && info->counts.ready > 0) {
+        fail(Refusal(Code::precondition_failed, what + " not empty"), method.id);
+        co_return;
+    }
     DeleteConditions conditions;
     conditions.if_unused = method.if_unused;
-    conditions.if_empty = method.if_empty;
     const Result<std::int64_t> deleted = co_await service_.broker.delete_queue(*queue, conditions, connection_.vhost());
     if (stopped_) co_return;
     // Deleting what is not there is done.
     if (!deleted && deleted.error().code != Errc::no_such_queue) {
-        fail(refusal_of(deleted.error(), queue_text(*queue, connection_.vhost())), method.id);
+        fail(refusal_of(deleted.error(), what), method.id);
         co_return;
     }
     service_.exclusive.erase({connection_.vhost(), *queue});
-    if (!method.no_wait) say(QueueDeleteOk{{deleted ? static_cast<std::uint32_t>(*deleted) : 0}});
+    co_await service_.delete_unbound_exchanges(connection_.vhost());
+    if (!method.no_wait) say(QueueDeleteOk{{info ? static_cast<std::uint32_t>(info->counts.ready) : 0}});
 }
 
 }  // namespace rowmq::amqp

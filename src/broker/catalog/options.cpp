@@ -61,6 +61,7 @@ void write(std::string& out, const DeadLetter& target) {
     object.text("exchange", target.exchange);
     if (target.routing_key) object.text("routing_key", *target.routing_key);
     if (!target.expired) write(object.key("expired"), target.expired);
+    if (target.or_drop) write(object.key("or_drop"), true);
     object.close();
 }
 template <typename T>
@@ -85,6 +86,7 @@ void read(const Json& j, DeadLetter& target) {
     target.exchange = json_text::text_of(j.as_object().at("exchange"));
     if (const auto* key = j.as_object().if_contains("routing_key")) target.routing_key = json_text::text_of(*key);
     if (const auto* expired = j.as_object().if_contains("expired")) target.expired = expired->as_bool();
+    if (const auto* drop = j.as_object().if_contains("or_drop")) target.or_drop = drop->as_bool();
 }
 template <typename T>
 void read(const Json& j, std::optional<T>& o) {

@@ -1,0 +1,99 @@
+#include "amqp/exchange_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "amqp/table.hpp"
+
+namespace rowmq::amqp {
+namespace {
+
+constexpr const char *durable = "amqp.durable", *auto_delete = "amqp.auto-delete", *internal = "amqp.internal", *delaying = "amqp.delayed";
+constexpr std::string_view delayed_type = "x-delayed-message";
+
+std::optional<ExchangeKind> kind_of(std::string_view type) {
+    if (type == "direct") return ExchangeKind::direct;
+    if (type == "fanout") return ExchangeKind::fanout;
+    if (type == "topic") return ExchangeKind::topic;
+    if (type == "headers") return ExchangeKind::headers;
+    return std::nullopt;
+}
+
+std::string_view type_of(const ExchangeOptions& options) {
+    if (is_delaying(options)) return delayed_type;
+    switch (options.kind) {
+        case ExchangeKind::direct: return "direct";
+        case ExchangeKind::fanout: return "fanout";
+        case ExchangeKind::topic: return "topic";
+        case ExchangeKind::headers: return "headers";
+    }
+    return "direct";
+}
+
+const std::string* text_of(const HeaderTable& arguments, std::string_view name) {
+    const HeaderValue* value = find(arguments, name);
+    return value ? std::get_if<std::string>(&value->value) : nullptr;
+}
+
+bool is(const ExchangeOptions& options, const char* name, const char* value) {
+    const auto found = options.attributes.find(name);
+    return found != options.attributes.end() && found->second == value;
+}
+
+}  // namespace
+
+boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method) {
+    ExchangeOptions options;
+    std::string_view type = method.type;
+    if (type == delayed_type) {
+        const std::string* routed_as = text_of(method.arguments, "x-delayed-type");
+        if (!routed_as || !kind_of(*routed_as))
+            return Refusal(Code::precondition_failed, "Invalid argument, 'x-delayed-type' must be an existing exchange type");
+        type = *routed_as;
+        options.attributes[delaying] = "true";
+    }
+    const auto kind = kind_of(type);
+    if (!kind) return Refusal(Code::command_invalid, fmt::format("unknown exchange type '{}'", method.type));
+    options.kind = *kind;
+    if (const HeaderValue* value = find(method.arguments, "alternate-exchange")) {
+        const auto* name = std::get_if<std::string>(&value->value);
+        if (!name)
+            return Refusal(Code::precondition_failed,
+                           fmt::format("invalid arg 'alternate-exchange' for exchange '{}': {{unacceptable_type,{}}}", method.exchange,
+                                       type_name(*value)));
+        options.alternate = *name;
+    }
+    if (!method.durable) options.attributes[durable] = "false";
+    if (method.auto_delete) options.attributes[auto_delete] = "true";
+    if (method.internal) options.attributes[internal] = "true";
+    return options;
+}
+
+std::optional<Refusal> difference(const ExchangeDeclare& method, const ExchangeOptions& existing, std::string_view what) {
+    const auto inequivalent = [&](std::string_view name, std::string_view received, std::string_view current) {
+        return Refusal(Code::precondition_failed,
+                       fmt::format("inequivalent arg '{}' for {}: received {} but current is {}", name, what, received, current));
+    };
+    const auto flag = [](bool value) { return value ? "'true'" : "'false'"; };
+    if (method.type != type_of(existing))
+        return inequivalent("type", fmt::format("'{}'", method.type), fmt::format("'{}'", type_of(existing)));
+    if (method.durable != is_durable(existing)) return inequivalent("durable", flag(method.durable), flag(is_durable(existing)));
+    if (method.auto_delete != is_auto_delete(existing))
+        return inequivalent("auto_delete", flag(method.auto_delete), flag(is_auto_delete(existing)));
+    if (method.internal != is_internal(existing)) return inequivalent("internal", flag(method.internal), flag(is_internal(existing)));
+    const std::string* alternate = text_of(method.arguments, "alternate-exchange");
+    const auto said = [](std::string_view name) {
+        return name.empty() ? std::string("none") : fmt::format("the value '{}' of type 'longstr'", name);
+    };
+    if ((alternate ? *alternate : std::string()) != existing.alternate)
+        return inequivalent("alternate-exchange", said(alternate ? *alternate : std::string()), said(existing.alternate));
+    return std::nullopt;
+}
+
+bool is_durable(const ExchangeOptions& options) { return !is(options, durable, "false"); }
+bool is_auto_delete(const ExchangeOptions& options) { return is(options, auto_delete, "true"); }
+bool is_internal(const ExchangeOptions& options) { return is(options, internal, "true"); }
+bool is_delaying(const ExchangeOptions& options) { return is(options, delaying, "true"); }
+
+}  // namespace rowmq::amqp

@@ -1,0 +1,43 @@
+// basic.get: one message, or the news that there is none.
+
+#include "amqp/channel_say.hpp"
+#include "amqp/queue_arguments.hpp"
+
+namespace rowmq::amqp {
+
+awaitable<void> Channel::on(BasicGet method) {
+    const auto queue = queue_named(method.queue, method.id);
+    if (!queue || !may_use(*queue, method.id)) co_return;
+    SubscriptionOptions options;
+    options.no_lease = method.no_ack;
+    options.lease = std::nullopt;  // as long as the channel
+    NextRequest request;
+    request.wait = milliseconds(0);
+    Result<std::vector<Delivery>> deliveries = co_await session_.receive(*queue, request, options);
+    if (stopped_) co_return;
+    if (!deliveries) {
+        const std::string what = queue_text(*queue, connection_.vhost());
+        if (deliveries.error().code == Errc::in_use) fail(Refusal(Code::access_refused, what + " in exclusive use"), method.id);
+        else fail(refusal_of(deliveries.error(), what), method.id);
+        co_return;
+    }
+    if (deliveries->empty()) {
+        say(BasicGetEmpty{});
+        co_return;
+    }
+    const Delivery& delivery = deliveries->front();
+    const std::uint64_t tag = unsettled_.next_tag();
+    if (!method.no_ack) unsettled_.add(tag, delivery.lease, nullptr);
+    Route origin = origin_of(delivery, *queue);
+    const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
+    const Counts counts = info && tells_counts(info->options) ? Counts::told : Counts::untold;
+    connection_.say(number_,
+                    BasicGetOk{.delivery_tag = tag,
+                               .redelivered = delivery.redelivered,
+                               .exchange = std::move(origin.exchange),
+                               .routing_key = std::move(origin.routing_key),
+                               .messages = info ? static_cast<std::uint32_t>(info->counts.ready) : 0},
+                    properties_of(delivery, counts), delivery.message.text());
+}
+
+}  // namespace rowmq::amqp

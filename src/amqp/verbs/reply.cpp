@@ -1,0 +1,51 @@
+// Direct reply-to: answers that go from channel to channel, through no queue (RabbitMQ's amq.rabbitmq.reply-to).
+
+#include <fmt/format.h>
+
+#include "amqp/channel_say.hpp"
+
+namespace rowmq::amqp {
+namespace {
+
+const std::string place_of_replies = "amq.rabbitmq.reply-to";
+
+}  // namespace
+
+void Channel::consume_replies(const BasicConsume& method) {
+    if (!method.no_ack) return fail(Refusal(Code::precondition_failed, "reply consumer cannot acknowledge"), method.id);
+    if (!reply_token_.empty()) return fail(Refusal(Code::precondition_failed, "reply consumer already set"), method.id);
+    reply_tag_ = method.consumer_tag;
+    reply_token_ = Service::generated("");
+    service_.replies[reply_token_] = weak_from_this();
+    if (!method.no_wait) say(BasicConsumeOk{{reply_tag_}});
+}
+
+bool Channel::cancel_replies(const std::string& tag) {
+    if (reply_token_.empty() || tag != reply_tag_) return false;
+    service_.replies.erase(reply_token_);
+    reply_token_.clear();
+    return true;
+}
+
+/// A request says where its answer is awaited: nobody else can name that place.
+std::optional<Refusal> Channel::give_reply_address(Published& request) const {
+    auto& reply_to = request.properties.reply_to;
+    if (!reply_to || *reply_to != place_of_replies) return std::nullopt;
+    if (reply_token_.empty()) return Refusal(Code::precondition_failed, "fast reply consumer does not exist");
+    *reply_to += "." + reply_token_;
+    return std::nullopt;
+}
+
+bool Channel::take_reply(const Published& answer) {
+    if (stopped_ || closing_ || connection_.unsent() > service_.settings.unsent_bytes) return false;
+    connection_.say(number_,
+                    BasicDeliver{.consumer_tag = reply_tag_,
+                                 .delivery_tag = unsettled_.next_tag(),
+                                 .redelivered = false,
+                                 .exchange = {},
+                                 .routing_key = answer.method.routing_key},
+                    answer.properties, answer.body);
+    return true;
+}
+
+}  // namespace rowmq::amqp
