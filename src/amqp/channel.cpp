@@ -62,11 +62,19 @@ awaitable<void> Channel::run() {
             const std::size_t bytes = inbox_.front().bytes;
             ClientMethod method = std::get<ClientMethod>(std::move(inbox_.front().what));
             inbox_.pop_front();
-            co_await run_one(std::move(method));
+            co_await see_own_publishes();
+            if (!stopped_) co_await run_one(std::move(method));
             connection_.done(bytes);
         }
     }
     running_ = false;
+}
+
+/// What a channel publishes is there for what it asks next, as with RabbitMQ.
+awaitable<void> Channel::see_own_publishes() {
+    if (last_publish_ == Ticket{}) co_return;
+    const Result<void> stored = co_await service_.broker.committed(std::exchange(last_publish_, Ticket{}));
+    (void)stored;  // whether it was is told by confirms
 }
 
 awaitable<void> Channel::run_one(ClientMethod method) {

@@ -51,6 +51,7 @@ private:
 
     awaitable<void> run();
     awaitable<void> run_one(ClientMethod method);
+    awaitable<void> see_own_publishes();
     void spawn(awaitable<void> work);
     void fail(const Refusal& refusal, MethodId method);
     template <typename Method>
@@ -126,6 +127,7 @@ private:
     std::deque<Waiting> inbox_;
     bool running_ = false, closing_ = false, stopped_ = false;
     std::string last_queue_;
+    Ticket last_publish_{};            ///< of the latest call; what asks about queues finds it there
     boost::asio::steady_timer pause_;  ///< while nothing is published; cancelled by stop()
 
     bool confirms_ = false;

@@ -107,7 +107,8 @@ bool Connection::hear(std::string_view bytes) {
 
 bool Connection::hear_header() {
     const auto header = frames_.raw(protocol_header.size());
-    if (header != protocol_header) {
+    constexpr std::string_view older{"AMQP\1\1\0\x09", 8};  // some that mean this version say it so
+    if (header != protocol_header && header != older) {
         // The specification's answer to any other: what would be understood.
         bytes_->out().append(protocol_header);
         bytes_->flush();
@@ -139,8 +140,7 @@ void Connection::hear_control(const Frame& frame) {
         else if (decoded.id == ConnectionClose::id) say(0, ConnectionCloseOk{});
         return;
     }
-    if (decoded.fault == MethodFault::malformed)
-        return fail(Refusal(Code::syntax_error, "the arguments of a method are malformed"), decoded.id);
+    if (decoded.fault == MethodFault::malformed) return fail(undecodable(frame.payload), decoded.id);
     if (decoded.fault)
         return fail(Refusal(Code::command_invalid, fmt::format("no method {}.{} is known", decoded.id.klass, decoded.id.method)),
                     decoded.id);
@@ -202,7 +202,7 @@ void Connection::on(const ConnectionTuneOk& method) {
     frame_max_ = agreed(s.frame_max, method.frame_max);
     channel_max_ = agreed(s.channel_max, method.channel_max);
     heartbeat_ = method.heartbeat;
-    frames_.limit(frame_max_ - frame_overhead);
+    frames_.limit(frame_max_);  // RabbitMQ lets clients forget the 8 bytes around a payload
     stage_ = Stage::open;
     if (heartbeat_ > 0) spawn(beat());
 }

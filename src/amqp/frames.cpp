@@ -10,14 +10,15 @@
 
 namespace rowmq::amqp {
 
+std::string shown(std::string_view bytes) {
+    const bool text = std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+    if (text && !bytes.empty()) return fmt::format("<<\"{}\">>", bytes);
+    return fmt::format("<<{}>>", fmt::join(std::vector<unsigned char>(bytes.begin(), bytes.end()), ","));
+}
+
 std::string snippet(std::string_view bytes) {
-    constexpr std::size_t shown = 16;
-    const std::string_view some = bytes.substr(0, shown);
-    const bool text = std::all_of(some.begin(), some.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
-    const std::string inside = text && !some.empty()
-                                   ? fmt::format("\"{}\"", some)
-                                   : fmt::format("{}", fmt::join(std::vector<unsigned char>(some.begin(), some.end()), ","));
-    return fmt::format("{} octets = <<{}>>", bytes.size() > shown ? "first 16" : "all", inside);
+    constexpr std::size_t most = 16;
+    return fmt::format("{} octets = {}", bytes.size() > most ? "first 16" : "all", shown(bytes.substr(0, most)));
 }
 
 void FrameReader::feed(std::string_view bytes) {
@@ -59,7 +60,8 @@ std::optional<Frame> FrameReader::next() {
     }
     if (length > limit_) {
         fault_ = FrameFault::too_large;
-        fault_text_ = fmt::format("type {}, {}: {{frame_too_large,{},{}}}", static_cast<unsigned>(frame.kind), snippet({}), length, limit_);
+        fault_text_ = fmt::format("type {}, {}: {{frame_too_large,{},{}}}", static_cast<unsigned>(frame.kind), snippet({}), length,
+                                  limit_ - std::min(limit_, frame_overhead));
         return std::nullopt;
     }
     if (waiting() < length + frame_overhead) return std::nullopt;

@@ -55,7 +55,9 @@ private:
     std::string fault_text_;
 };
 
-/// Bytes as RabbitMQ shows them in errors: the first 16, as text where they are text.
+/// Bytes as RabbitMQ shows them in errors: <<"text">>, <<1,2,3>>.
+std::string shown(std::string_view bytes);
+/// The first 16 of them: "all octets = <<1>>".
 std::string snippet(std::string_view bytes);
 
 }  // namespace rowmq::amqp

@@ -10,14 +10,21 @@ namespace {
 
 constexpr std::size_t reserved_at_once = 32 * 1024;  // of a body that is only announced
 
-Assembler::Step refused(Code code, std::string_view why, MethodId method = {}) {
+Assembler::Step refused(Refusal refusal, MethodId method = {}) {
     Assembler::Step step;
-    step.refusal.emplace(code, why);
+    step.refusal = std::move(refusal);
     step.method = method;
     return step;
 }
+Assembler::Step refused(Code code, std::string_view why, MethodId method = {}) { return refused(Refusal(code, why), method); }
 
 }  // namespace
+
+Refusal undecodable(std::string_view payload) {
+    constexpr std::size_t numbers = 4, most = 64;
+    if (payload.size() < numbers) return Refusal(Code::frame_error, fmt::format("type 1, {}: unknown_frame", snippet(payload)));
+    return Refusal(Code::frame_error, fmt::format("cannot decode {}", shown(payload.substr(numbers, most))));
+}
 
 // The words are RabbitMQ's.
 Assembler::Step Assembler::take(const Frame& frame) {
@@ -39,7 +46,7 @@ Assembler::Step Assembler::take_method(std::string_view payload) {
     DecodedMethod decoded = read_method(payload);
     if (decoded.fault == MethodFault::unknown)
         return refused(Code::command_invalid, fmt::format("no method {}.{} is known", decoded.id.klass, decoded.id.method), decoded.id);
-    if (decoded.fault) return refused(Code::syntax_error, "the arguments of a method are malformed", decoded.id);
+    if (decoded.fault) return refused(undecodable(payload), decoded.id);
     if (auto* publish = std::get_if<BasicPublish>(&decoded.method)) {
         publish_.emplace();
         publish_->method = std::move(*publish);
@@ -53,7 +60,7 @@ Assembler::Step Assembler::take_method(std::string_view payload) {
 
 Assembler::Step Assembler::take_header(std::string_view payload) {
     auto header = read_content_header(payload);
-    if (!header) return refused(Code::syntax_error, "a content header is malformed", BasicPublish::id);
+    if (!header) return refused(Code::frame_error, fmt::format("type 2, {}: unknown_frame", snippet(payload)), BasicPublish::id);
     if (header->klass != BasicPublish::id.klass)
         return refused(Code::unexpected_frame,
                        fmt::format("expected content header for class 60, got one for class {} instead", header->klass), BasicPublish::id);

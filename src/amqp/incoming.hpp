@@ -29,6 +29,9 @@ inline bool is_settlement(const Incoming& what) noexcept {
                       std::holds_alternative<BasicReject>(*method));
 }
 
+/// What RabbitMQ says of the payload of a method frame that no method can be read from.
+Refusal undecodable(std::string_view payload);
+
 /// Puts the frames of one channel together.
 class Assembler final {
 public:

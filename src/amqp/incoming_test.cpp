@@ -65,8 +65,8 @@ TEST(Assembler, refuses_frames_out_of_turn) {
     EXPECT_EQ(code({{FrameKind::method, publish}, {FrameKind::header, header(1)}, {FrameKind::header, header(1)}}), Code::unexpected_frame);
     EXPECT_EQ(code({{FrameKind::method, publish}, {FrameKind::header, header(1, 50)}}), Code::unexpected_frame);
     EXPECT_EQ(code({{FrameKind::method, publish}, {FrameKind::header, header(1)}, {FrameKind::body, "xy"}}), Code::unexpected_frame);
-    EXPECT_EQ(code({{FrameKind::method, publish}, {FrameKind::header, "short"}}), Code::syntax_error);
-    EXPECT_EQ(code({{FrameKind::method, "\0\x3c\0\x50"}}), Code::syntax_error);
+    EXPECT_EQ(code({{FrameKind::method, publish}, {FrameKind::header, "short"}}), Code::frame_error);
+    EXPECT_EQ(code({{FrameKind::method, "\0\x3c\0\x50"}}), Code::frame_error);
     EXPECT_EQ(code({{FrameKind::method, std::string("\0\x3c\0\x29", 4)}}), Code::command_invalid);
 }
 

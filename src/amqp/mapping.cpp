@@ -178,7 +178,7 @@ BasicProperties properties_of(const Delivery& delivery, Counts counts) {
     });
     HeaderTable headers = neutral.headers;
     add_deaths(headers, delivery, neutral);
-    if (counts == Counts::told && delivery.receives > 1) {
+    if (counts == Counts::told) {
         std::erase_if(headers, [](const Header& h) { return h.name == "x-delivery-count"; });
         headers.push_back({"x-delivery-count", {std::int64_t{delivery.receives} - 1, {}}});
     }

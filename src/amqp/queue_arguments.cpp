@@ -70,7 +70,7 @@ public:
         const HeaderValue* value = find(table_, name);
         if (!value) return std::nullopt;
         const auto* number = std::get_if<std::int64_t>(&value->value);
-        if (!number || !is_number(type_name(*value))) return wrong(name, fmt::format("{{unacceptable_type,{}}}", type_name(*value)));
+        if (!number || !is_number(type_name(*value))) return wrong(name, fmt::format("\"expected integer, got {}\"", type_name(*value)));
         if (*number < 0) return wrong(name, fmt::format("{{value_negative,{}}}", *number));
         if (*number < least) return wrong(name, fmt::format("{{value_zero,{}}}", *number));
         if (*number > most) return wrong(name, fmt::format("{{{},{}}}", most == 255 ? "max_value_exceeded" : "value_too_big", *number));
@@ -80,7 +80,9 @@ public:
         const HeaderValue* value = find(table_, name);
         if (!value) return std::nullopt;
         if (const auto* text = std::get_if<std::string>(&value->value)) return *text;
-        wrong(name, fmt::format("{{unacceptable_type,{}}}", type_name(*value)));
+        if (!refusal_)
+            refusal_ =
+                Refusal(Code::precondition_failed, fmt::format("invalid type '{}' for arg '{}' in {}", type_name(*value), name, what_));
         return std::nullopt;
     }
     void flag(std::string_view name) {
@@ -158,10 +160,11 @@ std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions
         const auto found = existing.attributes.find("amqp." + std::string(name));
         if (found != existing.attributes.end()) current = unkept(found->second);
         if (name == "x-queue-type") {  // what nobody named is classic
-            if (!received) received = Worded{"longstr", "classic"};
-            if (!current) current = Worded{"longstr", "classic"};
+            const Worded classic{"longstr", "classic"};
+            if (equal(received.value_or(classic), current.value_or(classic))) continue;
         }
         if (received.has_value() == current.has_value() && (!received || equal(*received, *current))) continue;
+        if (received && current) return inequivalent(name, fmt::format("'{}'", received->text), fmt::format("'{}'", current->text));
         return inequivalent(name, said(received), said(current));
     }
     return std::nullopt;

@@ -90,10 +90,15 @@ void raise_descriptors() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::string_view scheme_of(std::string_view listener, bool secure) {
+    if (listener == "amqp" || listener == "amqps") return listener;
+    return secure ? "https" : "http";
+}
+
 void announce(const Server& server) {
     print(fmt::format("rowmq {}\n{:<6} {} (durability: {})\n", ROWMQ_VERSION, "store", server.opened().store, server.opened().durability));
     for (const auto& [name, endpoint, secure] : server.listening())
-        print(fmt::format("{:<6} {}://{}\n", name, secure ? "https" : "http", to_text(endpoint)));
+        print(fmt::format("{:<6} {}://{}\n", name, scheme_of(name, secure), to_text(endpoint)));
     print(fmt::format("{:<6} {}\n", "access", server.access()));
     print("ready\n");
 }
@@ -182,7 +187,8 @@ Exit run(const Serve& serve) {
 
 void add_serve(CLI::App& program, Exit& exit) {
     const auto serve = std::make_shared<Serve>();
-    auto& command = *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, AMQP on 127.0.0.1:5672, the admin API on 127.0.0.1:15672");
+    auto& command =
+        *program.add_subcommand("serve", "Serve a store: SQS on 127.0.0.1:9324, AMQP on 127.0.0.1:5672, the admin API on 127.0.0.1:15672");
     command.add_option("--store", serve->store, "The store: sqlite:PATH or memory: (default sqlite:rowmq.db)");
     command.add_option("--config", serve->config, "A configuration file (TOML)");
     command

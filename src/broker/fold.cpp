@@ -53,6 +53,11 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         if (out(row.unit) || queue->deleted) continue;
         if (queue->head == Sequence{}) queue->head = row.key.sequence;
         const bool room = queue->live && window_room();
+        if (!queue->live && row.expires_at && queue->options->dead_letter) {  // it goes on in time, also when nobody looks
+            touch_live(*queue);
+            load(*queue);
+            continue;  // the page brings it
+        }
         if (!queue->live) {  // nobody looks (any more), but its length may be bounded
             const bool bounded = queue->options->max_length || queue->options->max_bytes;
             if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);

@@ -113,7 +113,8 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     self->write_through_ahead(*queue);
     self->wake(*queue);
     self->set_timer(*queue);
-    if (!at_hand.waiters.empty() && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
+    const bool wanted = !at_hand.waiters.empty() || queue->options->ttl || queue->options->dead_letter;  // its head may expire
+    if (wanted && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
 }
 
 // Where deliveries are not counted beforehand, what may be delivered is marked so before it is.

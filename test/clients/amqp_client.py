@@ -1,5 +1,6 @@
 """What the tests of AMQP share: pika's connections, what ends a channel, and frames by hand."""
 import contextlib
+import re
 import socket
 import struct
 import time
@@ -16,6 +17,11 @@ def connect(server, **parameters):
     return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", server.amqp_port, **parameters))
 
 
+def lose(connection):
+    """The connection breaks off, as if the client's process had died."""
+    connection._impl._transport._sock.shutdown(socket.SHUT_RDWR)
+
+
 def closed_by(call, *arguments, **named):
     """(code, text) of the channel.close that a call is answered with."""
     with pytest.raises(ChannelClosedByBroker) as caught:
@@ -27,10 +33,10 @@ def connection_closed_by(call, *arguments, **named):
     """(code, text) of the connection.close that a call is answered with."""
     with pytest.raises((ConnectionClosedByBroker, AMQPConnectionError)) as caught:
         call(*arguments, **named)
-    error = caught.value
-    if error.args and isinstance(error.args[0], Exception):
-        error = error.args[0]
-    return error.reply_code, error.reply_text
+    if isinstance(caught.value, ConnectionClosedByBroker):
+        return caught.value.reply_code, caught.value.reply_text
+    code, text = re.search(r"ConnectionClosedByBroker: \((\d+)\) '(.*?)'\"?,?\)?$", str(caught.value)).groups()
+    return int(code), text
 
 
 def take(channel, queue, **named):

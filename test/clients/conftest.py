@@ -21,6 +21,7 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser):
     parser.addoption("--program", default="build/release/rowmq", help="the rowmq to test")
+    parser.addoption("--amqp-port", type=int, help="a broker that runs already, on 127.0.0.1: the tests of AMQP are asked of it")
 
 
 def pytest_report_header(config):
@@ -37,8 +38,18 @@ def program(request):
     return str(pathlib.Path(request.config.getoption("--program")).resolve())
 
 
+class Elsewhere:
+    """Another broker, whoever started it: do the tests of AMQP say of RabbitMQ what it does?"""
+
+    def __init__(self, port):
+        self.amqp_port = port
+
+
 @pytest.fixture(scope="session")
-def server(program, tmp_path_factory):
+def server(program, request, tmp_path_factory):
+    if port := request.config.getoption("--amqp-port"):
+        yield Elsewhere(port)
+        return
     running = Server(program, tmp_path_factory.mktemp("server")).start()
     yield running
     assert running.stop() == 0, "SIGTERM ends the program with code 0:\n" + running.log()

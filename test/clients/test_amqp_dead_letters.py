@@ -116,7 +116,7 @@ def test_a_delivery_limit_ends_the_rounds_of_a_message(channel, name, dead):
         method, properties, _ = take(channel, name)
         counts.append((method.redelivered, (properties.headers or {}).get("x-delivery-count")))
         channel.basic_nack(method.delivery_tag)
-    assert counts == [(False, None), (True, 1), (True, 2)]
+    assert counts == [(False, 0), (True, 1), (True, 2)]
     assert deaths(take(channel, dead)[1])[0]["reason"] == "delivery_limit"
     channel.queue_delete(name)
 

@@ -135,8 +135,7 @@ def test_answers_come_straight_to_who_asked(server, connection, channel, name):
         _, properties, body = take(asking, name, auto_ack=True)
         assert properties.reply_to.startswith(REPLY_TO + ".") and len(properties.reply_to) > 40
         assert server_channel.queue_declare(properties.reply_to, passive=True).method.queue == properties.reply_to
-        server_channel.basic_publish("", properties.reply_to, b"answer " + body, pika.BasicProperties(correlation_id=properties.correlation_id),
-                                     mandatory=True)
+        server_channel.basic_publish("", properties.reply_to, b"answer " + body, pika.BasicProperties(correlation_id=properties.correlation_id))
     until(lambda: len(answers) == 10, connection)
     assert [(a[1].correlation_id, a[2]) for a in answers] == [(str(n), b"answer %d" % n) for n in range(10)]
     assert answers[0][0].exchange == "" and answers[0][0].routing_key.startswith(REPLY_TO)

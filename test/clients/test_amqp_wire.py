@@ -10,7 +10,7 @@ from amqp_client import Wire, closed_by, connect, connection_closed_by
 HEADER = b"AMQP\x00\x00\x09\x01"
 
 
-@pytest.mark.parametrize("wrong", [b"AMQP\x00\x01\x00\x00", b"AMQP\x03\x01\x00\x00", b"AMQP\x01\x01\x00\x09", b"GET / HT", b"\x00" * 8])
+@pytest.mark.parametrize("wrong", [b"AMQP\x00\x01\x00\x00", b"AMQP\x03\x01\x00\x00", b"GET / HT", b"\x00" * 8])
 def test_another_protocol_is_told_which_one_is_spoken(server, wrong):
     wire = Wire(server)
     wire.send(wrong)
@@ -52,8 +52,8 @@ def test_a_small_frame_max_is_kept_in_both_directions(server, name):
     channel.basic_publish("", name, b"x" * 20_000)
     assert channel.basic_get(name)[2] == b"x" * 20_000
     wire = Wire(server).open(frame_max=4096).open_channel()
-    wire.frame(3, 1, b"x" * 4089)
-    assert wire.close() == (501, "FRAME_ERROR - type 3, all octets = <<>>: {frame_too_large,4089,4088}", 0, 0)
+    wire.frame(3, 1, b"x" * 4097)
+    assert wire.close() == (501, "FRAME_ERROR - type 3, all octets = <<>>: {frame_too_large,4097,4088}", 0, 0)
 
 
 def test_who_is_not_known_is_refused(server):
@@ -61,7 +61,7 @@ def test_who_is_not_known_is_refused(server):
     for user, password in (("guest", "wrong"), ("nobody", "guest"), ("", "")):
         assert connection_closed_by(connect, server, credentials=pika.PlainCredentials(user, password)) == refused
     wire = Wire(server)  # a client that did not say it knows of authentication_failure_close
-    with pytest.raises(EOFError):
+    with pytest.raises((EOFError, ConnectionError)):
         wire.start(password=b"wrong")
     wire = Wire(server)
     wire.send(HEADER)
@@ -120,10 +120,10 @@ OUT_OF_TURN = [
     ([("publish", PUBLISH), (2, header(2)), ("publish", PUBLISH)], 505,
      "UNEXPECTED_FRAME - expected content body, got non content body frame instead"),
     ([("publish", PUBLISH), (2, header(2)), (3, b"xyz")], 505, None),
-    ([("publish", PUBLISH), (2, b"short")], 502, None),
-    ([("publish", PUBLISH), (2, header(0, flags=0x8000))], 502, None),
-    ([("publish", b"\0\0\x20k")], 502, None),
-    ([(1, b"\0")], 502, None),
+    ([("publish", PUBLISH), (2, b"short")], 501, 'FRAME_ERROR - type 2, all octets = <<"short">>: unknown_frame'),
+    ([("publish", PUBLISH), (2, header(0, flags=0x8000))], 501, None),
+    ([("publish", b"\0\0\x20k")], 501, "FRAME_ERROR - cannot decode <<0,0,32,107>>"),
+    ([(1, b"\0")], 501, "FRAME_ERROR - type 1, all octets = <<0>>: unknown_frame"),
     ([(1, struct.pack(">HH", 60, 41))], 503, None),
     ([(1, struct.pack(">HH", 99, 1))], 503, None),
     ([(1, struct.pack(">HH", 10, 40) + b"\1/\0\0")], 503, None),
@@ -175,17 +175,17 @@ def test_tables_deeper_or_fuller_than_allowed_are_refused(server):
     deep = b""
     for _ in range(40):
         deep = b"\1aF" + struct.pack(">I", len(deep)) + deep
-    assert declare(deep) == 502
-    assert declare(b"\1at\1" * 5_000) == 502
-    assert declare(b"\1a?\1") == 502
-    assert declare(b"\1aS\x7f\xff\xff\xff") == 502
+    assert declare(deep) == 501
+    assert declare(b"\1at\1" * 5_000) == 501
+    assert declare(b"\1a?\1") == 501
+    assert declare(b"\1aS\x7f\xff\xff\xff") == 501
 
 
 def test_a_client_that_is_silent_is_cut(server):
     wire = Wire(server).open(heartbeat=1)
     began = time.monotonic()
     frames = []
-    with pytest.raises(EOFError):
+    with pytest.raises((EOFError, ConnectionError)):
         while True:
             frames.append(wire.next_frame())
     assert 1.5 < time.monotonic() - began < 5

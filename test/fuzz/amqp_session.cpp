@@ -16,7 +16,8 @@ std::string opening() {
     std::string out(amqp::protocol_header);
     amqp::append_method(
         out, 0,
-        amqp::ConnectionStartOk{.client_properties = {}, .mechanism = "PLAIN", .response = std::string("\0guest\0guest", 12), .locale = "en_US"});
+        amqp::ConnectionStartOk{
+            .client_properties = {}, .mechanism = "PLAIN", .response = std::string("\0guest\0guest", 12), .locale = "en_US"});
     amqp::append_method(out, 0, amqp::ConnectionTuneOk{{.channel_max = 3, .frame_max = 4'096, .heartbeat = 0}});
     amqp::append_method(out, 0, amqp::ConnectionOpen{.virtual_host = "/", .capabilities = {}, .insist = false});
     amqp::append_method(out, 1, amqp::ChannelOpen{});
@@ -25,7 +26,8 @@ std::string opening() {
 }
 
 std::string frames_of(std::string_view input) {
-    constexpr amqp::FrameKind kinds[] = {amqp::FrameKind::method, amqp::FrameKind::header, amqp::FrameKind::body, amqp::FrameKind::heartbeat};
+    constexpr amqp::FrameKind kinds[] = {amqp::FrameKind::method, amqp::FrameKind::header, amqp::FrameKind::body,
+                                         amqp::FrameKind::heartbeat};
     std::string out;
     while (input.size() > 2) {
         const auto how = static_cast<unsigned char>(input[0]);

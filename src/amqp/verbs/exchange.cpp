@@ -16,7 +16,9 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
     const std::string what = exchange_text(method.exchange, vhost);
     const Result<ExchangeInfo> existing = service_.broker.exchange(method.exchange, vhost);
     if (method.passive) {
-        if (existing || method.exchange.empty()) {
+        if (method.exchange.empty()) {
+            fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
+        } else if (existing) {
             if (!method.no_wait) say(ExchangeDeclareOk{});
         } else {
             fail(Refusal(Code::not_found, "no " + what), method.id);

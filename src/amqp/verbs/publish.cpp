@@ -101,6 +101,7 @@ awaitable<void> Channel::publish_run() {
         }
         if (stored) {
             receipt = *std::move(stored);
+            if (receipt.ticket != Ticket{}) last_publish_ = receipt.ticket;
         } else if (confirms_ && stored.error().code == Errc::store_full) {
             PublishResult refused;
             refused.error = stored.error();

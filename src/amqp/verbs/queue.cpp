@@ -35,12 +35,7 @@ void Channel::refuse_locked(const std::string& queue, MethodId method) {
 
 awaitable<void> Channel::on(QueueDeclare method) {
     const std::string& vhost = connection_.vhost();
-    if (method.queue.empty() && method.passive) {
-        const auto name = queue_named(method.queue, method.id);
-        if (!name) co_return;
-        method.queue = *name;
-    }
-    const bool named_here = method.queue.empty();
+    const bool named_here = method.queue.empty() && !method.passive;
     if (named_here) method.queue = Service::generated("amq.gen-");
     const std::string what = queue_text(method.queue, vhost);
     constexpr std::string_view reply_address = "amq.rabbitmq.reply-to";

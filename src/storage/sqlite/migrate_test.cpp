@@ -56,7 +56,9 @@ State state_of(Connection& connection) {
     State state{.format = connection.integer("PRAGMA user_version"),
                 .schema = connection.text("SELECT group_concat(coalesce(sql, name), ';') FROM (SELECT * FROM sqlite_schema ORDER BY name)"),
                 .rows = ""};
-    if (state.format > 0)
+    // Between two formats a table that is made anew may be missing.
+    const bool whole = connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'bindings'") > 0;
+    if (state.format > 0 && whole)
         for (const auto query : rows) state.rows += connection.text(query) + "\n";
     return state;
 }
