@@ -57,8 +57,7 @@ def test_every_property_and_every_type_of_a_table_comes_back(channel, declared):
     _, properties, _ = take(channel, declared)
     got = properties.headers
     assert got.pop("time").replace(tzinfo=None) == headers.pop("time")
-    assert {name: type(value).__name__ for name, value in got.items()} == {name: type(value).__name__ for name, value in headers.items()}
-    assert got == headers
+    assert got == headers and got["yes"] is True and isinstance(got["bytes"], bytes)
     properties.headers = sent.headers = None
     assert properties == sent
 
