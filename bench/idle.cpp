@@ -33,7 +33,7 @@ public:
             ::close(ends[0]);
             ::close(ends[1]);
             ::execl(settings.server.c_str(), "rowmq", "serve", "--store", store.c_str(), "--listen", "sqs=127.0.0.1:0", "--listen",
-                    "admin=127.0.0.1:0", nullptr);
+                    "amqp=off", "--listen", "admin=127.0.0.1:0", nullptr);
             ::_exit(127);
         }
         ::close(ends[1]);

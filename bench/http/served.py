@@ -19,7 +19,7 @@ class Server:
         self.store = store
         self.process = subprocess.Popen(
             [program, "serve", "--store", store, "--durability", "full", "--log-level", "warning",
-             "--listen", "sqs=127.0.0.1:0", "--listen", "admin=127.0.0.1:0"],
+             "--listen", "sqs=127.0.0.1:0", "--listen", "amqp=off", "--listen", "admin=127.0.0.1:0"],
             stdout=subprocess.PIPE, text=True, start_new_session=True)
         said = ""
         for line in self.process.stdout:

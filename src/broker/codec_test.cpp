@@ -159,6 +159,11 @@ TEST(NotesJson, count_up_and_keep_the_newest_first) {
     EXPECT_EQ(notes.dead_letters.size(), 2u);
     EXPECT_EQ(notes.dead_letters[0].queue, "c");
     EXPECT_EQ(encode(Notes{}), nullptr);
+    notes.came_by = Route{"x", "k"};
+    notes.dead_letters[0].came_by = Route{"", "q"};
+    const Notes again = decode_notes(encode(notes).get());
+    EXPECT_EQ(again.came_by, notes.came_by);
+    EXPECT_EQ(again.dead_letters, notes.dead_letters);
 }
 
 TEST(NotesJson, that_are_broken_are_a_failure) {

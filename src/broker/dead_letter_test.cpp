@@ -65,6 +65,59 @@ TEST_F(DeadLetterTarget, is_found_for_what_expired_unread) {
     EXPECT_EQ(bodies(receive("dead.blue")), Texts{"blue"});
 }
 
+TEST_F(DeadLetterTarget, gets_what_expires_in_time_where_nobody_looks) {
+    declare("dead");
+    declare("q", {.ttl = 5s, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "a");
+    settle_down();
+    advance(4'999ms);
+    EXPECT_EQ(counts("dead").ready, 0);
+
+    advance(2ms);
+
+    EXPECT_EQ(counts("dead").ready, 1);
+    EXPECT_EQ(counts("q").ready, 0);
+}
+
+TEST_F(DeadLetterTarget, that_is_not_there_keeps_a_message_or_drops_it) {
+    declare("keeps", {.dead_letter = DeadLetter{.exchange = "none"}});
+    declare("drops", {.dead_letter = DeadLetter{.exchange = "none", .or_drop = true}});
+    for (const char* queue : {"keeps", "drops"}) {
+        publish(queue, "a");
+        EXPECT_EQ(settle(receive(queue).at(0), Verdict::reject), std::nullopt);
+        settle_down();
+    }
+
+    EXPECT_EQ(counts("keeps").ready, 1);
+    EXPECT_EQ(counts("drops").ready, 0);
+    EXPECT_EQ(counts("drops").dead_lettered, 1);
+}
+
+TEST_F(DeadLetterTarget, learns_by_which_way_a_message_had_come) {
+    run_in(io, broker->declare_exchange("x")).value();
+    declare("first", {.dead_letter = DeadLetter{.exchange = "x", .routing_key = "k"}});
+    declare("second", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "third"}});
+    declare("third", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "last"}});
+    declare("last");
+    run_in(io, broker->bind({.exchange = "x", .queue = "second", .routing_key = "k"})).value();
+    publish("first", "a");
+    settle(receive("first").at(0), Verdict::reject);
+    auto got = receive("second").at(0);
+    EXPECT_EQ(got.came_by, (Route{"x", "k"}));
+    settle(got, Verdict::reject);
+    restart();
+    got = receive("third").at(0);
+    EXPECT_EQ(got.came_by, std::nullopt) << "through the default exchange";
+    settle(got, Verdict::reject);
+
+    got = receive("last").at(0);
+
+    ASSERT_EQ(got.dead_letters.size(), 3u);
+    EXPECT_EQ(got.dead_letters[0].came_by, (Route{"", "third"}));
+    EXPECT_EQ(got.dead_letters[1].came_by, (Route{"x", "k"}));
+    EXPECT_EQ(got.dead_letters[2].came_by, Route{}) << "as it was published";
+}
+
 TEST_F(DeadLetterTarget, gets_nothing_of_what_was_purged_while_it_was_read) {
     limits.page_bytes = 1;
     lay_out({.max_receives = 1});

@@ -19,7 +19,7 @@ NamespaceId BrokerState::namespace_of(std::string_view name) {
 void BrokerState::look_after(const Queue& queue) {
     const QueueOptions& o = *queue.options;
     if (o.idle_expiry) idle_expiring.insert(queue.id);
-    some_queue_has_ttl |= o.ttl || o.dead_letter;
+    some_queue_has_ttl |= o.ttl || queue.moves_expired();
     if (o.deduplication.enabled) deduplication_window = std::max(deduplication_window, o.deduplication.window);
 }
 

@@ -53,7 +53,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         if (out(row.unit) || queue->deleted) continue;
         if (queue->head == Sequence{}) queue->head = row.key.sequence;
         const bool room = queue->live && window_room();
-        if (!queue->live && row.expires_at && queue->options->dead_letter) {  // it goes on in time, also when nobody looks
+        if (!queue->live && row.expires_at && queue->moves_expired()) {  // also when nobody looks
             touch_live(*queue);
             load(*queue);
             continue;  // the page brings it

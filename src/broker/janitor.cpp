@@ -207,7 +207,7 @@ awaitable<void> BrokerState::run_expiry_scan(std::shared_ptr<BrokerState> self) 
     constexpr std::size_t queues_at_once = 200;
     QueueId last{};
     self->catalog.for_each_queue([&](const Queue& queue) {
-        const bool may_expire = queue.options->ttl || queue.options->dead_letter;  // there by what a message itself says
+        const bool may_expire = queue.options->ttl || queue.moves_expired();  // there by what a message itself says
         if (queue.id > self->expiry_scan_at && may_expire && !queue.live && !queue.deleted && queue.stored() > 0) some.push_back(queue.id);
         last = std::max(last, queue.id);
     });

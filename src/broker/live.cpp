@@ -113,7 +113,7 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     self->write_through_ahead(*queue);
     self->wake(*queue);
     self->set_timer(*queue);
-    const bool wanted = !at_hand.waiters.empty() || queue->options->ttl || queue->options->dead_letter;  // its head may expire
+    const bool wanted = !at_hand.waiters.empty() || queue->moves_expired();
     if (wanted && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
 }
 

@@ -15,6 +15,24 @@ protected:
     }
 };
 
+TEST_F(PublishLimits, is_routed_by_further_keys_once_to_each_queue) {
+    for (const char* queue : {"a", "b"}) declare(queue);
+    Publish p;
+    p.routing_key = "a";
+    p.more_keys = {"b", "a", "nobody"};
+    p.message = Message("m");
+
+    EXPECT_EQ(try_publish(p).value().queues, 2u);
+
+    p.routing_key = "nobody";
+    p.more_keys = {"b"};
+    EXPECT_EQ(try_publish(p).value().queues, 1u);
+    EXPECT_EQ(counts("a").ready, 1);
+    EXPECT_EQ(counts("b").ready, 2);
+    p.more_keys = {"nobody else"};
+    EXPECT_EQ(try_publish(p).error().code, Errc::no_such_queue);
+}
+
 TEST_F(PublishLimits, name_what_is_too_large_and_the_limit) {
     limits.headers = 2;
     limits.header_depth = 2;

@@ -77,6 +77,31 @@ TEST_F(Subscriptions, that_are_single_active_take_over_when_the_first_ends) {
     EXPECT_EQ(second->count(), 1u);
 }
 
+TEST_F(Subscriptions, that_share_credit_take_no_more_together_and_leave_the_rest_to_others) {
+    for (const char* queue : {"a", "b"}) {
+        declare(queue);
+        for (int i = 0; i < 5; ++i) publish(queue, queue);
+    }
+    const auto credit = std::make_shared<std::int64_t>(3);
+    Subscription a = session.subscribe("a", {.lease = std::nullopt, .credit = credit}).value();
+    Subscription b = session.subscribe("b", {.lease = std::nullopt, .credit = credit}).value();
+    EXPECT_EQ(next(a, 2).size(), 2u);
+    EXPECT_EQ(next(b).size(), 1u);
+    EXPECT_EQ(*credit, 0);
+    const auto waiting = wait(b, 10);
+    publish("b", "new");
+    settle_down();
+    EXPECT_FALSE(waiting->got) << "there is no credit";
+    EXPECT_EQ(receive("b", 1).size(), 1u) << "for others there is";
+
+    *credit += 2;
+    waiting->subscription.look_again();
+    settle_down();
+
+    EXPECT_EQ(waiting->count(), 2u);
+    EXPECT_EQ(*credit, 0);
+}
+
 TEST_F(Subscriptions, hold_no_more_than_max_leased_until_something_is_settled) {
     declare("q");
     for (const char* body : {"a", "b", "c"}) publish("q", body);

@@ -79,7 +79,7 @@ def test_a_delayed_message_survives_a_crash(own_server):
 
 
 def test_a_store_has_one_owner(own_server, program, tmp_path):
-    second = subprocess.run([program, "serve", "--listen", "sqs=127.0.0.1:0", "--listen", "admin=off",
+    second = subprocess.run([program, "serve", "--listen", "sqs=127.0.0.1:0", "--listen", "amqp=off", "--listen", "admin=off",
                              "--store", own_server.store],
                             cwd=tmp_path, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
     assert second.returncode == 1
@@ -88,7 +88,7 @@ def test_a_store_has_one_owner(own_server, program, tmp_path):
 
 def test_a_busy_port_is_named(own_server, program, tmp_path):
     address = own_server.address("sqs")
-    second = subprocess.run([program, "serve", "--listen", f"sqs={address}", "--listen", "admin=off",
+    second = subprocess.run([program, "serve", "--listen", f"sqs={address}", "--listen", "amqp=off", "--listen", "admin=off",
                              "--store", f"sqlite:{tmp_path}/other.db"],
                             cwd=tmp_path, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
     output = second.stdout + second.stderr

@@ -152,7 +152,8 @@ def test_a_renewed_certificate_counts_after_sighup_and_a_bad_one_does_not(serve,
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_file_that_is_missing_or_wrong_ends_the_start_and_is_named(program, tmp_path, files, which):
     def refused():
-        ended = subprocess.run([program, "serve", "--store", "memory:", "--listen", "sqs=0", "--listen", "admin=off", *flags(*files)],
+        ended = subprocess.run([program, "serve", "--store", "memory:", "--listen", "sqs=0", "--listen", "amqp=off", "--listen", "admin=off",
+                                *flags(*files)],
                                capture_output=True, text=True, timeout=20)
         assert ended.returncode == 1 and str(files[which]) in ended.stderr
 

@@ -151,7 +151,7 @@ class Installed(unittest.TestCase):
         """The service as its unit starts it, but on free ports; (process, supervisor, {listener: address})."""
         supervisor = machine.Supervisor(self.machine)
         self.addCleanup(supervisor.close)
-        words = shlex.split(self.unit("ExecStart")[0]) + ["--listen", "sqs=0", "--listen", "admin=0"]
+        words = shlex.split(self.unit("ExecStart")[0]) + ["--listen", "sqs=0", "--listen", "amqp=0", "--listen", "admin=0"]
         process = self.machine.start(words, self.unit("User")[0], supervisor.environment)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)

@@ -107,6 +107,8 @@ struct Queue {
     void add_marked_count(storage::EntryRow& row) const noexcept {
         if (row.receives == 0 && row.key.sequence <= counted_at_start) row.receives = 1;
     }
+    /// What expires goes somewhere, so it has to go in time.
+    bool moves_expired() const noexcept { return options->dead_letter && options->dead_letter->expired; }
     bool fifo() const noexcept { return options->kind == QueueKind::fifo; }
     /// Entries stored: ready, leased, or held for a moment.
     std::int64_t stored() const noexcept {
