@@ -100,7 +100,14 @@ private:
     std::optional<Refusal> unfit(const Published& published) const;
     void told(Call& call, const Receipt& receipt);
     void send_back(const Published& published);
+    struct Unconfirmed {
+        std::uint64_t tag;  ///< `unasked`: nobody asked for a confirm
+        Ticket ticket;
+        bool refused;
+    };
+    static constexpr std::uint64_t unasked = 0;
     void confirm(Ticket ticket, bool refused);
+    void await_commit(Unconfirmed one);
     awaitable<void> confirm_committed();
     awaitable<void> on(ConfirmSelect method);
     // verbs/settle.cpp
@@ -132,11 +139,6 @@ private:
 
     bool confirms_ = false;
     std::uint64_t published_ = 0;  ///< the tag of the last publish since confirm.select
-    struct Unconfirmed {
-        std::uint64_t tag;
-        Ticket ticket;
-        bool refused;
-    };
     std::deque<Unconfirmed> unconfirmed_;
     bool confirming_ = false;
 

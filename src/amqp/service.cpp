@@ -46,7 +46,8 @@ awaitable<Result<void>> Service::declare_standing(std::string vhost) {
         ExchangeOptions options;
         options.kind = standing.kind;
         const Result<ExchangeInfo> made = co_await broker.declare_exchange(std::string(standing.name), std::move(options), vhost);
-        if (!made && made.error().code != Errc::already_exists) co_return made.error();
+        // Where the disk is full a server starts all the same: what is there can be received.
+        if (!made && made.error().code != Errc::already_exists && made.error().code != Errc::store_full) co_return made.error();
     }
     co_return Result<void>();
 }
@@ -68,7 +69,7 @@ awaitable<Result<void>> Service::start(std::string vhost) {
             continue;
         }
         const Result<void> deleted = co_await broker.delete_exchange(exchange.name, false, vhost);
-        if (!deleted) co_return deleted;
+        if (!deleted) note_exchange(vhost, exchange.name, exchange.options);  // a full disk: another time
     }
     co_await delete_unbound_exchanges(vhost);
     const Result<void> declared = co_await declare_standing(vhost);

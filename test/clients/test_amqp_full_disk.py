@@ -26,6 +26,7 @@ def block_and_unblock(program, folder):
     assert bodies(other, "q", 1) == [b"before"]
 
     foreign = fill(folder)
+    connection.process_data_events(0.2)  # the disk is measured ten times a second
     for number in range(5):
         channel.basic_publish("", "q", str(number).encode(), pika.BasicProperties(delivery_mode=2))
     until(lambda: told, connection)
@@ -41,6 +42,7 @@ def block_and_unblock(program, folder):
     assert bodies(other, "q", 1) == [b"after"]
 
     foreign = fill(folder)
+    connection.process_data_events(0.2)  # the disk is measured ten times a second
     for number in range(5):
         channel.basic_publish("", "q", b"x")
     until(lambda: len(told) == 3, connection)

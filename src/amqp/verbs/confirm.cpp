@@ -13,8 +13,10 @@ awaitable<void> Channel::on(ConfirmSelect method) {
     if (!method.no_wait) say(ConfirmSelectOk{});
 }
 
-void Channel::confirm(Ticket ticket, bool refused) {
-    unconfirmed_.push_back({++published_, ticket, refused});
+void Channel::confirm(Ticket ticket, bool refused) { await_commit({.tag = ++published_, .ticket = ticket, .refused = refused}); }
+
+void Channel::await_commit(Unconfirmed one) {
+    unconfirmed_.push_back(one);
     if (!std::exchange(confirming_, true)) spawn(confirm_committed());
 }
 
@@ -25,20 +27,24 @@ awaitable<void> Channel::confirm_committed() {
         if (ticket != Ticket{}) {
             const Result<void> stored = co_await service_.broker.committed(ticket);
             if (stopped_) break;
-            if (!stored && stored.error().code != Errc::store_full) {
+            // Without confirms this is the only way to tell that something is lost.
+            if (!stored && (stored.error().code != Errc::store_full || unconfirmed_.front().tag == unasked)) {
                 connection_.fail(refusal_of(stored.error(), "message"), BasicPublish::id);
                 break;
             }
-            for (Unconfirmed& one : unconfirmed_) one.refused |= !stored && one.ticket == ticket;
+            if (!stored)
+                for (Unconfirmed& one : unconfirmed_) one.refused |= one.ticket == ticket;
         }
         while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket) {
             const std::uint64_t first = unconfirmed_.front().tag;
             const bool refused = unconfirmed_.front().refused;
             std::uint64_t last = first;
-            while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket && unconfirmed_.front().refused == refused) {
+            while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket && unconfirmed_.front().refused == refused &&
+                   (unconfirmed_.front().tag == unasked) == (first == unasked)) {
                 last = unconfirmed_.front().tag;
                 unconfirmed_.pop_front();
             }
+            if (last == unasked) continue;
             if (refused) say(BasicNack{.delivery_tag = last, .multiple = last != first, .requeue = false});
             else say(BasicAck{.delivery_tag = last, .multiple = last != first});
         }

@@ -102,6 +102,7 @@ awaitable<void> Channel::publish_run() {
         if (stored) {
             receipt = *std::move(stored);
             if (receipt.ticket != Ticket{}) last_publish_ = receipt.ticket;
+            if (receipt.ticket != Ticket{} && !confirms_) await_commit({.tag = unasked, .ticket = receipt.ticket, .refused = false});
         } else if (confirms_ && stored.error().code == Errc::store_full) {
             PublishResult refused;
             refused.error = stored.error();

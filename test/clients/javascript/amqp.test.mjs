@@ -14,7 +14,7 @@ const name = () => `js-${randomUUID()}`;
 
 test('a message goes through a queue with everything it says', async () => {
   const channel = await connection.createConfirmChannel();
-  const {queue} = await channel.assertQueue(name(), {durable: true, arguments: {'x-queue-type': 'quorum'}});
+  const {queue} = await channel.assertQueue(name(), {durable: true});
   const headers = {text: 'ü', number: 1, big: 2 ** 40, double: 0.5, no: false, nothing: null, list: [1, 'a', {b: [2]}], bytes: Buffer.from([0, 255])};
   const sent = {contentType: 'text/plain', headers, priority: 3, correlationId: 'c', replyTo: 'r', messageId: 'm', timestamp: 1700000000, type: 't',
                 appId: 'a', persistent: true};
