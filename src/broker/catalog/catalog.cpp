@@ -69,15 +69,15 @@ Exchange& Catalog::add(std::unique_ptr<Exchange> exchange) {
 void Catalog::erase(ExchangeId id) {
     Exchange* exchange = find_exchange(id);
     if (!exchange) return;
-    for (const auto& [queue, count] : exchange->queues) bindings_ -= count;
-    bindings_ -= exchange->to_exchanges;
     for (auto& [other, from] : exchanges_) {
         if (from->to_exchanges == 0) continue;
         std::vector<std::string> keys;
         for (const auto& [key, bound] : from->by_key)
             if (bound.exchanges.contains(id)) keys.push_back(key);
-        for (const std::string& key : keys) unbind(*from, id, key);
+        for (const std::string& key : keys) unbind(*from, id, key);  // its own to itself as well
     }
+    for (const auto& [queue, count] : exchange->queues) bindings_ -= count;
+    bindings_ -= exchange->to_exchanges;
     exchange_names_.erase(Name{exchange->ns, exchange->name});
     by_name_.erase({exchange->ns, exchange->name});
     exchanges_.erase(id);

@@ -1,0 +1,128 @@
+// Where exchanges lead: by words, by headers, to other exchanges, and to the alternate where they lead nowhere.
+#include "broker/bed.hpp"
+
+namespace rowmq::test {
+namespace {
+
+class Exchanges : public Bed {
+protected:
+    void declare_exchange(std::string name, ExchangeKind kind, std::string alternate = {}) {
+        ExchangeOptions options;
+        options.kind = kind;
+        options.alternate = std::move(alternate);
+        ASSERT_TRUE(run_in(io, broker->declare_exchange(std::move(name), std::move(options))));
+    }
+    void bind(Binding binding) {
+        const auto bound = run_in(io, broker->bind(std::move(binding)));
+        ASSERT_TRUE(bound) << bound.error().text;
+    }
+    /// To which of `queues` a message comes, as one text: "a c".
+    std::string reached(std::string exchange, std::string key, HeaderTable headers = {}) {
+        Publish p;
+        p.exchange = std::move(exchange);
+        p.routing_key = std::move(key);
+        Properties properties;
+        properties.headers = std::move(headers);
+        p.message = Message("m", std::move(properties));
+        try_publish(std::move(p)).value();
+        std::string names;
+        for (const QueueInfo& queue : broker->queues())
+            for (const Delivery& got : receive(queue.name)) {
+                settle(got);
+                names += names.empty() ? queue.name : " " + queue.name;
+            }
+        return names;
+    }
+};
+
+TEST_F(Exchanges, of_topics_match_words_also_after_a_restart) {
+    declare_exchange("x", ExchangeKind::topic);
+    for (const char* pattern : {"a.*", "#", "*.b.#"}) {
+        declare(pattern);
+        bind({.exchange = "x", .queue = pattern, .routing_key = pattern});
+    }
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(reached("x", "a.b"), "# *.b.# a.*");
+        EXPECT_EQ(reached("x", "c.b.d.e"), "# *.b.#");
+        EXPECT_EQ(reached("x", ""), "#");
+        restart();
+    }
+    ASSERT_TRUE(run_in(io, broker->unbind({.exchange = "x", .queue = "#", .routing_key = "#"})));
+    EXPECT_EQ(reached("x", ""), "");
+}
+
+TEST_F(Exchanges, of_headers_ask_for_all_or_any_of_them) {
+    declare_exchange("x", ExchangeKind::headers);
+    const HeaderTable two{{"n", {std::int64_t{1}, {}}}, {"t", {std::string("a"), {}}}};
+    for (const auto match : {BindingOptions::Match::all, BindingOptions::Match::any}) {
+        const std::string queue = match == BindingOptions::Match::all ? "all" : "any";
+        declare(queue);
+        BindingOptions options;
+        options.headers = two;
+        options.match = match;
+        bind({.exchange = "x", .queue = queue, .routing_key = queue, .options = options});
+    }
+    declare("there");
+    BindingOptions there;
+    there.headers = {{"n", {nullptr, {}}}};
+    bind({.exchange = "x", .queue = "there", .options = there});
+    restart();
+
+    EXPECT_EQ(reached("x", "", two), "all any there");
+    EXPECT_EQ(reached("x", "", {two[0]}), "any there");
+    EXPECT_EQ(reached("x", "", {{"n", {std::int64_t{2}, {}}}}), "there");
+    EXPECT_EQ(reached("x", "", {{"t", {std::int64_t{1}, {}}}}), "");
+    EXPECT_EQ(reached("x", ""), "");
+}
+
+TEST_F(Exchanges, lead_to_each_other_and_round_and_round) {
+    declare_exchange("x", ExchangeKind::direct);
+    declare_exchange("y", ExchangeKind::fanout);
+    for (const char* queue : {"a", "b"}) declare(queue);
+    bind({.exchange = "x", .routing_key = "k", .to_exchange = "y"});
+    bind({.exchange = "y", .to_exchange = "x"});
+    bind({.exchange = "x", .queue = "a", .routing_key = "k"});
+    bind({.exchange = "y", .queue = "a"});
+    bind({.exchange = "y", .queue = "b"});
+    restart();
+
+    EXPECT_EQ(reached("x", "k"), "a b");
+    EXPECT_EQ(reached("x", "other"), "");
+    EXPECT_EQ(reached("y", "other"), "a b");
+    ASSERT_TRUE(run_in(io, broker->delete_exchange("y")));
+    EXPECT_EQ(reached("x", "k"), "a");
+    EXPECT_EQ(broker->bindings().size(), 1u);
+    restart();
+    EXPECT_EQ(broker->bindings().size(), 1u);
+}
+
+TEST_F(Exchanges, that_lead_nowhere_have_an_alternate) {
+    declare_exchange("last", ExchangeKind::fanout);
+    declare_exchange("x", ExchangeKind::direct, "last");
+    for (const char* queue : {"a", "rest"}) declare(queue);
+    bind({.exchange = "x", .queue = "a", .routing_key = "k"});
+    bind({.exchange = "last", .queue = "rest"});
+    restart();
+
+    EXPECT_EQ(reached("x", "k"), "a");
+    EXPECT_EQ(reached("x", "other"), "rest");
+}
+
+TEST_F(Exchanges, bound_to_themselves_count_that_binding_once) {
+    limits.bindings = 1;
+    restart();
+    declare_exchange("x", ExchangeKind::direct);
+    bind({.exchange = "x", .routing_key = "k", .to_exchange = "x"});
+    EXPECT_EQ(reached("x", "k"), "");
+    ASSERT_TRUE(run_in(io, broker->delete_exchange("x")));
+    declare_exchange("x", ExchangeKind::direct);
+    declare("a");
+
+    bind({.exchange = "x", .queue = "a", .routing_key = "k"});
+
+    EXPECT_EQ(reached("x", "k"), "a");
+    EXPECT_EQ(run_in(io, broker->bind({.exchange = "x", .queue = "a", .routing_key = "l"})).error().code, Errc::limit_exceeded);
+}
+
+}  // namespace
+}  // namespace rowmq::test
