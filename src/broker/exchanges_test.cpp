@@ -4,7 +4,7 @@
 namespace rowmq::test {
 namespace {
 
-class Exchanges : public Bed {
+class ExchangeRoutes : public Bed {
 protected:
     void declare_exchange(std::string name, ExchangeKind kind, std::string alternate = {}) {
         ExchangeOptions options;
@@ -35,7 +35,7 @@ protected:
     }
 };
 
-TEST_F(Exchanges, of_topics_match_words_also_after_a_restart) {
+TEST_F(ExchangeRoutes, of_topics_match_words_also_after_a_restart) {
     declare_exchange("x", ExchangeKind::topic);
     for (const char* pattern : {"a.*", "#", "*.b.#"}) {
         declare(pattern);
@@ -51,7 +51,7 @@ TEST_F(Exchanges, of_topics_match_words_also_after_a_restart) {
     EXPECT_EQ(reached("x", ""), "");
 }
 
-TEST_F(Exchanges, of_headers_ask_for_all_or_any_of_them) {
+TEST_F(ExchangeRoutes, of_headers_ask_for_all_or_any_of_them) {
     declare_exchange("x", ExchangeKind::headers);
     const HeaderTable two{{"n", {std::int64_t{1}, {}}}, {"t", {std::string("a"), {}}}};
     for (const auto match : {BindingOptions::Match::all, BindingOptions::Match::any}) {
@@ -75,7 +75,7 @@ TEST_F(Exchanges, of_headers_ask_for_all_or_any_of_them) {
     EXPECT_EQ(reached("x", ""), "");
 }
 
-TEST_F(Exchanges, lead_to_each_other_and_round_and_round) {
+TEST_F(ExchangeRoutes, lead_to_each_other_and_round_and_round) {
     declare_exchange("x", ExchangeKind::direct);
     declare_exchange("y", ExchangeKind::fanout);
     for (const char* queue : {"a", "b"}) declare(queue);
@@ -96,7 +96,7 @@ TEST_F(Exchanges, lead_to_each_other_and_round_and_round) {
     EXPECT_EQ(broker->bindings().size(), 1u);
 }
 
-TEST_F(Exchanges, that_lead_nowhere_have_an_alternate) {
+TEST_F(ExchangeRoutes, that_lead_nowhere_have_an_alternate) {
     declare_exchange("last", ExchangeKind::fanout);
     declare_exchange("x", ExchangeKind::direct, "last");
     for (const char* queue : {"a", "rest"}) declare(queue);
@@ -108,7 +108,7 @@ TEST_F(Exchanges, that_lead_nowhere_have_an_alternate) {
     EXPECT_EQ(reached("x", "other"), "rest");
 }
 
-TEST_F(Exchanges, bound_to_themselves_count_that_binding_once) {
+TEST_F(ExchangeRoutes, bound_to_themselves_count_that_binding_once) {
     limits.bindings = 1;
     restart();
     declare_exchange("x", ExchangeKind::direct);
