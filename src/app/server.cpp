@@ -135,7 +135,9 @@ awaitable<Result<void>> Server::start_amqp() {
     for (const auto& [name, endpoint] : settings_.listeners) {
         if (!endpoint || !is_amqp(name)) continue;
         if (!amqp_) {
-            amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins{});
+            std::vector<amqp::Credentials> users;  // who may sign for SQS may log in here
+            for (const auto& [id, secret] : settings_.access_keys) users.push_back({.user = id, .password = secret});
+            amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins(std::move(users)));
             if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
         }
         net::ByteServerOptions options;

@@ -6,6 +6,7 @@ import pika
 import pytest
 
 from amqp_client import Wire, closed_by, connect, connection_closed_by
+from server import Server
 
 HEADER = b"AMQP\x00\x00\x09\x01"
 
@@ -68,6 +69,15 @@ def test_who_is_not_known_is_refused(server):
     wire.next_method()
     wire.method(0, 10, 11, struct.pack(">I", 0) + b"\x03ODD" + struct.pack(">I", 0) + b"\x05en_US")
     assert wire.close() == (503, "COMMAND_INVALID - unknown authentication mechanism 'ODD'", 10, 11)
+
+
+def test_access_keys_are_users(program, tmp_path):
+    server = Server(program, tmp_path, arguments=["--access-key", "alice:wonder", "--access-key", "bob:builder"]).start()
+    for user, password in (("alice", "wonder"), ("bob", "builder")):
+        assert connect(server, credentials=pika.PlainCredentials(user, password)).channel().is_open
+    for user, password in (("alice", "builder"), ("guest", "guest")):
+        assert connection_closed_by(connect, server, credentials=pika.PlainCredentials(user, password))[0] == 403
+    assert server.stop() == 0
 
 
 def test_amqplain_is_understood(server):
