@@ -135,6 +135,7 @@ awaitable<void> Service::delete_unbound_exchanges(std::string vhost) {
 }
 
 void Service::note_exchange(const std::string& vhost, const std::string& name, const ExchangeOptions& options) {
+    forget_exchange(vhost, name);  // another of that name may have gone by another protocol
     const Place place(vhost, name);
     if (is_internal(options)) internal.insert(place);
     if (is_delaying(options)) delaying.insert(place);

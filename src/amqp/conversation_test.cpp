@@ -1,0 +1,208 @@
+// Whole conversations over a loopback socket, to their end and cut off after every step: what a client leaves behind is only
+// what is durable.
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+
+#include "amqp/frame_writer.hpp"
+#include "amqp/protocol.hpp"
+#include "base/manual_clock.hpp"
+#include "broker/make.hpp"
+#include "storage/memory/engine.hpp"
+#include "test/support/run.hpp"
+
+namespace rowmq::amqp {
+namespace {
+
+namespace asio = boost::asio;
+using test::run_in;
+
+constexpr int patience = 100'000;  // turns of the loop
+
+class Conversation : public testing::Test {
+protected:
+    Conversation() {
+        BrokerParts parts;
+        parts.executor = io.get_executor();
+        parts.clock = std::make_shared<ManualClock>();
+        parts.random = std::make_shared<SeededRandom>(7);
+        parts.engine = storage::memory::make_engine(io.get_executor());
+        broker = run_in(io, make_broker(std::move(parts))).value();
+        protocol = std::make_unique<Protocol>(*broker, Settings{}, Logins{});
+        EXPECT_TRUE(run_in(io, protocol->start()));
+        port = protocol->listen({}).value();
+    }
+    ~Conversation() override {
+        run_in(io, protocol->stop());
+        run_in(io, broker->close());
+        protocol.reset();
+        broker.reset();
+        turn();
+    }
+    void turn() {
+        io.restart();
+        io.poll();
+    }
+    template <typename Holds>
+    bool await(const Holds& holds) {
+        for (int turns = 0; turns < patience; ++turns) {
+            if (holds()) return true;
+            turn();
+        }
+        return false;
+    }
+
+    asio::io_context io;
+    std::unique_ptr<Broker> broker;
+    std::unique_ptr<Protocol> protocol;
+    std::uint16_t port = 0;
+};
+
+/// One thing said, and the methods that are to be heard after it.
+struct Step {
+    std::string says;
+    std::vector<MethodId> hears{};
+};
+
+template <typename Method>
+std::string said(std::uint16_t channel, const Method& method) {
+    std::string out;
+    append_method(out, channel, method);
+    return out;
+}
+
+std::string published(std::uint16_t channel, std::string exchange, std::string key, bool mandatory = false) {
+    std::string out = said(channel, BasicPublish{.exchange = std::move(exchange), .routing_key = std::move(key), .mandatory = mandatory});
+    append_content(out, channel, {}, "body", 4'096);
+    return out;
+}
+
+std::vector<Step> opening() {
+    const ConnectionStartOk login{
+        .client_properties = {}, .mechanism = "PLAIN", .response = std::string("\0guest\0guest", 12), .locale = "en_US"};
+    return {{std::string(protocol_header), {ConnectionStart::id}},
+            {said(0, login), {ConnectionTune::id}},
+            {said(0, ConnectionTuneOk{{.channel_max = 10, .frame_max = 4'096, .heartbeat = 0}}) +
+                 said(0, ConnectionOpen{.virtual_host = "/", .capabilities = {}, .insist = false}),
+             {ConnectionOpenOk::id}},
+            {said(1, ChannelOpen{}), {ChannelOpenOk::id}}};
+}
+
+/// Declares, publishes with confirms, consumes, gets, commits a transaction and closes.
+std::vector<Step> everything() {
+    auto steps = opening();
+    const auto then = [&](std::string says, std::vector<MethodId> hears = {}) { steps.push_back({std::move(says), std::move(hears)}); };
+    then(said(1, QueueDeclare{.queue = "durable", .durable = true}), {QueueDeclareOk::id});
+    then(said(1, QueueDeclare{.queue = "mine", .exclusive = true}), {QueueDeclareOk::id});
+    then(said(1, QueueDeclare{.queue = "fleeting", .auto_delete = true}), {QueueDeclareOk::id});
+    then(said(1, ExchangeDeclare{.exchange = "x", .type = "topic", .auto_delete = true}), {ExchangeDeclareOk::id});
+    then(said(1, QueueBind{.queue = "fleeting", .exchange = "x", .routing_key = "a.#"}), {QueueBindOk::id});
+    then(said(1, ConfirmSelect{}), {ConfirmSelectOk::id});
+    then(published(1, "", "durable"), {BasicAck::id});
+    then(published(1, "x", "a.b"), {BasicAck::id});
+    then(published(1, "x", "b", true), {BasicReturn::id, BasicAck::id});
+    then(said(1, BasicGet{.queue = "durable"}), {BasicGetOk::id});
+    then(said(1, BasicConsume{.queue = "fleeting", .consumer_tag = "c"}), {BasicConsumeOk::id, BasicDeliver::id});
+    then(said(1, BasicConsume{.queue = "amq.rabbitmq.reply-to", .consumer_tag = "r", .no_ack = true}), {BasicConsumeOk::id});
+    then(said(1, BasicAck{.delivery_tag = 2}));
+    then(said(2, ChannelOpen{}), {ChannelOpenOk::id});
+    then(said(2, TxSelect{}), {TxSelectOk::id});
+    then(published(2, "", "mine"));
+    then(said(2, TxCommit{}), {TxCommitOk::id});
+    then(said(2, BasicGet{.queue = "mine", .no_ack = true}), {BasicGetOk::id});
+    then(said(2, QueueDelete{.queue = "nobody's"}), {QueueDeleteOk::id});
+    then(said(2, QueueDeclare{.queue = "nobody's", .passive = true}), {ChannelClose::id});
+    then(said(2, ChannelCloseOk{}));
+    then(said(0, ConnectionClose{}), {ConnectionCloseOk::id});
+    return steps;
+}
+
+class Client final {
+public:
+    Client(asio::io_context& io, std::uint16_t port) : socket_(io) {
+        socket_.connect({asio::ip::address_v4::loopback(), port});
+        socket_.set_option(asio::ip::tcp::no_delay(true));
+        socket_.non_blocking(true);
+        reader_.limit(131'072);
+    }
+    void say(const std::string& bytes) { asio::write(socket_, asio::buffer(bytes)); }
+    /// The numbers of the methods that came since.
+    std::vector<MethodId> hear() {
+        char bytes[4'096];
+        boost::system::error_code error;
+        const std::size_t count = socket_.read_some(asio::buffer(bytes), error);
+        std::vector<MethodId> heard;
+        reader_.feed({bytes, error ? 0 : count});
+        while (const auto frame = reader_.next())
+            if (frame->kind == FrameKind::method) heard.push_back(read_method(frame->payload).id);
+        reader_.keep();
+        return heard;
+    }
+    void break_off() { socket_.close(); }
+
+private:
+    asio::ip::tcp::socket socket_;
+    FrameReader reader_;
+};
+
+TEST_F(Conversation, is_cut_off_after_every_step_and_leaves_only_what_is_durable) {
+    const std::vector<Step> steps = everything();
+    for (std::size_t most = 1; most <= steps.size(); ++most) {
+        SCOPED_TRACE("after " + std::to_string(most) + " steps");
+        Client client(io, port);
+        for (std::size_t i = 0; i < most; ++i) {
+            std::vector<MethodId> heard;
+            client.say(steps[i].says);
+            const bool answered = await([&] {
+                for (const MethodId id : client.hear()) heard.push_back(id);
+                return heard.size() >= steps[i].hears.size();
+            });
+            ASSERT_TRUE(answered && heard == steps[i].hears) << "step " << i << ": " << heard.size() << " methods";
+        }
+
+        client.break_off();
+
+        ASSERT_TRUE(await([&] { return protocol->counts().connections == 0; }));
+        EXPECT_EQ(broker->health().sessions, 0u);
+        EXPECT_FALSE(broker->queue("mine"));
+        const bool consumed = most >= 15;  // then the last consumer of the queue has gone
+        EXPECT_EQ(broker->queue("fleeting").has_value(), !consumed && most >= 7);
+        EXPECT_EQ(broker->exchange("x").has_value(), !consumed && most >= 8);
+        if (const auto durable = broker->queue("durable")) EXPECT_EQ(durable->counts.leased, 0);
+
+        for (const char* queue : {"durable", "fleeting"}) {
+            const DeleteConditions always;
+            static_cast<void>(run_in(io, broker->delete_queue(queue, always)));
+        }
+        if (broker->exchange("x")) EXPECT_TRUE(run_in(io, broker->delete_exchange("x")));
+    }
+}
+
+TEST_F(Conversation, is_ended_by_a_server_that_stops) {
+    Client client(io, port);
+    for (const Step& step : opening()) {
+        client.say(step.says);
+        std::vector<MethodId> heard;
+        ASSERT_TRUE(await([&] {
+            for (const MethodId id : client.hear()) heard.push_back(id);
+            return heard == step.hears;
+        }));
+    }
+    bool stopped = false;
+    asio::co_spawn(io, protocol->stop(), [&](std::exception_ptr) { stopped = true; });
+    std::vector<MethodId> heard;
+    ASSERT_TRUE(await([&] {
+        for (const MethodId id : client.hear()) heard.push_back(id);
+        return !heard.empty();
+    }));
+    EXPECT_EQ(heard.front(), ConnectionClose::id);
+    EXPECT_FALSE(stopped);
+
+    client.say(said(0, ConnectionCloseOk{}));
+
+    EXPECT_TRUE(await([&] { return stopped; }));
+}
+
+}  // namespace
+}  // namespace rowmq::amqp
