@@ -94,6 +94,29 @@ def fifo(sqs, name):
 
 
 @pytest.fixture
+def connection(server):
+    """A connection of pika's."""
+    import amqp_client
+    opened = amqp_client.connect(server)
+    yield opened
+    if opened.is_open:
+        opened.close()
+
+
+@pytest.fixture
+def channel(connection):
+    return connection.channel()
+
+
+@pytest.fixture
+def confirming(connection):
+    """A channel whose publishes return when they are stored."""
+    opened = connection.channel()
+    opened.confirm_delivery()
+    return opened
+
+
+@pytest.fixture
 def error_of():
     """Calls and returns the error code a client library reports; no error is a failure."""
     from botocore.exceptions import ClientError

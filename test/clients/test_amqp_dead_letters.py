@@ -4,22 +4,12 @@ import datetime
 import pika
 import pytest
 
-from amqp_client import bodies, connect, take, until
+from amqp_client import bodies, take, until
 
 
 @pytest.fixture
-def connection(server):
-    opened = connect(server)
-    yield opened
-    if opened.is_open:
-        opened.close()
-
-
-@pytest.fixture
-def channel(connection):
-    opened = connection.channel()
-    opened.confirm_delivery()
-    return opened
+def channel(confirming):
+    return confirming
 
 
 @pytest.fixture

@@ -8,19 +8,6 @@ LOCKED = ("RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '{}'
           "connection or the exclusive property value does not match that of the original declaration.")
 
 
-@pytest.fixture
-def connection(server):
-    opened = connect(server)
-    yield opened
-    if opened.is_open:
-        opened.close()
-
-
-@pytest.fixture
-def channel(connection):
-    return connection.channel()
-
-
 def test_a_queue_is_declared_once_and_found_again(channel, name):
     assert channel.queue_declare(name, durable=True).method.queue == name
     assert channel.queue_declare(name, durable=True).method.message_count == 0

@@ -5,19 +5,6 @@ import pika
 from amqp_client import closed_by, collect, connect, take, until
 
 
-@pytest.fixture
-def connection(server):
-    opened = connect(server)
-    yield opened
-    if opened.is_open:
-        opened.close()
-
-
-@pytest.fixture
-def channel(connection):
-    return connection.channel()
-
-
 def fill(channel, queue, count):
     for number in range(count):
         channel.basic_publish("", queue, str(number).encode())

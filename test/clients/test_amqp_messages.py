@@ -10,19 +10,6 @@ from amqp_client import bodies, closed_by, collect, connect, connection_closed_b
 
 
 @pytest.fixture
-def connection(server):
-    opened = connect(server)
-    yield opened
-    if opened.is_open:
-        opened.close()
-
-
-@pytest.fixture
-def channel(connection):
-    return connection.channel()
-
-
-@pytest.fixture
 def declared(channel, name):
     channel.queue_declare(name, durable=True)
     return name

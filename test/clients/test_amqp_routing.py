@@ -6,18 +6,8 @@ from amqp_client import closed_by, connect
 
 
 @pytest.fixture
-def connection(server):
-    opened = connect(server)
-    yield opened
-    if opened.is_open:
-        opened.close()
-
-
-@pytest.fixture
-def channel(connection):
-    opened = connection.channel()
-    opened.confirm_delivery()
-    return opened
+def channel(confirming):
+    return confirming
 
 
 @pytest.fixture
