@@ -73,7 +73,7 @@ def bare_debian():
     output(*apt, "update")
     output(*apt, "install", "/rowmq.deb")  # it alone first: what librowmq-dev brings must not be what makes it run
     output("chroot", folder, "rowmq", "version")
-    output(*apt, "install", "/librowmq-dev.deb", "g++", "pkgconf", "systemd")
+    output(*apt, "install", "/librowmq-dev.deb", "g++", "pkgconf", "systemd", "systemd-sysv", "dbus")
     output(*apt, "purge", "rowmq", "librowmq-dev")
     BELOW = folder
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""The service on a Debian that is booted: systemd starts it, starts it again when it was killed, and stops it.
+
+The full run alone makes such a Debian (ROWMQ_FULL). Usage: systemd_test.py BUILD-FOLDER VERSION
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import debian_test
+from debian_test import output
+
+SECONDS = 120  # booting, all that is asked, and halting
+
+# Runs within. Every line it prints is looked at; the machine halts after the last.
+SCRIPT = r"""
+say() { echo "$1: $(systemctl is-active rowmq)"; }
+say started
+rowmq send --create orders 'two teapots' --config /etc/rowmq/rowmq.toml
+systemctl kill --signal KILL rowmq
+until [ "$(systemctl show rowmq --property NRestarts --value)" = 1 ] && systemctl is-active --quiet rowmq; do sleep 0.1; done
+say killed
+rowmq peek orders --config /etc/rowmq/rowmq.toml
+systemctl reload rowmq
+say reloaded
+systemctl stop rowmq
+echo "stopped: $(systemctl show rowmq --property Result --property ExecMainStatus --value | tr '\n' ' ')"
+journalctl --unit rowmq --no-pager
+systemctl poweroff
+"""
+
+UNIT = """[Unit]
+After=rowmq.service
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /script
+StandardOutput=file:/said
+StandardError=file:/said
+"""
+
+
+@unittest.skipUnless(debian_test.FULL and os.environ.get("ROWMQ_ISOLATED"), "only the full run boots a Debian")
+class Booted(unittest.TestCase):
+    def test_starts_the_service_again_when_it_was_killed_and_stops_it_in_order(self):
+        root = pathlib.Path(debian_test.BELOW)
+        name = debian_test.package("rowmq").name
+        (root / "script").write_text(SCRIPT)
+        (root / "etc/systemd/system/script.service").write_text(UNIT)
+        wanted = root / "etc/systemd/system/multi-user.target.wants"
+        wanted.mkdir(exist_ok=True)
+        (wanted / "script.service").symlink_to("../script.service")
+        output("cp", debian_test.package("rowmq"), root)
+        output("chroot", root, "dpkg", "--no-triggers", "--install", f"/{name}")
+        self.assertTrue((wanted / "rowmq.service").is_symlink(), "installed, and not enabled")
+        with tempfile.TemporaryFile("w+") as console:
+            # What isolate() made has the processes of its own, but not their /proc.
+            boot = f"mount -t proc none /proc && exec systemd-nspawn --directory {root} --register=no --keep-unit --private-network --boot --console=pipe"
+            subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", boot], stdin=subprocess.DEVNULL,
+                           stdout=console, stderr=console, timeout=SECONDS, check=False)
+            console.seek(0)
+            booted = console.read()
+        said = (root / "said").read_text() if (root / "said").exists() else booted
+        for line in ("started: active", "killed: active", "two teapots", "reloaded: active", "stopped: success 0", "stopping signal=SIGTERM"):
+            self.assertIn(line, said)
+
+
+def setUpModule():
+    debian_test.BUILD, debian_test.VERSION = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
+    if debian_test.FULL and os.environ.get("ROWMQ_ISOLATED"):
+        debian_test.setUpModule()
+
+
+if __name__ == "__main__":
+    debian_test.machine.isolate()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
