@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """The service on a Debian that is booted: systemd starts it, starts it again when it was killed, and stops it.
 
-The full run alone makes such a Debian (ROWMQ_FULL). Usage: systemd_test.py BUILD-FOLDER VERSION
+Belongs to the full run (ROWMQ_FULL), which makes such a Debian. Usage: systemd_test.py BUILD-FOLDER VERSION
 """
-import os
 import pathlib
 import subprocess
 import sys
@@ -42,7 +41,6 @@ StandardError=file:/said
 """
 
 
-@unittest.skipUnless(debian_test.FULL and os.environ.get("ROWMQ_ISOLATED"), "only the full run boots a Debian")
 class Booted(unittest.TestCase):
     def test_starts_the_service_again_when_it_was_killed_and_stops_it_in_order(self):
         root = pathlib.Path(debian_test.BELOW)
@@ -68,11 +66,11 @@ class Booted(unittest.TestCase):
 
 
 def setUpModule():
-    debian_test.BUILD, debian_test.VERSION = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
-    if debian_test.FULL and os.environ.get("ROWMQ_ISOLATED"):
-        debian_test.setUpModule()
+    debian_test.setUpModule()
 
 
 if __name__ == "__main__":
-    debian_test.machine.isolate()
+    debian_test.BUILD, debian_test.VERSION = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
+    if not debian_test.machine.isolate():
+        sys.exit("no mounts here: no Debian can be booted")
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
