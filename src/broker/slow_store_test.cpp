@@ -182,6 +182,29 @@ TEST_F(FullStore, does_not_say_gone_of_what_another_removes_when_neither_is_stor
     EXPECT_EQ(counts("q").done, 2);
 }
 
+TEST_F(Answers, do_not_wait_for_a_batch_that_nobody_fills) {
+    declare("q", {.kind = QueueKind::fifo, .lease = 10s, .strict_counting = false});
+    publish("q", "a", "g");
+    publish("q", "b", "g");
+    const auto got = receive("q", 1);
+    ASSERT_EQ(bodies(got), Texts{"a"});
+    const auto settles_nothing = [](Session& s, Lease old) -> awaitable<bool> {  // and has a batch opened for it
+        co_await s.receive("q", {.max = 1, .max_bytes = 0, .wait = 5s, .lease = {}});
+        old.number += 7;
+        co_await s.settle(old);
+        co_return true;
+    };
+    const auto woken = begin(settles_nothing(session, got[0].lease));
+
+    std::vector<Settlement> twice{{.lease = got[0].lease}, {.lease = got[0].lease}};
+    const auto settled = begin(session.settle(std::move(twice)));
+
+    EXPECT_TRUE(woken->has_value());
+    ASSERT_TRUE(settled->has_value());
+    EXPECT_EQ(settled->value().results[0], std::nullopt);
+    EXPECT_EQ(settled->value().results[1]->code, Errc::lease_gone);
+}
+
 TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     declare("q");
     doors->commits.shut();

@@ -240,9 +240,7 @@ void Reference::accept(State& s, std::size_t queue, const Sent& sent, const std:
             }
             return;
         }
-        if (!told) {
-            more.push_back(s);  // where it was a duplicate
-        }
+        if (!told) more.push_back(s);  // where it was a duplicate
     } else if (known != q.remembered.end() && !id.empty() && id == known->second.id) {
         violated("m{} is called a duplicate ('{}') after the window", sent.number, key);
     }
