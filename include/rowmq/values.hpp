@@ -113,6 +113,9 @@ struct Settlement {
     Lease lease;
     Verdict verdict = Verdict::done;
     std::optional<milliseconds> delay;
+    /// lease_gone when the lease has run out or was given back, also where nobody leased its message anew. A lease that ended with
+    /// its process is believed: it was not its holder who was late.
+    bool while_held = false;
 };
 
 struct Settled {

@@ -71,6 +71,35 @@ TEST_F(Receive, lets_an_expired_lease_settle_until_somebody_leases_anew) {
     EXPECT_TRUE(receive("q").empty());
 }
 
+TEST_F(Receive, settles_only_what_is_still_held_where_that_is_asked) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    const auto settle_while_held = [&](const Delivery& d) {
+        std::vector<Settlement> asked{{.lease = d.lease, .while_held = true}};
+        return run_in(io, session.settle(std::move(asked))).results.at(0);
+    };
+    const auto first = receive("q");
+    settle_down();
+    clock->advance(1s);  // no timer has rung
+    EXPECT_EQ(settle_while_held(first[0])->code, Errc::lease_gone);
+    settle_down();
+    EXPECT_EQ(settle_while_held(first[0])->code, Errc::lease_gone);
+    const auto second = receive("q");
+    session.extend({&second[0].lease, 1}, 0ms);
+    EXPECT_EQ(settle_while_held(second[0])->code, Errc::lease_gone);
+    EXPECT_EQ(counts("q").done, 0);
+
+    const auto third = receive("q");
+    advance(999ms);
+    EXPECT_EQ(settle_while_held(third[0]), std::nullopt);
+    EXPECT_EQ(counts("q").done, 1);
+
+    publish("q", "b");
+    const auto before = receive("q");
+    restart();
+    EXPECT_EQ(settle_while_held(before.at(0)), std::nullopt) << "it was the restart that ended it";
+}
+
 TEST_F(Receive, revives_an_expired_lease_that_nobody_took_over_only_when_asked) {
     declare("q", {.lease = 1s});
     publish("q", "a");

@@ -30,6 +30,7 @@ void BrokerState::end_lease(Queue& queue, Held& held) {
     if (held.session) --held.session->leases;
     SubscriptionState* subscription = std::exchange(held.subscription, nullptr);
     held.session = nullptr;
+    held.deadline.reset();
     if (!subscription) return;
     --subscription->leased;
     if (subscription->waiter) wake(queue);
@@ -111,6 +112,7 @@ std::optional<Error> BrokerState::settle_one(storage::Batch& batch, const Settle
     const Lease& lease = settlement.lease;
     Queue* queue = catalog.find(lease.queue);
     if (!queue || queue->deleted || lease.epoch > epoch || lease.number == 0) return gone();
+    if (settlement.while_held && lease.epoch == epoch && !has_time_left(lease)) return gone();
     Live& at_hand = live(*queue);
     auto found = at_hand.held.find(lease.sequence);
     if (found == at_hand.held.end()) {
@@ -148,6 +150,11 @@ Held* BrokerState::leased(const Lease& lease, Queue** found) {
     if (place == queue->live->held.end() || place->second.state != Held::State::leased) return nullptr;
     if (planted(Bug::handle_not_compared) || (planted(Bug::stale_handle_extends) && found)) return &place->second;
     return place->second.entry.last_lease == lease.number ? &place->second : nullptr;
+}
+
+bool BrokerState::has_time_left(const Lease& lease) {
+    const Held* held = leased(lease);
+    return held && (!held->deadline || *held->deadline > now());
 }
 
 // Leases of an earlier epoch name entries that may be in rows only.
@@ -243,6 +250,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     if (planted(Bug::deletion_answered_before_commit) && conditional.empty()) co_return settled;
     const Committer::OutcomePointer outcome = co_await committer.outcome(settled.ticket);
     if (outcome->failure) {
+        for (const std::size_t i : ending) settled.results[i] = outcome->failure;  // nobody has waited for what becomes of them
         for (auto& result : settled.results)
             if (!result) result = outcome->failure;
         co_return settled;
@@ -267,7 +275,8 @@ bool BrokerState::is_ending(const Lease& lease) const {
 // Gone is what is gone on disk: who is told so may rely on it. When it did not go after all, it is settled now.
 awaitable<void> BrokerState::settle_anew(std::shared_ptr<SessionState> session, const std::vector<Settlement>& settlements,
                                          std::vector<std::size_t> ending, Settled& settled) {
-    const Result<void> stored = co_await committer.committed(committer.last_ticket());
+    committer.open();  // the last one may have been opened by somebody who had nothing to put in: it goes all the same
+    const Result<void> stored = co_await committer.committed(committer.touch(0, 0));
     std::vector<Settlement> again;
     for (const std::size_t i : ending) {
         if (!stored) settled.results[i] = stored.error();

@@ -145,6 +145,66 @@ TEST_F(FullStore, gives_the_message_again_when_that_lease_has_ended) {
     EXPECT_EQ(bodies(receive("q")), Texts{"a"});
 }
 
+TEST_F(FullStore, leaves_a_message_it_could_not_remove_to_its_revived_lease) {
+    declare("q", {.lease = 1s});
+    publish("q", "a");
+    const auto got = receive("q");
+    advance(1s);
+    ASSERT_EQ(session.extend({&got.at(0).lease, 1}, 10s, RunOut::revive).front(), std::nullopt);
+    doors->full = 1;
+
+    EXPECT_EQ(settle(got.at(0)), Errc::store_full);
+
+    advance(9'999ms);
+    EXPECT_TRUE(receive("q").empty());
+    advance(1ms);
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
+TEST_F(FullStore, does_not_say_gone_of_what_another_removes_when_neither_is_stored) {
+    declare("q", {.lease = 10s});
+    publish("q", "a");
+    publish("q", "b");
+    const auto got = receive("q");
+    ASSERT_EQ(got.size(), 2u);
+    doors->commits.shut();
+    const auto first = begin(session.settle(got[0].lease));
+    std::vector<Settlement> both{{.lease = got[0].lease}, {.lease = got[1].lease}};
+    const auto second = begin(session.settle(std::move(both)));
+
+    doors->full = 2;
+    open(doors->commits);
+
+    EXPECT_EQ(first->value().error().code, Errc::store_full);
+    ASSERT_TRUE(second->has_value());
+    for (const auto& result : second->value().results) EXPECT_EQ(result->code, Errc::store_full);
+    for (const Delivery& d : got) EXPECT_EQ(settle(d), std::nullopt);
+    EXPECT_EQ(counts("q").done, 2);
+}
+
+TEST_F(Answers, do_not_wait_for_a_batch_that_nobody_fills) {
+    declare("q", {.kind = QueueKind::fifo, .lease = 10s, .strict_counting = false});
+    publish("q", "a", "g");
+    publish("q", "b", "g");
+    const auto got = receive("q", 1);
+    ASSERT_EQ(bodies(got), Texts{"a"});
+    const auto settles_nothing = [](Session& s, Lease old) -> awaitable<bool> {  // and has a batch opened for it
+        co_await s.receive("q", {.max = 1, .max_bytes = 0, .wait = 5s, .lease = {}});
+        old.number += 7;
+        co_await s.settle(old);
+        co_return true;
+    };
+    const auto woken = begin(settles_nothing(session, got[0].lease));
+
+    std::vector<Settlement> twice{{.lease = got[0].lease}, {.lease = got[0].lease}};
+    const auto settled = begin(session.settle(std::move(twice)));
+
+    EXPECT_TRUE(woken->has_value());
+    ASSERT_TRUE(settled->has_value());
+    EXPECT_EQ(settled->value().results[0], std::nullopt);
+    EXPECT_EQ(settled->value().results[1]->code, Errc::lease_gone);
+}
+
 TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     declare("q");
     doors->commits.shut();

@@ -196,6 +196,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void forgo(const std::vector<Lease>& recalled);
     bool still_names(const Lease& lease, const Entry& entry) const;
     Held* leased(const Lease& lease, Queue** found = nullptr);  ///< under a live lease of that name
+    bool has_time_left(const Lease& lease);                     ///< leased, and not only because no timer has rung yet
     std::vector<std::optional<Error>> extend(std::span<const Lease> leases, milliseconds from_now, RunOut run_out);
     /// Takes an entry back out of the window for the lease that ran out last; null when it is leased anew, not there, or expired.
     Held* revive(const Lease& lease, Queue** found);

@@ -11,6 +11,7 @@
 
 #include "base/manual_clock.hpp"
 #include "broker/make.hpp"
+#include "broker/slow_store.hpp"
 #include "sqs/protocol.hpp"
 #include "storage/memory/engine.hpp"
 #include "test/support/run.hpp"
@@ -62,17 +63,23 @@ struct Reply {
 
 class Conversation : public testing::Test {
 protected:
-    Conversation() {
+    Conversation() { start(); }
+    ~Conversation() override { stop(); }
+    static Limits limits() { return {}; }
+
+    void start() {
         BrokerParts parts;
         parts.executor = io.get_executor();
         parts.clock = clock;
         parts.random = std::make_shared<SeededRandom>(1);
-        parts.engine = storage::memory::make_engine(io.get_executor(), std::make_shared<storage::memory::Content>());
+        parts.engine = std::make_unique<rowmq::test::SlowStore>(storage::memory::make_engine(io.get_executor(), content), doors);
         parts.limits = limits();
         broker = rowmq::test::run_in(io, make_broker(std::move(parts))).value();
         protocol = std::make_unique<Protocol>(*broker, *clock, random);
     }
-    ~Conversation() override {
+    void stop() {
+        doors->commits.open();
+        doors->pages.open();
         protocol->close();
         settle_down();
         rowmq::test::run_in(io, broker->close());
@@ -80,7 +87,10 @@ protected:
         broker.reset();
         settle_down();
     }
-    static Limits limits() { return {}; }
+    void restart() {
+        stop();
+        start();
+    }
 
     void settle_down() {
         io.restart();
@@ -162,6 +172,8 @@ protected:
     boost::asio::io_context io;
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     SeededRandom random{2};
+    std::shared_ptr<storage::memory::Content> content = std::make_shared<storage::memory::Content>();
+    std::shared_ptr<rowmq::test::Doors> doors = std::make_shared<rowmq::test::Doors>();
     std::unique_ptr<Broker> broker;
     std::unique_ptr<Protocol> protocol;
 };

@@ -45,7 +45,6 @@ Service::Service(Broker& b, Clock& c, Random& r, Settings s, aws::Notifications*
       notifications(n),
       opened_at(clock.wall()),
       opened(clock.monotonic()),
-      first_second(second()),
       seal(broker.health().store_id),
       deleted_queues(settings.recreate_after) {}
 
@@ -76,11 +75,6 @@ Answer<aws::Handle> Service::handle(const Text& text, const QueueInfo& queue) co
         return Refusal{Fault::receipt_handle_is_invalid,
                        fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", *text)};
     return *unsealed;
-}
-
-bool Service::was_given_here(const aws::Handle& handle) {
-    const auto since = [&](std::uint32_t then) { return (second() + aws::handle_seconds - then) % aws::handle_seconds; };
-    return since(handle.second) <= since(first_second);
 }
 
 std::uint32_t Service::second() {

@@ -36,18 +36,14 @@ struct Caller {
     std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
 };
 
-/// The deletions under way and the newest of those done, by which a second deletion is told from one that comes too late.
+/// The newest deletions, by which a second one is told from one that comes too late.
 class Deletions {
 public:
-    void begin(const Lease& lease) { under_way_.insert(lease); }
-    void end(const Lease& lease) { under_way_.erase(under_way_.find(lease)); }
-    bool is_under_way(const Lease& lease) const { return under_way_.contains(lease); }
     void add(const Lease& lease);
     bool contains(const Lease& lease) const { return set_.contains(lease); }
 
 private:
     static constexpr std::size_t kept = 4'096;
-    std::multiset<Lease> under_way_;
     std::set<Lease> set_;
     std::deque<Lease> order_;
 };
@@ -92,8 +88,6 @@ struct Service final {
     Answer<aws::Handle> handle(const Text& handle, const QueueInfo& queue) const;
     /// Of what is given now.
     std::uint32_t second();
-    /// Was it given by this process?
-    bool was_given_here(const aws::Handle& handle);
 
     Broker& broker;
     Clock& clock;
@@ -102,7 +96,6 @@ struct Service final {
     aws::Notifications* const notifications;  ///< null: nothing comes from SNS
     const WallTime opened_at;                 ///< handles are dated by the monotonic clock since then: the wall clock may be set
     const MonotonicTime opened;
-    const std::uint32_t first_second;  ///< of handles given here
     const aws::Seal seal;
     Digests digests;
     std::deque<Session> sessions;  ///< the first is for everything, each owns leases

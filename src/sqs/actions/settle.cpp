@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::int64_t max_visibility_seconds = 43'200;
 
-Error run_out() { return {Errc::lease_gone, "the visibility of the message has ended"}; }
-
 /// What a deletion that the broker answered with `error` answers. On standard queues a handle that is no longer the newest
 /// deletes nothing and is no error; on FIFO queues it has expired, unless it deleted its message before.
 std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const Lease& lease, const std::optional<Error>& error,
@@ -33,12 +31,10 @@ std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const 
 RunOut run_out_of(const QueueInfo& queue) { return queue.options.kind == QueueKind::standard ? RunOut::revive : RunOut::refuse; }
 
 /// A FIFO queue's handle deletes as long as its message is hidden. One of before this process is believed: it was the restart that ended
-/// its visibility, not the client. While another deletion by it is under way, this one waits for what becomes of that.
-bool has_run_out(Service& service, Session& session, const QueueInfo& queue, const aws::Handle& handle) {
-    if (queue.options.kind == QueueKind::standard || !service.was_given_here(handle)) return false;
-    if (planted(Bug::fifo_deletes_what_has_run_out) || service.deletions.is_under_way(handle.lease)) return false;
-    const milliseconds until_it_is_gone = std::max<milliseconds>(queue.options.lease, std::chrono::seconds(1));
-    return session.extend({&handle.lease, 1}, until_it_is_gone).front().has_value();
+/// its visibility, not the client.
+Settlement deletion_of(const QueueInfo& queue, const Lease& lease) {
+    const bool fifo = queue.options.kind == QueueKind::fifo && !planted(Bug::fifo_deletes_what_has_run_out);
+    return {.lease = lease, .verdict = Verdict::done, .delay = {}, .while_held = fifo};
 }
 
 std::optional<Refusal> change_visibility(Service& service, const QueueInfo& queue, const Text& handle, const Number& timeout) {
@@ -74,16 +70,10 @@ awaitable<Answer<Nothing>> delete_message(Service& service, Caller, DeleteMessag
     if (!handle) co_return handle.error();
     const auto session = service.session();
     if (!session) co_return session.error();
-    std::optional<Error> error;
-    if (has_run_out(service, **session, *queue, *handle)) {
-        error = run_out();
-    } else {
-        service.deletions.begin(handle->lease);
-        const Result<void> settled = co_await (*session)->settle(handle->lease);
-        service.deletions.end(handle->lease);
-        if (!settled) error = settled.error();
-    }
-    if (auto refused = deletion(service, *queue, handle->lease, error, *request.receipt_handle)) co_return *std::move(refused);
+    std::vector<Settlement> asked{deletion_of(*queue, handle->lease)};
+    const Settled settled = co_await (*session)->settle(std::move(asked));
+    if (auto refused = deletion(service, *queue, handle->lease, settled.results.front(), *request.receipt_handle))
+        co_return *std::move(refused);
     co_return Nothing{};
 }
 
@@ -103,22 +93,12 @@ awaitable<Answer<DeleteMessageBatchResult>> delete_message_batch(Service& servic
             result.failed.push_back(batch_error(*entry.id, handle.error()));
             continue;
         }
-        if (has_run_out(service, **session, *queue, *handle)) {
-            if (const auto refused = deletion(service, *queue, handle->lease, run_out(), *entry.receipt_handle)) {
-                result.failed.push_back(batch_error(*entry.id, *refused));
-            } else {
-                result.successful.push_back({*entry.id});
-            }
-            continue;
-        }
         waiting.push_back(&entry);
-        settlements.push_back({.lease = handle->lease, .verdict = Verdict::done});
+        settlements.push_back(deletion_of(*queue, handle->lease));
     }
     if (settlements.empty()) co_return result;
     std::vector<Settlement> asked = settlements;
-    for (const Settlement& s : settlements) service.deletions.begin(s.lease);
     const Settled settled = co_await (*session)->settle(std::move(asked));
-    for (const Settlement& s : settlements) service.deletions.end(s.lease);
     for (std::size_t i = 0; i < waiting.size(); ++i) {
         const auto& entry = *waiting[i];
         if (const auto refused = deletion(service, *queue, settlements[i].lease, settled.results[i], *entry.receipt_handle)) {

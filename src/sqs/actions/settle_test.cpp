@@ -143,13 +143,51 @@ TEST_F(Settle, believes_a_handle_of_a_FIFO_queue_that_was_given_before_a_restart
     const std::string fifo = create("f.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
     call("SendMessage", {{"QueueUrl", fifo}, {"MessageBody", "x"}, {"MessageGroupId", "g"}});
     const std::string handle = text(hear(fifo).at(0), "ReceiptHandle");
-    advance(31s);
-    protocol->close();
-    settle_down();
-    protocol = std::make_unique<Protocol>(*broker, *clock, random);
+    restart();
 
-    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", handle}}).status, 200u);
+    EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", handle}}).status, 200u) << "within the same second";
     EXPECT_EQ(attribute(fifo, "ApproximateNumberOfMessages"), "0");
+}
+
+TEST_F(Settle, keeps_a_message_of_a_FIFO_queue_hidden_for_as_long_as_it_was_when_the_disk_is_full) {
+    const std::string fifo = create("f.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
+    call("SendMessage", {{"QueueUrl", fifo}, {"MessageBody", "x"}, {"MessageGroupId", "g"}});
+    for (const int seconds : {3'600, 2}) {  // longer than the queue says, and shorter
+        const std::string handle = text(hear(fifo, {{"VisibilityTimeout", seconds}}).at(0), "ReceiptHandle");
+        doors->full = 1;
+
+        EXPECT_EQ(call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", handle}}).status, 503u);
+
+        advance(std::chrono::seconds(seconds) - 1ms);
+        EXPECT_EQ(hear(fifo).size(), 0u);
+        EXPECT_EQ(attribute(fifo, "ApproximateNumberOfMessagesNotVisible"), "1");
+        advance(1ms);
+        EXPECT_EQ(attribute(fifo, "ApproximateNumberOfMessages"), "1");
+    }
+}
+
+TEST_F(Settle, deletes_from_a_FIFO_queue_nothing_that_was_given_back_while_it_waited) {
+    const std::string fifo = create("f.fifo", {{"FifoQueue", "true"}, {"ContentBasedDeduplication", "true"}});
+    const auto receive = [&](std::string body) {
+        call("SendMessage", {{"QueueUrl", fifo}, {"MessageBody", std::move(body)}, {"MessageGroupId", "g"}});
+        return text(hear(fifo).at(0), "ReceiptHandle");
+    };
+    const std::string old = receive("old");
+    call("DeleteMessage", {{"QueueUrl", fifo}, {"ReceiptHandle", old}});
+    restart();
+    const std::string handle = receive("x");
+    doors->pages.shut();  // the old one is looked for
+    const json::array entries{{{"Id", "old"}, {"ReceiptHandle", old}}, {{"Id", "x"}, {"ReceiptHandle", handle}}};
+    const auto deleted = begin("DeleteMessageBatch", {{"QueueUrl", fifo}, {"Entries", entries}});
+    ASSERT_FALSE(deleted->response);
+
+    EXPECT_EQ(call("ChangeMessageVisibility", {{"QueueUrl", fifo}, {"ReceiptHandle", handle}, {"VisibilityTimeout", 0}}).status, 200u);
+    doors->pages.open();
+    settle_down();
+
+    ASSERT_TRUE(deleted->response);
+    EXPECT_FALSE(reply_of(*deleted->response).has("Successful") && !reply_of(*deleted->response).value.at("Successful").as_array().empty());
+    EXPECT_EQ(hear(fifo).size(), 1u);
 }
 
 TEST_F(Settle, in_batches_answers_one_by_one) {

@@ -211,16 +211,23 @@ FileImage Machine::image_after(Death death, std::uint64_t salt, std::string& sur
     if (death != Death::power_lost) return files_->files();
     auto log = pending_;
     log.insert(log.end(), files_->log().begin(), files_->log().end());
-    std::vector<std::pair<std::string_view, FileImage>> images;
+    std::vector<std::pair<std::string_view, FileImage>> images, one_file;
     const test::CrashOptions options{
         .prefixes = 3, .random_subsets = 3, .name_subsets = 2, .every = std::max<std::size_t>(1, log.size()), .seed = salt};
     test::each_crash_image(
         log, options,
         [&](const test::CrashImage& image) {
-            if (image.point == log.size()) images.emplace_back(test::name_of(image.survival), image.files);
+            if (image.point < log.size()) return;
+            const bool one = image.survival == test::Survival::only_wal || image.survival == test::Survival::only_database;
+            (one ? one_file : images).emplace_back(test::name_of(image.survival), image.files);
         },
         durable_);
-    auto& chosen = images.at(static_cast<std::size_t>(salt % images.size()));
+    // Where nothing has been synced yet, what is durable is what there was at the start, and is not shown a second time.
+    const auto nothing = test::name_of(test::Survival::nothing_pending);
+    if (images.empty() || images.front().first != nothing) images.emplace_back(nothing, durable_);
+    // Seldom both files have something that is pending: then every other time it is one of them alone that survives.
+    auto& among = !one_file.empty() && (salt >> 40) % 2 == 0 ? one_file : images;
+    auto& chosen = among.at(static_cast<std::size_t>(salt % among.size()));
     survived = chosen.first;
     return std::move(chosen.second);
 }

@@ -240,9 +240,7 @@ void Reference::accept(State& s, std::size_t queue, const Sent& sent, const std:
             }
             return;
         }
-        if (!told) {
-            more.push_back(s);  // where it was a duplicate
-        }
+        if (!told) more.push_back(s);  // where it was a duplicate
     } else if (known != q.remembered.end() && !id.empty() && id == known->second.id) {
         violated("m{} is called a duplicate ('{}') after the window", sent.number, key);
     }
@@ -404,17 +402,20 @@ void Reference::count(const State& s, const Ended& e) const {
     if (result.kind != Result::Kind::ok) return;
     const auto queue = e.step->queue;
     Counts least, most;
+    std::int64_t least_there = 0, most_there = 0;
     for (std::size_t i = 0; i < s.size(); ++i)
         for (const auto& m : s[i].messages) {
             const bool comes = i != queue && plan_.queues[i].receives > 0 && plan_.queues[i].dead == queue && may_die(i, m);
             if (i != queue && m.from != queue && !comes) continue;
             const bool sure = i == queue && !m.from && !may_die(i, m) && m.expires.first > now_;
+            least_there += sure;
+            ++most_there;
             if (m.leased && sure) ++least.hidden;
-            if (!m.leased && sure && m.due.last <= now_) ++least.ready;
+            if (!m.leased && sure && m.due.last <= now_ && !e.excused) ++least.ready;
             if (!m.leased && sure && m.due.first > now_) ++least.delayed;
             if (m.leased) ++most.hidden;
             if (!m.leased && m.due.first <= now_) ++most.ready;
-            if (!m.leased && m.due.last > now_) ++most.delayed;
+            if (!m.leased && (m.due.last > now_ || e.excused)) ++most.delayed;  // on a full disk it cannot become ready, nor be received
         }
     const auto& c = *e.reply.counts;
     const auto same = [&](const char* what, std::int64_t is, std::int64_t from, std::int64_t to) {
@@ -423,6 +424,7 @@ void Reference::count(const State& s, const Ended& e) const {
     same("ready", c.ready, least.ready, most.ready);
     same("hidden", c.hidden, least.hidden, most.hidden);
     same("delayed", c.delayed, least.delayed, most.delayed);
+    same("in all", c.ready + c.hidden + c.delayed, least_there, most_there);
 }
 
 void Reference::waits(std::size_t queue) {

@@ -98,11 +98,12 @@ private:
         reference_.pass(machine_.now());
         std::vector<Ended> ended;
         for (const auto& call : machine_.take_ended()) {
-            Ended e{.step = call->step,
-                    .reply = reply_of(*call->step, call->status, call->body),
-                    .names = call->names,
-                    .among = call->among || step_waits(*call->step),
-                    .excused = call->excused || call->began < machine_.now() || machine_.recovers()};
+            Ended e{
+                .step = call->step,
+                .reply = reply_of(*call->step, call->status, call->body),
+                .names = call->names,
+                .among = call->among || step_waits(*call->step),
+                .excused = call->excused || call->began < machine_.now() || machine_.recovers() || (amid && others_use(call->step->queue))};
             if (lie_ && !report_.lied) report_.lied = lie_(*call->step, e.reply);
             for (auto& r : e.reply.received) {
                 r.name = ++last_handle_;
@@ -121,6 +122,12 @@ private:
         for (const auto& call : machine_.open())
             if (call->step->verb == Verb::receive && !machine_.recovers()) reference_.waits(call->step->queue);
         if (reference_.states() > many_states && machine_.why_not.empty() && !remaking_) look();
+    }
+
+    /// Requests that a kill ends: what one of them has just taken, another does not find.
+    bool others_use(std::size_t queue) const {
+        const auto& open = machine_.open();
+        return std::any_of(open.begin(), open.end(), [&](const auto& call) { return call->step->queue == queue; });
     }
 
     void judge(std::vector<Ended> ended) {
