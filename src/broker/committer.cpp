@@ -153,6 +153,7 @@ awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket) {
     }
     Waiting waiting;
     flight->waiting.push_back(&waiting);
+    schedule();  // it may have been opened by somebody who had nothing to put in: who waits makes it go
     co_await waiting.event.wait();
     co_return waiting.outcome;
 }

@@ -275,8 +275,7 @@ bool BrokerState::is_ending(const Lease& lease) const {
 // Gone is what is gone on disk: who is told so may rely on it. When it did not go after all, it is settled now.
 awaitable<void> BrokerState::settle_anew(std::shared_ptr<SessionState> session, const std::vector<Settlement>& settlements,
                                          std::vector<std::size_t> ending, Settled& settled) {
-    committer.open();  // the last one may have been opened by somebody who had nothing to put in: it goes all the same
-    const Result<void> stored = co_await committer.committed(committer.touch(0, 0));
+    const Result<void> stored = co_await committer.committed(committer.last_ticket());
     std::vector<Settlement> again;
     for (const std::size_t i : ending) {
         if (!stored) settled.results[i] = stored.error();

@@ -205,6 +205,19 @@ TEST_F(Answers, do_not_wait_for_a_batch_that_nobody_fills) {
     EXPECT_EQ(settled->value().results[1]->code, Errc::lease_gone);
 }
 
+TEST_F(Answers, of_a_declaration_do_not_wait_for_a_batch_that_nobody_fills) {
+    declare("q");
+    publish("q", "a");
+    Lease never_given = receive("q").at(0).lease;
+    never_given.number += 7;
+    EXPECT_EQ(run_in(io, session.settle(never_given)).error().code, Errc::lease_gone);
+
+    const auto declared = begin(broker->declare_queue("q", {}));
+
+    ASSERT_TRUE(declared->has_value());
+    EXPECT_TRUE(declared->value().has_value());
+}
+
 TEST_F(FullStore, never_gives_the_sequence_of_what_it_refused_to_another) {
     declare("q");
     doors->commits.shut();
