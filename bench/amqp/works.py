@@ -23,6 +23,8 @@ def run_client(settings, broker, work, **words):
     if done.returncode != 0 or line is None:
         raise CannotMeasure(f"{' '.join(command[1:])}: {done.stderr.strip() or done.stdout.strip()}")
     figures = json.loads(line.removeprefix("figures "))
+    if figures.get("rate") == 0:
+        raise CannotMeasure(f"{' '.join(command[1:])}: not one message came through in that time")
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     if broker and used > 0:  # of the whole run, setting up included: told as a share, which that hardly changes
