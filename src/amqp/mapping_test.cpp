@@ -51,7 +51,9 @@ TEST(Mapping, makes_the_same_of_messages_in_a_row_and_another_where_anything_dif
     const auto some = std::make_shared<const BasicProperties>(full()), others = std::make_shared<const BasicProperties>();
     const auto publish = [&](std::string exchange, std::string key, const auto& properties, std::string body) {
         BasicPublish method{.exchange = std::move(exchange), .routing_key = std::move(key)};
-        return ready.publish(method, properties, std::move(body)).value();
+        auto made = ready.publish(method, properties, std::move(body));
+        EXPECT_TRUE(made);
+        return made ? *std::move(made) : Publish{};
     };
 
     const Publish first = publish("x", "k", some, "1"), second = publish("x", "k", some, "2");
