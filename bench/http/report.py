@@ -109,21 +109,23 @@ def fdatasync_times(directory, count=300):
     return times
 
 
-def conditions(server, directory):
+def conditions(server, directory, wrk=True):
     before = load()
     syncs = fdatasync_times(directory)
     here = os.path.dirname(os.path.abspath(__file__))
-    return {
+    found = {
         "processor": f"{processor()}, {os.cpu_count()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
         "file system": said_by("df", "--output=fstype", directory, line=-1),
         "fdatasync of 4 KiB": f"p50 {median(syncs):.3f} ms, p99 {percentile(syncs, 0.99):.3f} ms",
         "load before": f"{before:.2f}",
         "server": said_by(server, "version"),
-        "wrk": said_by("wrk", "--version").split(" Copyright")[0],
         "Python": f"{platform.python_version()} with SQLite {sqlite3.sqlite_version}",
         "commit": said_by("git", "-C", here, "describe", "--always", "--dirty"),
     }
+    if wrk:
+        found["wrk"] = said_by("wrk", "--version").split(" Copyright")[0]
+    return found
 
 
 def write_json(path, circumstances, report):

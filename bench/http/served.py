@@ -12,37 +12,14 @@ class CannotMeasure(Exception):
     """Why a figure could not be measured."""
 
 
-class Server:
-    """`rowmq serve` on ports the system chooses, with a store of its own; to be used with `with`."""
-
-    def __init__(self, program, store):
-        self.store = store
-        self.process = subprocess.Popen(
-            [program, "serve", "--store", store, "--durability", "full", "--log-level", "warning",
-             "--listen", "sqs=127.0.0.1:0", "--listen", "amqp=off", "--listen", "admin=127.0.0.1:0"],
-            stdout=subprocess.PIPE, text=True, start_new_session=True)
-        said = ""
-        for line in self.process.stdout:
-            said += line
-            if line == "ready\n":
-                break
-        else:
-            self.process.wait()
-            raise CannotMeasure(f"the server on {store} did not become ready: {said}")
-        self.port = int(re.search(r"^sqs\s+http://127\.0\.0\.1:(\d+)$", said, re.MULTILINE).group(1))
-        self.url = f"http://127.0.0.1:{self.port}"
+class Process:
+    """A server that runs; to be used with `with`. Those that are one have `process` and `name`."""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
+        self.stop()
 
     def processor_seconds(self):
         """Of all its threads, since its start."""
@@ -54,12 +31,43 @@ class Server:
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
             return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.MULTILINE).group(1)) / 1024
 
-    def await_quiet(self, at_most=60):
-        """Until what an earlier round left to do is done: less than 2 % of a core over half a second."""
+    def await_quiet(self, at_most=60, idle=0.02):
+        """Until what an earlier round left to do is done: less than `idle` of a core over half a second."""
         last = time.monotonic() + at_most
         while time.monotonic() < last:
             before = self.processor_seconds()
             time.sleep(0.5)
-            if self.processor_seconds() - before < 0.01:
+            if self.processor_seconds() - before < idle / 2:
                 return
-        raise CannotMeasure(f"the server on {self.store} was still busy {at_most} s after its clients had ended")
+        raise CannotMeasure(f"{self.name} was still busy {at_most} s after its clients had ended")
+
+
+class Server(Process):
+    """`rowmq serve` with one protocol, on ports the system chooses, with a store of its own."""
+
+    def __init__(self, program, store, protocol="sqs"):
+        self.name = f"the server on {store}"
+        others = [word for other in ("sqs", "amqp") if other != protocol for word in ("--listen", f"{other}=off")]
+        self.process = subprocess.Popen(
+            [program, "serve", "--store", store, "--durability", "full", "--log-level", "warning",
+             "--listen", f"{protocol}=127.0.0.1:0", *others, "--listen", "admin=127.0.0.1:0"],
+            stdout=subprocess.PIPE, text=True, start_new_session=True)
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            if line == "ready\n":
+                break
+        else:
+            self.process.wait()
+            raise CannotMeasure(f"the server on {store} did not become ready: {said}")
+        self.port = int(re.search(rf"^{protocol}\s+\w+://127\.0\.0\.1:(\d+)$", said, re.MULTILINE).group(1))
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "amqp/channel_say.hpp"
@@ -46,8 +47,12 @@ std::size_t Channel::hear(const Frame& frame) {
     std::size_t bytes = bytes_of_a_method;
     if (const auto* published = std::get_if<Published>(&*step.whole)) bytes += published->body.size();
     inbox_.push_back({*std::move(step.whole), bytes});
-    if (!std::exchange(running_, true)) spawn(run());
     return bytes;
+}
+
+void Channel::go_on() {
+    due_ = false;
+    if (!inbox_.empty() && !std::exchange(running_, true)) spawn(run());
 }
 
 void Channel::spawn(awaitable<void> work) { connection_.spawn(std::move(work), shared_from_this()); }
@@ -87,8 +92,13 @@ void Channel::fail(const Refusal& refusal, MethodId method) {
     if (is_hard(refusal.code)) return connection_.fail(refusal, method);
     // What it held is free before the client hears of it.
     closing_ = true;
+    const bool closed_too = std::any_of(inbox_.begin(), inbox_.end(), [](const Waiting& waiting) {
+        const auto* waits = std::get_if<ClientMethod>(&waiting.what);
+        return waits && std::holds_alternative<ChannelClose>(*waits);
+    });
     stop();
     connection_.say(number_, ChannelClose{refusal.closing(method)});
+    if (closed_too) connection_.say(number_, ChannelCloseOk{});  // the two crossed
 }
 
 void Channel::stop() {

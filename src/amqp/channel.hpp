@@ -6,11 +6,13 @@
 // answered by one. Threads: the broker's executor.
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/container/deque.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "amqp/incoming.hpp"
 #include "amqp/mapping.hpp"
@@ -28,6 +30,8 @@ struct Consumer {
     Counts counts = Counts::untold;
     std::uint32_t prefetch = 0;  ///< 0: no limit
     std::uint32_t unacked = 0;
+    std::shared_ptr<const Properties> said;  ///< of the last delivery, and
+    std::string header;                      ///< how it was said: a content header
     Subscription subscription;
 };
 
@@ -36,8 +40,12 @@ public:
     Channel(Connection& connection, std::uint16_t number, Session session);
     ~Channel();
 
-    /// One frame; returns how many bytes of memory wait because of it. They are given back by Connection::done.
+    /// One frame; returns how many bytes of memory wait because of it. They are given back by Connection::done. What it makes
+    /// whole waits for go_on(), so that all of one read is done together.
     std::size_t hear(const Frame& frame);
+    /// Whether go_on() has to be called; told once.
+    bool begins() { return !inbox_.empty() && !running_ && !std::exchange(due_, true); }
+    void go_on();
     /// The connection ends: nothing more is said.
     void stop();
     /// An answer for the consumer of amq.rabbitmq.reply-to. False: it does not read what it is told.
@@ -90,13 +98,13 @@ private:
     // verbs/reply.cpp
     void consume_replies(const BasicConsume& method);
     bool cancel_replies(const std::string& tag);
-    std::optional<Refusal> give_reply_address(Published& request) const;
+    std::optional<Refusal> give_reply_address(Published& request);
     // verbs/publish.cpp, verbs/confirm.cpp
     struct Call;
     awaitable<void> publish_run();
     awaitable<void> publishing_allowed();
-    std::optional<Refusal> take(Published published, Call& call);
-    std::optional<Refusal> take_in_transaction(Published published);
+    std::optional<Refusal> take(Published& published, Call& call);
+    std::optional<Refusal> take_in_transaction(Published& published);
     std::optional<Refusal> unfit(const Published& published) const;
     void told(Call& call, const Receipt& receipt);
     void send_back(const Published& published);
@@ -131,7 +139,9 @@ private:
     const std::uint16_t number_;
     Session session_;
     Assembler assembler_;
-    std::deque<Waiting> inbox_;
+    boost::container::deque<Waiting, void, boost::container::deque_options<boost::container::block_size<32>>::type> inbox_;
+    Ready ready_;
+    bool due_ = false;  ///< go_on() will be called
     bool running_ = false, closing_ = false, stopped_ = false;
     std::string last_queue_;
     Ticket last_publish_{};            ///< of the latest call; what asks about queues finds it there
@@ -162,6 +172,8 @@ private:
     boost::asio::steady_timer credit_;              ///< cancelled when a consumer may have more
 
     std::string reply_tag_, reply_token_;  ///< of the consumer of amq.rabbitmq.reply-to
+    /// The last request's properties as they came, and with the place of its answer.
+    std::shared_ptr<const BasicProperties> unaddressed_, addressed_;
 };
 
 }  // namespace rowmq::amqp

@@ -100,6 +100,7 @@ bool Connection::hear(std::string_view bytes) {
         if (!frame) break;
         hear_frame(*frame);
     }
+    go_on();
     if (!frames_.fault()) return !ended_;
     fail(Refusal(Code::frame_error, frames_.fault_text()), {});
     return false;
@@ -130,7 +131,12 @@ void Connection::hear_frame(const Frame& frame) {
     to_channel(frame);
 }
 
+void Connection::go_on() {
+    for (const std::shared_ptr<Channel>& channel : std::exchange(due_, {})) channel->go_on();
+}
+
 void Connection::hear_control(const Frame& frame) {
+    go_on();  // what came before it
     if (frame.kind != FrameKind::method)
         return fail(Refusal(Code::unexpected_frame, fmt::format("type {}, {}", static_cast<unsigned>(frame.kind), snippet(frame.payload))),
                     {});
@@ -233,6 +239,7 @@ void Connection::to_channel(const Frame& frame) {
     }
     const std::shared_ptr<Channel> channel = found->second;  // it may be the last thing it hears
     inbox_bytes_ += channel->hear(frame);
+    if (channel->begins()) due_.push_back(channel);
 }
 
 void Connection::spawn(awaitable<void> work, std::shared_ptr<void> keeping) {

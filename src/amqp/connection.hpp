@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "amqp/frame_writer.hpp"
 #include "amqp/frames.hpp"
@@ -32,11 +33,11 @@ public:
         append_method(bytes_->out(), channel, method);
         bytes_->flush();
     }
-    /// A method with content.
-    template <typename Method>
-    void say(std::uint16_t channel, const Method& method, const BasicProperties& properties, std::string_view body) {
+    /// A method with content: BasicProperties, or a ReadyHeader.
+    template <typename Method, typename Header>
+    void say(std::uint16_t channel, const Method& method, const Header& header, std::string_view body) {
         append_method(bytes_->out(), channel, method);
-        append_content(bytes_->out(), channel, properties, body, frame_max_);
+        append_content(bytes_->out(), channel, header, body, frame_max_);
         bytes_->flush();
     }
     /// Waits while the client has not taken what it was told.
@@ -71,6 +72,8 @@ private:
     void on(const ConnectionTuneOk& method);
     void on(const ConnectionOpen& method);
     void to_channel(const Frame& frame);
+    /// Does what was heard for channels.
+    void go_on();
     void refuse_login(std::string_view why);
     awaitable<void> beat();
     awaitable<void> end();
@@ -86,6 +89,7 @@ private:
     std::size_t frame_max_ = 4'096;
     std::uint16_t channel_max_ = 0, heartbeat_ = 0;
     std::map<std::uint16_t, std::shared_ptr<Channel>> channels_;
+    std::vector<std::shared_ptr<Channel>> due_;  ///< channels that heard something to do
     std::size_t inbox_bytes_ = 0;
     boost::asio::steady_timer room_, beat_, last_;  ///< cancelled when there is room again; of heartbeats; when it is cut at last
     bool ended_ = false;

@@ -180,6 +180,31 @@ TEST_F(Conversation, is_cut_off_after_every_step_and_leaves_only_what_is_durable
     }
 }
 
+TEST_F(Conversation, is_heard_to_its_end_when_all_of_it_comes_at_once) {
+    Client client(io, port);
+    auto steps = opening();
+    steps.push_back({said(1, QueueDeclare{.queue = "q"}), {QueueDeclareOk::id}});
+    std::string at_once = said(1, ConfirmSelect{}) + said(2, ChannelOpen{}) + said(2, BasicConsume{.queue = "q", .consumer_tag = "c"});
+    for (int i = 0; i < 20; ++i) at_once += published(1, "", "q");
+    // A refusal, with channel.close on its way already: both are answered.
+    at_once += said(2, BasicAck{.delivery_tag = 9}) + published(1, "", "q") + said(2, ChannelClose{});
+    steps.push_back(
+        {at_once, {ConfirmSelectOk::id, ChannelOpenOk::id, BasicConsumeOk::id, ChannelClose::id, ChannelCloseOk::id, BasicAck::id}});
+    steps.push_back({published(1, "", "q") + published(1, "", "q") + said(0, ConnectionClose{}), {ConnectionCloseOk::id}});
+    for (const Step& step : steps) {
+        client.say(step.says);
+        std::vector<MethodId> heard;
+        EXPECT_TRUE(await([&] {
+            for (const MethodId id : client.hear()) heard.push_back(id);
+            std::vector<MethodId> left = step.hears;
+            for (const MethodId id : heard) std::erase(left, id);
+            return left.empty();
+        }));
+    }
+
+    EXPECT_TRUE(await([&] { return broker->queue("q")->counts.ready == 23; }));
+}
+
 TEST_F(Conversation, is_ended_by_a_server_that_stops) {
     Client client(io, port);
     for (const Step& step : opening()) {

@@ -37,19 +37,52 @@ void append_method(std::string& out, std::uint16_t channel, const Method& method
     write_method(out, method);
 }
 
-/// The header frame, and body frames none of which is longer than `frame_max` bytes as a whole.
-inline void append_content(std::string& out, std::uint16_t channel, const BasicProperties& properties, std::string_view body,
-                           std::size_t frame_max) {
-    {
-        const OpenFrame frame(out, FrameKind::header, channel);
-        write_content_header(out, {.klass = 60, .body_bytes = body.size(), .properties = properties});
-    }
+/// Body frames none of which is longer than `frame_max` bytes as a whole.
+inline void append_body(std::string& out, std::uint16_t channel, std::string_view body, std::size_t frame_max) {
     for (std::size_t at = 0; at < body.size();) {
         const auto some = body.substr(at, frame_max - frame_overhead);
         const OpenFrame frame(out, FrameKind::body, channel);
         out.append(some);
         at += some.size();
     }
+}
+
+/// The header frame, and the body.
+inline void append_content(std::string& out, std::uint16_t channel, const BasicProperties& properties, std::string_view body,
+                           std::size_t frame_max) {
+    {
+        const OpenFrame frame(out, FrameKind::header, channel);
+        write_content_header(out, {.klass = 60, .body_bytes = body.size(), .properties = properties});
+    }
+    append_body(out, channel, body, frame_max);
+}
+
+/// A basic.deliver of texts that are elsewhere.
+struct DeliverView {
+    static constexpr MethodId id = BasicDeliver::id;
+    std::string_view consumer_tag;
+    std::uint64_t delivery_tag = 0;
+    bool redelivered = false;
+    std::string_view exchange, routing_key;
+    static void layout(auto& m, auto& wire) { BasicDeliver::layout(m, wire); }
+};
+
+/// The payload of a content header of another message with the same properties.
+struct ReadyHeader {
+    explicit ReadyHeader(std::string_view of) : payload(of) {}
+    std::string_view payload;
+};
+
+inline void append_content(std::string& out, std::uint16_t channel, ReadyHeader header, std::string_view body, std::size_t frame_max) {
+    {
+        const OpenFrame frame(out, FrameKind::header, channel);
+        constexpr std::size_t length_at = 4, length_bytes = 8;
+        wire::Writer writer(out);
+        writer.bytes(header.payload.substr(0, length_at));
+        writer.u64(body.size());
+        writer.bytes(header.payload.substr(length_at + length_bytes));
+    }
+    append_body(out, channel, body, frame_max);
 }
 
 inline void append_heartbeat(std::string& out) { const OpenFrame frame(out, FrameKind::heartbeat, 0); }

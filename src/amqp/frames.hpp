@@ -43,13 +43,17 @@ public:
     /// What RabbitMQ says of it: "type 3, all octets = <<>>: {frame_too_large,200000,131064}".
     const std::string& fault_text() const noexcept { return fault_text_; }
     /// Bytes that were fed and not taken.
-    std::size_t waiting() const noexcept { return view_.size(); }
+    std::size_t waiting() const noexcept { return (spent_ ? 0 : kept_.size()) + fed_.size(); }
     /// Bytes of memory held.
     std::size_t capacity() const noexcept { return kept_.capacity(); }
 
 private:
-    std::string kept_;
-    std::string_view view_;  ///< what is not taken yet: of kept_, or of what was fed
+    bool complete(std::size_t count);
+    void forget_spent();
+
+    std::string kept_;      ///< the beginning of what comes next; a frame that was fed as a whole is never copied
+    bool spent_ = false;    ///< kept_ was handed out
+    std::string_view fed_;  ///< not taken, behind kept_
     std::size_t limit_ = 4'096;
     std::optional<FrameFault> fault_;
     std::string fault_text_;

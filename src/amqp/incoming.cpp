@@ -8,7 +8,9 @@
 namespace rowmq::amqp {
 namespace {
 
-constexpr std::size_t reserved_at_once = 32 * 1024;  // of a body that is only announced
+constexpr std::size_t reserved_at_once = 32 * 1024;   // of a body that is only announced
+constexpr std::size_t before_properties = 2 + 2 + 8;  // of a header: class, weight, length of the body
+constexpr std::size_t remembered_header = 1'024;      // bytes; who says more says it anew each time
 
 Assembler::Step refused(Refusal refusal, MethodId method = {}) {
     Assembler::Step step;
@@ -58,21 +60,37 @@ Assembler::Step Assembler::take_method(std::string_view payload) {
     return step;
 }
 
-Assembler::Step Assembler::take_header(std::string_view payload) {
+std::shared_ptr<const BasicProperties> Assembler::properties_of(std::string_view payload) {
+    const std::string_view said = payload.substr(std::min(payload.size(), before_properties));
+    if (last_properties_ && said == last_header_) return last_properties_;
     auto header = read_content_header(payload);
-    if (!header) return refused(Code::frame_error, fmt::format("type 2, {}: unknown_frame", snippet(payload)), BasicPublish::id);
-    if (header->klass != BasicPublish::id.klass)
-        return refused(Code::unexpected_frame,
-                       fmt::format("expected content header for class 60, got one for class {} instead", header->klass), BasicPublish::id);
-    if (header->body_bytes > message_bytes_) {
+    if (!header) return nullptr;
+    auto properties = std::make_shared<const BasicProperties>(std::move(header->properties));
+    if (said.size() <= remembered_header) {
+        last_header_ = said;
+        last_properties_ = properties;
+    }
+    return properties;
+}
+
+Assembler::Step Assembler::take_header(std::string_view payload) {
+    wire::Reader head(payload);
+    const std::uint16_t klass = head.u16();
+    head.u16();
+    const std::uint64_t body_bytes = head.u64();
+    auto properties = properties_of(payload);
+    if (!properties) return refused(Code::frame_error, fmt::format("type 2, {}: unknown_frame", snippet(payload)), BasicPublish::id);
+    if (klass != BasicPublish::id.klass)
+        return refused(Code::unexpected_frame, fmt::format("expected content header for class 60, got one for class {} instead", klass),
+                       BasicPublish::id);
+    if (body_bytes > message_bytes_) {
         publish_.reset();
         return refused(Code::precondition_failed,
-                       fmt::format("message size {} is larger than configured max size {}", header->body_bytes, message_bytes_),
-                       BasicPublish::id);
+                       fmt::format("message size {} is larger than configured max size {}", body_bytes, message_bytes_), BasicPublish::id);
     }
     has_header_ = true;
-    missing_ = header->body_bytes;
-    publish_->properties = std::move(header->properties);
+    missing_ = body_bytes;
+    publish_->properties = std::move(properties);
     publish_->body.reserve(std::min<std::size_t>(missing_, reserved_at_once));
     return finished();
 }

@@ -2,6 +2,7 @@
 // What one channel is told, in order: methods, and messages put together from their frames.
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,7 +17,7 @@ namespace rowmq::amqp {
 /// A whole basic.publish.
 struct Published {
     BasicPublish method;
-    BasicProperties properties;
+    std::shared_ptr<const BasicProperties> properties;  ///< never null; the same for messages in a row that say the same
     std::string body;
 };
 
@@ -50,6 +51,8 @@ public:
     void reset() noexcept { publish_.reset(); }
 
 private:
+    /// The properties of the last header, where this one has the same bytes. Null: it is malformed.
+    std::shared_ptr<const BasicProperties> properties_of(std::string_view payload);
     Step take_method(std::string_view payload);
     Step take_header(std::string_view payload);
     Step take_body(std::string_view payload);
@@ -59,6 +62,8 @@ private:
     std::optional<Published> publish_;  ///< whose content is not whole
     bool has_header_ = false;
     std::uint64_t missing_ = 0;
+    std::string last_header_;  ///< behind the length of the body
+    std::shared_ptr<const BasicProperties> last_properties_;
 };
 
 }  // namespace rowmq::amqp

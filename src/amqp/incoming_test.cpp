@@ -39,6 +39,24 @@ TEST(Assembler, gives_methods_at_once_and_messages_when_their_last_byte_came) {
     EXPECT_EQ(assembler.held(), 0u);
 }
 
+TEST(Assembler, reads_a_header_once_for_messages_in_a_row_that_say_the_same) {
+    Assembler assembler(1'000);
+    const auto properties = [&](std::uint64_t bytes, std::string type) {
+        std::string said;
+        write_content_header(said, {.klass = 60, .body_bytes = bytes, .properties = {.content_type = std::move(type)}});
+        take(assembler, FrameKind::method, method(BasicPublish{}));
+        auto step = take(assembler, FrameKind::header, said);
+        if (bytes > 0) step = take(assembler, FrameKind::body, std::string(bytes, 'x'));
+        return std::get<Published>(step.whole.value()).properties;
+    };
+
+    const auto first = properties(3, "a"), second = properties(0, "a"), third = properties(3, "b"), fourth = properties(3, "a");
+
+    EXPECT_EQ(first, second) << "the length of a body is none of its properties";
+    EXPECT_EQ(third->content_type, "b");
+    EXPECT_EQ(fourth->content_type, "a");
+}
+
 TEST(Assembler, gives_an_empty_message_with_its_header) {
     Assembler assembler(1'000);
     take(assembler, FrameKind::method, method(BasicPublish{}));

@@ -163,6 +163,25 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
     return publish;
 }
 
+boost::system::result<Publish, Refusal> Ready::publish(BasicPublish& method, const std::shared_ptr<const BasicProperties>& properties,
+                                                       std::string body) {
+    const bool by_default = method.exchange.empty();
+    const bool same =
+        properties == properties_ && method.exchange == publish_.exchange && (by_default || method.routing_key == publish_.routing_key);
+    if (!same) {
+        auto made = publish_of(std::move(method.exchange), method.routing_key, *properties, {});
+        if (!made) return made.error();
+        publish_ = *std::move(made);
+        properties_ = properties;
+    }
+    Publish publish = publish_;
+    if (by_default) publish.routing_key = std::move(method.routing_key);
+    publish.message.body = std::make_shared<const std::string>(std::move(body));
+    return publish;
+}
+
+bool says_only_properties(const Delivery& delivery, Counts counts) { return counts == Counts::untold && delivery.dead_letters.empty(); }
+
 BasicProperties properties_of(const Delivery& delivery, Counts counts) {
     static const Properties none;
     const Properties& neutral = delivery.message.properties ? *delivery.message.properties : none;
@@ -201,11 +220,11 @@ BasicProperties properties_of(const Delivery& delivery, Counts counts) {
     return wire;
 }
 
-Route origin_of(const Delivery& delivery, std::string_view queue) {
-    if (delivery.came_by) return *delivery.came_by;
+Origin origin_of(const Delivery& delivery, std::string_view queue) {
+    if (delivery.came_by) return {delivery.came_by->exchange, delivery.came_by->routing_key};
     const Properties* neutral = delivery.message.properties.get();
     const bool by_default = !neutral || (neutral->exchange.empty() && neutral->routing_key.empty());
-    if (by_default || !delivery.dead_letters.empty()) return {"", std::string(queue)};
+    if (by_default || !delivery.dead_letters.empty()) return {"", queue};
     return {neutral->exchange, neutral->routing_key};
 }
 

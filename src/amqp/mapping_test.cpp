@@ -46,6 +46,28 @@ TEST(Mapping, loses_nothing_on_the_way_through_the_broker) {
     EXPECT_EQ(round_trip(far), far);
 }
 
+TEST(Mapping, makes_the_same_of_messages_in_a_row_and_another_where_anything_differs) {
+    Ready ready;
+    const auto some = std::make_shared<const BasicProperties>(full()), others = std::make_shared<const BasicProperties>();
+    const auto publish = [&](std::string exchange, std::string key, const auto& properties, std::string body) {
+        BasicPublish method{.exchange = std::move(exchange), .routing_key = std::move(key)};
+        auto made = ready.publish(method, properties, std::move(body));
+        EXPECT_TRUE(made);
+        return made ? *std::move(made) : Publish{};
+    };
+
+    const Publish first = publish("x", "k", some, "1"), second = publish("x", "k", some, "2");
+    EXPECT_EQ(first.message.properties, second.message.properties);
+    EXPECT_EQ(second.message.text(), "2");
+    EXPECT_EQ(second.priority, 7);
+    EXPECT_EQ(publish("x", "other", some, "").message.properties->routing_key, "other");
+    EXPECT_EQ(publish("y", "other", some, "").message.properties->exchange, "y");
+    const Publish straight = publish("", "q1", others, "");
+    EXPECT_EQ(straight.routing_key, "q1");
+    EXPECT_EQ(straight.priority, 0);
+    EXPECT_EQ(publish("", "q2", others, "").routing_key, "q2");
+}
+
 TEST(Mapping, makes_what_the_broker_acts_on_of_the_properties) {
     const auto publish = publish_of("x", "k", full(), "body");
     ASSERT_TRUE(publish);
@@ -98,9 +120,9 @@ TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {
     const auto& newest = std::get<HeaderTable>(deaths[0].value);
     EXPECT_EQ(newest[1], (Header{"reason", {std::string("expired"), {}}}));
     EXPECT_EQ(newest[2], (Header{"queue", {std::string("second"), {}}}));
-    EXPECT_EQ(origin_of(delivery, "third"), (Route{"", "third"})) << "it came through the default exchange";
+    EXPECT_EQ(origin_of(delivery, "third"), (Origin{"", "third"})) << "it came through the default exchange";
     delivery.came_by = Route{"dlx", "k"};
-    EXPECT_EQ(origin_of(delivery, "third"), (Route{"dlx", "k"}));
+    EXPECT_EQ(origin_of(delivery, "third"), (Origin{"dlx", "k"}));
 }
 
 TEST(Mapping, takes_further_keys_from_cc_and_bcc_and_keeps_bcc_from_receivers) {

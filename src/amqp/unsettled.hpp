@@ -31,22 +31,27 @@ public:
     /// Takes the one with this tag, or with `multiple` all up to it (tag 0: all there are). None: that delivery is not there.
     std::optional<std::vector<One>> take(std::uint64_t tag, bool multiple) {
         std::vector<One> taken;
+        if (!take(tag, multiple, taken)) return std::nullopt;
+        return taken;
+    }
+    /// Appends what it takes; false: that delivery is not there.
+    bool take(std::uint64_t tag, bool multiple, std::vector<One>& taken) {
         if (multiple && tag == 0) {
             while (!all_.empty()) take_front(taken);
-            return taken;
+            return true;
         }
-        const auto found = std::lower_bound(all_.begin(), all_.end(), tag, [](const One& one, std::uint64_t t) { return one.tag < t; });
-        if (found == all_.end() || found->tag != tag || found->lease == Lease{}) return std::nullopt;
+        const auto found = place_of(tag);
+        if (found == all_.end() || found->tag != tag || found->lease == Lease{}) return false;
         if (multiple) {
             while (!all_.empty() && all_.front().tag <= tag) take_front(taken);
-            return taken;
+            return true;
         }
-        taken.push_back(*found);
+        taken.push_back(std::move(*found));
         *found = One{.tag = tag, .lease = {}, .consumer = {}};
         --count_;
         while (!all_.empty() && all_.front().lease == Lease{}) all_.pop_front();
         while (!all_.empty() && all_.back().lease == Lease{}) all_.pop_back();
-        return taken;
+        return true;
     }
     /// What take() gave is not settled after all.
     void put_back(std::vector<One> some) {
@@ -58,6 +63,11 @@ public:
     std::size_t count() const noexcept { return count_; }
 
 private:
+    /// The first that is not before `tag`: most are acknowledged in the order in which they were delivered.
+    std::deque<One>::iterator place_of(std::uint64_t tag) {
+        if (!all_.empty() && all_.front().tag == tag) return all_.begin();
+        return std::lower_bound(all_.begin(), all_.end(), tag, [](const One& one, std::uint64_t t) { return one.tag < t; });
+    }
     void take_front(std::vector<One>& taken) {
         if (all_.front().lease != Lease{}) {
             taken.push_back(std::move(all_.front()));

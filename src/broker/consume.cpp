@@ -319,8 +319,11 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
 
 bool BrokerState::decode(Entry& entry) {
     try {
-        if (!entry.properties.empty() && !entry.message.properties)
-            entry.message.properties = std::make_shared<const Properties>(decode_properties(entry.properties));
+        if (!entry.properties.empty() && !entry.message.properties) {
+            if (entry.properties != decoded_properties.second)
+                decoded_properties = {std::make_shared<const Properties>(decode_properties(entry.properties)), entry.properties};
+            entry.message.properties = decoded_properties.first;
+        }
         entry.properties.clear();
         if (entry.row.notes) static_cast<void>(decode_notes(entry.row.notes.get()));
     } catch (const Failure&) {  // notes have no checksum

@@ -40,6 +40,11 @@ std::optional<Error> unfit(std::string_view what, std::string_view text, std::si
 void add_properties(Publish& publish, const std::string& deduplication_id) {
     const bool routed = !publish.exchange.empty();
     if (deduplication_id.empty() && !routed && publish.priority == 0) return;
+    if (const Properties* said = publish.message.properties.get();
+        said && (deduplication_id.empty() || said->deduplication_id == deduplication_id) &&
+        (!routed || (said->exchange == publish.exchange && said->routing_key == publish.routing_key)) &&
+        (publish.priority == 0 || said->priority == publish.priority))
+        return;
     Properties p = publish.message.properties ? *publish.message.properties : Properties{};
     if (!deduplication_id.empty()) p.deduplication_id = deduplication_id;
     if (routed) {
@@ -61,6 +66,22 @@ std::uint8_t BrokerState::lane_of(const Queue& queue, std::string_view group, st
     const std::uint8_t highest = queue.options->max_priority;
     if (planted(Bug::priority_upside_down)) return std::min(priority, highest);
     return highest == 0 ? 0 : static_cast<std::uint8_t>(255 - std::min(priority, highest));
+}
+
+/// As they are stored, when they are within the limits. Worked out once for messages in a row that share theirs.
+Result<std::string> BrokerState::stored_properties(const std::shared_ptr<const Properties>& properties) {
+    if (properties == encoded_properties.first) return encoded_properties.second;
+    const Properties& p = *properties;
+    if (p.headers.size() > limits.headers)
+        return Error{Errc::limit_exceeded, fmt::format("{} headers: at most {} are allowed", p.headers.size(), limits.headers)};
+    if (!p.headers.empty() && depth_of(p.headers) > limits.header_depth)
+        return Error{Errc::limit_exceeded, fmt::format("headers nest deeper than {}", limits.header_depth)};
+    std::string encoded = encode(p);
+    if (encoded.size() > limits.properties_bytes)
+        return Error{Errc::limit_exceeded,
+                     fmt::format("properties of {} bytes: at most {} are allowed", encoded.size(), limits.properties_bytes)};
+    encoded_properties = {properties, encoded};
+    return encoded;
 }
 
 Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish) {
@@ -96,15 +117,9 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     }
     add_properties(publish, staged.deduplication_id);
     if (publish.message.properties) {
-        const Properties& p = *publish.message.properties;
-        if (p.headers.size() > limits.headers)
-            return Error{Errc::limit_exceeded, fmt::format("{} headers: at most {} are allowed", p.headers.size(), limits.headers)};
-        if (!p.headers.empty() && depth_of(p.headers) > limits.header_depth)
-            return Error{Errc::limit_exceeded, fmt::format("headers nest deeper than {}", limits.header_depth)};
-        staged.properties = encode(p);
-        if (staged.properties.size() > limits.properties_bytes)
-            return Error{Errc::limit_exceeded,
-                         fmt::format("properties of {} bytes: at most {} are allowed", staged.properties.size(), limits.properties_bytes)};
+        Result<std::string> encoded = stored_properties(publish.message.properties);
+        if (!encoded) return encoded.error();
+        staged.properties = *std::move(encoded);
     }
     staged.bytes = publish.message.text().size() + staged.properties.size();
     for (const Reached& to : staged.reached) {

@@ -233,7 +233,7 @@ awaitable<void> BrokerState::run_redrive(std::shared_ptr<BrokerState> self, std:
             if (page.failure) co_return over(TaskState::failed, page.failure->text);
             Entry read;
             if (!page.messages.empty()) read.properties = page.messages.front().properties;
-            const bool known = decode(read) && read.message.properties;
+            const bool known = self->decode(read) && read.message.properties;
             task.priorities = {{*unread, known ? read.message.properties->priority.value_or(0) : 0}};
             if (moved == 0) continue;
         }

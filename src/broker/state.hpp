@@ -115,6 +115,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         bool conditional = false;  ///< a queue may know its deduplication id already
     };
     Result<Staged> stage(NamespaceId ns, Publish& publish);
+    Result<std::string> stored_properties(const std::shared_ptr<const Properties>& properties);
+    /// Of the last publish that had some, and of the last entry that was decoded: others in a row mostly have the same.
+    std::pair<std::shared_ptr<const Properties>, std::string> encoded_properties, decoded_properties;
     /// Counts what is staged as if it were put, so that those staged after it find the queue as full as it will be.
     class Places {
     public:
@@ -176,7 +179,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<std::optional<Error>> prepare(QueueId queue, const std::vector<Pick>& picks);
     awaitable<void> page_or_nothing(QueueId queue);  ///< until the page under way is in
     /// Decodes the properties. False, and damaged, when what is stored beside the body cannot be read.
-    static bool decode(Entry& entry);
+    bool decode(Entry& entry);
     Delivery delivery_of(const Queue& queue, Entry& entry) const;  ///< of one that decode() could read
     Held* held(QueueId queue, Sequence sequence, std::uint32_t number, Queue** found = nullptr);
     void put_back(Queue& queue, Sequence sequence);  ///< from held to the window, as it is

@@ -180,14 +180,23 @@ void Channel::deliver_one(const std::shared_ptr<Consumer>& consumer, const Deliv
         unsettled_.add(tag, delivery.lease, consumer);
         ++consumer->unacked;
     }
-    Route origin = origin_of(delivery, consumer->queue);
-    connection_.say(number_,
-                    BasicDeliver{.consumer_tag = consumer->tag,
-                                 .delivery_tag = tag,
-                                 .redelivered = delivery.redelivered,
-                                 .exchange = std::move(origin.exchange),
-                                 .routing_key = std::move(origin.routing_key)},
-                    properties_of(delivery, consumer->counts), delivery.message.text());
+    const Origin origin = origin_of(delivery, consumer->queue);
+    const DeliverView method{.consumer_tag = consumer->tag,
+                             .delivery_tag = tag,
+                             .redelivered = delivery.redelivered,
+                             .exchange = origin.exchange,
+                             .routing_key = origin.routing_key};
+    if (!says_only_properties(delivery, consumer->counts)) {
+        connection_.say(number_, method, properties_of(delivery, consumer->counts), delivery.message.text());
+        return;
+    }
+    // Most deliveries of a queue say the same of their messages.
+    if (consumer->header.empty() || delivery.message.properties != consumer->said) {
+        consumer->header.clear();
+        write_content_header(consumer->header, {.klass = 60, .body_bytes = 0, .properties = properties_of(delivery)});
+        consumer->said = delivery.message.properties;
+    }
+    connection_.say(number_, method, ReadyHeader(consumer->header), delivery.message.text());
 }
 
 }  // namespace rowmq::amqp

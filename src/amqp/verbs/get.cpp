@@ -28,14 +28,14 @@ awaitable<void> Channel::on(BasicGet method) {
     const Delivery& delivery = deliveries->front();
     const std::uint64_t tag = unsettled_.next_tag();
     if (!method.no_ack) unsettled_.add(tag, delivery.lease, nullptr);
-    Route origin = origin_of(delivery, *queue);
+    const Origin origin = origin_of(delivery, *queue);
     const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
     const Counts counts = info && tells_counts(info->options) ? Counts::told : Counts::untold;
     connection_.say(number_,
                     BasicGetOk{.delivery_tag = tag,
                                .redelivered = delivery.redelivered,
-                               .exchange = std::move(origin.exchange),
-                               .routing_key = std::move(origin.routing_key),
+                               .exchange = std::string(origin.exchange),
+                               .routing_key = std::string(origin.routing_key),
                                .messages = info ? static_cast<std::uint32_t>(info->counts.ready) : 0},
                     properties_of(delivery, counts), delivery.message.text());
 }

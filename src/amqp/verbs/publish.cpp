@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -38,14 +39,14 @@ std::optional<Refusal> Channel::unfit(const Published& published) const {
     const std::string& exchange = published.method.exchange;
     if (!service_.internal.empty() && service_.internal.contains({connection_.vhost(), exchange}))
         return Refusal(Code::access_refused, "cannot publish to internal " + exchange_text(exchange, connection_.vhost()));
-    const auto& user = published.properties.user_id;
+    const auto& user = published.properties->user_id;
     if (user && *user != connection_.user())
         return Refusal(Code::precondition_failed,
                        fmt::format("user_id property set to '{}' but authenticated user was '{}'", *user, connection_.user()));
     return std::nullopt;
 }
 
-std::optional<Refusal> Channel::take(Published published, Call& call) {
+std::optional<Refusal> Channel::take(Published& published, Call& call) {
     Call::One one;
     const std::string& key = published.method.routing_key;
     if (published.method.exchange.empty() && key.starts_with(reply_address)) {
@@ -60,8 +61,7 @@ std::optional<Refusal> Channel::take(Published published, Call& call) {
     if (!one.routed) {
         const bool delaying = !service_.delaying.empty() && service_.delaying.contains({connection_.vhost(), published.method.exchange});
         call.exchanges.push_back(published.method.exchange);
-        auto publish = publish_of(std::move(published.method.exchange), std::move(published.method.routing_key),
-                                  std::move(published.properties), std::move(published.body));
+        auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
         if (!publish) return publish.error();
         if (delaying)
             if (const auto delay = number_of(find(publish->message.properties->headers, "x-delay")); delay && *delay > 0)
@@ -77,6 +77,10 @@ std::optional<Refusal> Channel::take(Published published, Call& call) {
 awaitable<void> Channel::publish_run() {
     co_await publishing_allowed();
     Call call;
+    const std::size_t at_most = std::min(inbox_.size(), publishes_at_once);
+    call.publishes.reserve(at_most);
+    call.exchanges.reserve(at_most);
+    call.all.reserve(at_most);
     std::size_t bytes = 0, taken = 0;
     std::optional<Refusal> refusal;
     while (!inbox_.empty() && call.all.size() < publishes_at_once && taken < bytes_at_once && !refusal) {
@@ -84,11 +88,11 @@ awaitable<void> Channel::publish_run() {
         if (!waiting) break;
         bytes += inbox_.front().bytes;
         taken += waiting->body.size();
-        Published published = std::move(*waiting);
-        inbox_.pop_front();
+        Published& published = *waiting;
         refusal = unfit(published);
         if (!refusal) refusal = give_reply_address(published);
-        if (!refusal) refusal = transactional_ ? take_in_transaction(std::move(published)) : take(std::move(published), call);
+        if (!refusal) refusal = transactional_ ? take_in_transaction(published) : take(published, call);
+        inbox_.pop_front();
     }
     Receipt receipt;
     if (!call.publishes.empty()) {
@@ -139,7 +143,7 @@ void Channel::send_back(const Published& published) {
                                 .text = "NO_ROUTE",
                                 .exchange = published.method.exchange,
                                 .routing_key = published.method.routing_key},
-                    published.properties, published.body);
+                    *published.properties, published.body);
 }
 
 /// While the disk is too full for messages they wait here; what else comes waits behind them, then in the socket.

@@ -16,6 +16,7 @@ void Channel::consume_replies(const BasicConsume& method) {
     if (!reply_token_.empty()) return fail(Refusal(Code::precondition_failed, "reply consumer already set"), method.id);
     reply_tag_ = method.consumer_tag;
     reply_token_ = Service::generated("");
+    unaddressed_.reset();
     service_.replies[reply_token_] = weak_from_this();
     if (!method.no_wait) say(BasicConsumeOk{{reply_tag_}});
 }
@@ -28,11 +29,17 @@ bool Channel::cancel_replies(const std::string& tag) {
 }
 
 /// A request says where its answer is awaited: nobody else can name that place.
-std::optional<Refusal> Channel::give_reply_address(Published& request) const {
-    auto& reply_to = request.properties.reply_to;
+std::optional<Refusal> Channel::give_reply_address(Published& request) {
+    const auto& reply_to = request.properties->reply_to;
     if (!reply_to || *reply_to != place_of_replies) return std::nullopt;
     if (reply_token_.empty()) return Refusal(Code::precondition_failed, "fast reply consumer does not exist");
-    *reply_to += "." + reply_token_;
+    if (request.properties != unaddressed_) {
+        BasicProperties addressed = *request.properties;
+        *addressed.reply_to += "." + reply_token_;
+        unaddressed_ = request.properties;
+        addressed_ = std::make_shared<const BasicProperties>(std::move(addressed));
+    }
+    request.properties = addressed_;
     return std::nullopt;
 }
 
@@ -44,7 +51,7 @@ bool Channel::take_reply(const Published& answer) {
                                  .redelivered = false,
                                  .exchange = {},
                                  .routing_key = answer.method.routing_key},
-                    answer.properties, answer.body);
+                    *answer.properties, answer.body);
     return true;
 }
 

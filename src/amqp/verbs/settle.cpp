@@ -38,13 +38,12 @@ awaitable<void> Channel::settle_run() {
         const Told what = what_is_told(std::get<ClientMethod>(inbox_.front().what));
         bytes += inbox_.front().bytes;
         inbox_.pop_front();
-        auto taken = unsettled_.take(what.tag, what.multiple);
-        if (!taken) {
+        const std::size_t before = all.size();
+        if (!unsettled_.take(what.tag, what.multiple, all)) {
             refusal.emplace(Refusal(Code::precondition_failed, fmt::format("unknown delivery tag {}", what.tag)), what.id);
             break;
         }
-        for (const auto& one : *taken) settlements.push_back({one.lease, what.verdict, std::nullopt});
-        std::move(taken->begin(), taken->end(), std::back_inserter(all));
+        for (std::size_t i = before; i < all.size(); ++i) settlements.push_back({all[i].lease, what.verdict, std::nullopt});
     }
     if (transactional_) {
         std::move(settlements.begin(), settlements.end(), std::back_inserter(transaction_.settlements));

@@ -19,7 +19,7 @@ awaitable<void> Channel::on(TxSelect) {
     say(TxSelectOk{});
 }
 
-std::optional<Refusal> Channel::take_in_transaction(Published published) {
+std::optional<Refusal> Channel::take_in_transaction(Published& published) {
     const std::string& exchange = published.method.exchange;
     if (!exchange.empty() && !service_.broker.exchange(exchange, connection_.vhost()))
         return Refusal(Code::not_found, "no " + exchange_text(exchange, connection_.vhost()));
@@ -32,8 +32,7 @@ std::optional<Refusal> Channel::take_in_transaction(Published published) {
         tx.mandatory.push_back(published);
         tx.mandatory_at.push_back(tx.publishes.size());
     }
-    auto publish = publish_of(std::move(published.method.exchange), std::move(published.method.routing_key),
-                              std::move(published.properties), std::move(published.body));
+    auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
     if (!publish) return publish.error();
     tx.publishes.push_back(*std::move(publish));
     return std::nullopt;
