@@ -168,7 +168,10 @@ void BrokerState::count_again(Queue& queue, const storage::EntryKey& key) {
 // A settlement that was not stored: the lease is as it was, if it has not ended and has time left.
 void BrokerState::unsettle(Queue& queue, Sequence sequence) {
     Held& held = queue.live->held.at(sequence);
-    if (planted(Bug::failed_settlement_loses_message)) return;
+    if (planted(Bug::failed_settlement_loses_message)) {
+        held.state = Held::State::leased;
+        return held.deadline.reset();
+    }
     if (!held.session && !held.deadline) {
         put_back(queue, sequence);
         return set_timer(queue);  // it may have expired
