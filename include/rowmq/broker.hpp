@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rowmq/access.hpp"
 #include "rowmq/error.hpp"
 #include "rowmq/ids.hpp"
 #include "rowmq/message.hpp"
@@ -46,6 +47,8 @@ public:
     /// There is more credit (SubscriptionOptions::credit): a next() that waits for it goes on.
     void look_again();
     QueueId queue() const noexcept;
+    /// Not one that waits for another of a single active consumer's queue to end.
+    bool is_active() const noexcept;
     explicit operator bool() const noexcept { return state_ != nullptr; }
 
 private:
@@ -110,6 +113,20 @@ public:
     // Namespaces are created on first declare in them; names are 1-255 bytes of UTF-8.
     /// A session in a namespace. Errors: invalid_argument, closed.
     Result<Session> open_session(std::string_view ns = default_namespace);
+
+    /// In name order.
+    std::vector<std::string> namespaces() const;
+    /// False: it was there.
+    awaitable<Result<bool>> create_namespace(std::string name);
+    /// With its queues, exchanges, permissions and parameters. Errors: no_such_namespace, in_use (the default one, or one that is
+    /// filled meanwhile).
+    awaitable<Result<void>> delete_namespace(std::string name);
+
+    /// Users, permissions and parameters; good until the next call of this broker.
+    const Access& access() const;
+    /// All or none, in one commit. What is already gone may go. Errors: no_such_namespace, invalid_argument (no such user, too long),
+    /// limit_exceeded.
+    awaitable<Result<void>> change_access(std::vector<AccessChange> changes);
 
     /// Creates a queue, or finds it when it exists with equal options (else already_exists, naming the first difference).
     awaitable<Result<QueueInfo>> declare_queue(std::string name, QueueOptions options = {},

@@ -22,6 +22,14 @@ struct Limits {
     std::size_t tags = 50;                     ///< per queue
     std::size_t attributes_bytes = 64 * 1024;  ///< tags and attributes of one queue, exchange or binding together
 
+    // Access
+    std::size_t namespaces = 10'000;
+    std::size_t users = 10'000;
+    std::size_t permissions = 100'000;        ///< and as many for topics
+    std::size_t parameters = 10'000;          ///< policies among them
+    std::size_t parameter_bytes = 64 * 1024;  ///< of one parameter's value; of one user's password and tags
+    std::size_t pattern_bytes = 1'000;        ///< of a regular expression
+
     // Messages
     std::int64_t message_bytes = 128 * 1024 * 1024;  ///< the highest max_message_bytes a queue may have
     std::size_t headers = 256;                       ///< per table

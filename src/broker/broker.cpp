@@ -119,6 +119,14 @@ void Subscription::look_again() {
     if (Queue* queue = broker->catalog.find(state_->queue); queue && queue->live) broker->wake(*queue);
 }
 
+bool Subscription::is_active() const noexcept {
+    const BrokerState* broker = state_ && !state_->closed ? state_->session->broker : nullptr;
+    const Queue* queue = broker ? broker->catalog.find(state_->queue) : nullptr;
+    if (!queue || !queue->live) return false;
+    const auto& all = queue->live->subscriptions;
+    return !state_->options.single_active || (!all.empty() && all.front() == state_.get());
+}
+
 QueueId Subscription::queue() const noexcept { return state_ ? state_->queue : QueueId{}; }
 
 Session::Session(Session&&) noexcept = default;
@@ -250,6 +258,18 @@ awaitable<Result<void>> Broker::bind(Binding binding, std::string ns) {
 }
 awaitable<Result<void>> Broker::unbind(Binding binding, std::string ns) {
     return kept(state_, state_->unbind(std::move(binding), std::move(ns)));
+}
+
+std::vector<std::string> Broker::namespaces() const {
+    std::vector<std::string> names;
+    for (const auto& [name, id] : state_->catalog.namespaces()) names.push_back(name);
+    return names;
+}
+awaitable<Result<bool>> Broker::create_namespace(std::string name) { return kept(state_, state_->create_namespace(std::move(name))); }
+awaitable<Result<void>> Broker::delete_namespace(std::string name) { return kept(state_, state_->delete_namespace(std::move(name))); }
+const Access& Broker::access() const { return state_->access; }
+awaitable<Result<void>> Broker::change_access(std::vector<AccessChange> changes) {
+    return kept(state_, state_->change_access(std::move(changes)));
 }
 
 std::vector<ExchangeInfo> Broker::exchanges(std::string_view ns) const {

@@ -116,6 +116,7 @@ void BrokerState::start(storage::Snapshot snapshot) {
         RedriveProgress& task = tasks[id];
         task.row = std::move(row);
     }
+    start_access(snapshot);
     namespace_of(default_namespace);
     if (snapshot.first_due) due_timer.arm_by(now());
     if (!to_sweep.empty()) sweep(to_sweep.front());

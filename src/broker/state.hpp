@@ -244,6 +244,16 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     storage::QueueRow row_of(const Queue& queue) const;
     Result<Queue*> find_queue(std::string_view name, std::string_view ns) const;
 
+    // access.cpp
+    std::optional<Error> refusal_of(const AccessChange& change) const;
+    storage::CatalogChange row_of(const AccessChange& change) const;
+    void apply(const AccessChange& change);
+    void start_access(storage::Snapshot& snapshot);
+    awaitable<Result<void>> change_access(std::vector<AccessChange> changes);
+    awaitable<Result<bool>> create_namespace(std::string name);
+    awaitable<Result<void>> delete_all_in(std::string ns);
+    awaitable<Result<void>> delete_namespace(std::string name);
+
     // exchanges.cpp
     awaitable<Result<ExchangeInfo>> declare_exchange(std::string name, ExchangeOptions options, std::string ns);
     awaitable<Result<void>> delete_exchange(std::string name, bool if_unused, std::string ns);
@@ -334,6 +344,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     milliseconds deduplication_window{0};  ///< the longest of any queue
 
     std::map<std::int64_t, RedriveProgress> tasks;
+    Access access;
 
     std::set<std::shared_ptr<Preparation>> preparing;
 

@@ -172,9 +172,50 @@ struct TaskErased {
     std::int64_t id = 0;
 };
 
-/// Puts replace the row with the same id (a binding: between the same two, by the same key).
-using CatalogChange =
-    std::variant<NamespaceRow, QueueRow, QueueErased, ExchangeRow, ExchangeErased, BindingRow, BindingErased, TaskRow, TaskErased>;
+struct NamespaceErased {  ///< with its permissions and parameters; queues and exchanges are erased before
+    NamespaceId id{};
+};
+struct UserRow {
+    std::string name, password;
+    std::string tags;  ///< JSON: a list of text
+};
+struct UserErased {  ///< with its permissions
+    std::string name;
+};
+struct PermissionRow {
+    std::string user;
+    NamespaceId ns{};
+    std::string configure, write, read;  ///< regular expressions
+};
+struct PermissionErased {
+    std::string user;
+    NamespaceId ns{};
+};
+struct TopicPermissionRow {
+    std::string user;
+    NamespaceId ns{};
+    std::string exchange;
+    std::string write, read;
+};
+struct TopicPermissionErased {
+    std::string user;
+    NamespaceId ns{};
+    std::string exchange;
+};
+struct ParameterRow {
+    std::string component, name;
+    NamespaceId ns{};   ///< 0: of all
+    std::string value;  ///< JSON
+};
+struct ParameterErased {
+    std::string component, name;
+    NamespaceId ns{};
+};
+
+/// Puts replace the row with the same id (a binding: between the same two, by the same key; what concerns access: by its name).
+using CatalogChange = std::variant<NamespaceRow, QueueRow, QueueErased, ExchangeRow, ExchangeErased, BindingRow, BindingErased, TaskRow,
+                                   TaskErased, NamespaceErased, UserRow, UserErased, PermissionRow, PermissionErased, TopicPermissionRow,
+                                   TopicPermissionErased, ParameterRow, ParameterErased>;
 
 /// One queue's counters row.
 struct Counters {
@@ -215,6 +256,10 @@ struct Snapshot {
     std::vector<ExchangeRow> exchanges;
     std::vector<BindingRow> bindings;
     std::vector<TaskRow> tasks;
+    std::vector<UserRow> users;
+    std::vector<PermissionRow> permissions;
+    std::vector<TopicPermissionRow> topic_permissions;
+    std::vector<ParameterRow> parameters;
     std::optional<WallTime> first_due;  ///< of delayed_messages
     std::vector<std::string> damage;    ///< found when opening, in sentences: what was put right, and what is gone
 };

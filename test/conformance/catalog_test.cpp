@@ -158,10 +158,79 @@ TEST_P(Catalog, erases_an_exchange_and_a_queue_with_their_bindings) {
     EXPECT_TRUE(snapshot.tasks.empty());
 }
 
+/// The part of a snapshot's text about access.
+std::string access_of(const Snapshot& snapshot) {
+    const std::string text = text_of(snapshot);
+    const auto at = text.find("users:");
+    return at == std::string::npos ? std::string() : text.substr(at);
+}
+
+TEST_P(Catalog, keeps_users_permissions_and_parameters_by_their_names) {
+    Batch first;
+    first.catalog = {NamespaceRow{NamespaceId{1}, "/"},
+                     NamespaceRow{NamespaceId{2}, "shop"},
+                     UserRow{"ann", "hash", "[]"},
+                     UserRow{"bob", "", "[]"},
+                     PermissionRow{"ann", NamespaceId{1}, "c", "w", "r"},
+                     PermissionRow{"ann", NamespaceId{2}, ".*", "", "it's"},
+                     TopicPermissionRow{"ann", NamespaceId{1}, "x", "w", "r"},
+                     ParameterRow{"policy", "p", NamespaceId{2}, "{}"},
+                     ParameterRow{"global", "p", NamespaceId{0}, "1"}};
+    commit(first);
+    Batch second;
+    second.catalog = {UserRow{"ann", "other", R"(["a"])"}, PermissionRow{"ann", NamespaceId{1}, "", "w", "r"},
+                      TopicPermissionRow{"ann", NamespaceId{1}, "x", "", "r"}, ParameterRow{"policy", "p", NamespaceId{2}, "[]"},
+                      UserErased{"bob"}};
+
+    EXPECT_EQ(access_of(after(second)),
+              "users:\n  ann 'other' [\"a\"]\n"
+              "permissions:\n  ann ns 1 '' 'w' 'r'\n  ann ns 2 '.*' '' 'it's'\n"
+              "topic permissions:\n  ann ns 1 on 'x' '' 'r'\n"
+              "parameters:\n  global ns 0 'p' 1\n  policy ns 2 'p' []\n");
+}
+
+TEST_P(Catalog, erases_permissions_with_their_user_and_their_namespace) {
+    Batch first;
+    first.catalog = {NamespaceRow{NamespaceId{1}, "/"}, NamespaceRow{NamespaceId{2}, "shop"}, UserRow{"ann", "", "[]"},
+                     UserRow{"bob", "", "[]"}};
+    for (const char* user : {"ann", "bob"})
+        for (const std::int64_t ns : {1, 2}) {
+            first.catalog.push_back(PermissionRow{user, NamespaceId{ns}, "", "", ""});
+            first.catalog.push_back(TopicPermissionRow{user, NamespaceId{ns}, "x", "", ""});
+        }
+    for (const std::int64_t ns : {0, 1, 2}) first.catalog.push_back(ParameterRow{"policy", "p", NamespaceId{ns}, "{}"});
+    commit(first);
+    Batch second;
+    second.catalog = {NamespaceErased{NamespaceId{2}}, UserErased{"bob"}, ParameterErased{"policy", "p", NamespaceId{1}},
+                      ParameterErased{"policy", "none", NamespaceId{1}}};
+
+    const Snapshot snapshot = after(second);
+
+    EXPECT_EQ(access_of(snapshot),
+              "users:\n  ann '' []\npermissions:\n  ann ns 1 '' '' ''\ntopic permissions:\n  ann ns 1 on 'x' '' ''\n"
+              "parameters:\n  policy ns 0 'p' {}\n");
+    EXPECT_EQ(snapshot.namespaces.size(), 1u);
+}
+
+TEST_P(Catalog, erases_one_permission) {
+    Batch first;
+    first.catalog = {NamespaceRow{NamespaceId{1}, "/"}, UserRow{"ann", "", "[]"}, PermissionRow{"ann", NamespaceId{1}, "", "", ""},
+                     TopicPermissionRow{"ann", NamespaceId{1}, "x", "", ""}, TopicPermissionRow{"ann", NamespaceId{1}, "y", "", ""}};
+    commit(first);
+    Batch second;
+    second.catalog = {PermissionErased{"ann", NamespaceId{1}}, TopicPermissionErased{"ann", NamespaceId{1}, "x"}};
+
+    EXPECT_EQ(access_of(after(second)), "users:\n  ann '' []\ntopic permissions:\n  ann ns 1 on 'y' '' ''\n");
+}
+
 TEST_P(Catalog, erasing_what_is_not_there_does_nothing) {
     Batch batch;
-    batch.catalog = {QueueErased{QueueId{99}}, ExchangeErased{ExchangeId{99}}, TaskErased{99},
-                     BindingErased{{ExchangeId{1}, orders, "", {}}}};
+    batch.catalog = {QueueErased{QueueId{99}},
+                     ExchangeErased{ExchangeId{99}},
+                     TaskErased{99},
+                     BindingErased{{ExchangeId{1}, orders, "", {}}},
+                     NamespaceErased{NamespaceId{99}},
+                     UserErased{"nobody"}};
 
     EXPECT_EQ(text_of(commit(batch)), "missing 0");
 }

@@ -156,6 +156,19 @@ std::string text_of(const Snapshot& s) {
                            value_of(r.ns), value_of(r.source), r.source_name, r.destination.value_or("-"), r.per_second, r.state, r.moved,
                            r.total, value_of(r.up_to), r.selected, r.failure, time_of(r.started_at));
     });
+    if (!s.users.empty())
+        text += lines("users", s.users, [](const UserRow& r) { return fmt::format("{} '{}' {}", r.name, r.password, r.tags); });
+    if (!s.permissions.empty())
+        text += lines("permissions", s.permissions, [](const PermissionRow& r) {
+            return fmt::format("{} ns {} '{}' '{}' '{}'", r.user, value_of(r.ns), r.configure, r.write, r.read);
+        });
+    if (!s.topic_permissions.empty())
+        text += lines("topic permissions", s.topic_permissions, [](const TopicPermissionRow& r) {
+            return fmt::format("{} ns {} on '{}' '{}' '{}'", r.user, value_of(r.ns), r.exchange, r.write, r.read);
+        });
+    if (!s.parameters.empty())
+        text += lines("parameters", s.parameters,
+                      [](const ParameterRow& r) { return fmt::format("{} ns {} '{}' {}", r.component, value_of(r.ns), r.name, r.value); });
     return text;
 }
 

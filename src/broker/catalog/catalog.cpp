@@ -12,12 +12,21 @@ const std::string* Catalog::name_of(NamespaceId ns) const {
 }
 
 std::optional<NamespaceId> Catalog::find_namespace(std::string_view name) const {
-    for (const auto& [id, known] : namespaces_)
-        if (*known == name) return id;
-    return std::nullopt;
+    const auto found = namespace_names_.find(name);
+    return found == namespace_names_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Catalog::add_namespace(NamespaceId id, std::string name) { namespaces_[id] = std::make_unique<std::string>(std::move(name)); }
+void Catalog::add_namespace(NamespaceId id, std::string name) {
+    namespace_names_[name] = id;
+    namespaces_[id] = std::make_unique<std::string>(std::move(name));
+}
+
+void Catalog::erase(NamespaceId id) {
+    const auto found = namespaces_.find(id);
+    if (found == namespaces_.end()) return;
+    namespace_names_.erase(*found->second);
+    namespaces_.erase(found);
+}
 
 Queue* Catalog::find(QueueId id) const {
     const auto found = queues_.find(id);

@@ -47,6 +47,8 @@ public:
     const std::string* name_of(NamespaceId ns) const;
     std::optional<NamespaceId> find_namespace(std::string_view name) const;
     void add_namespace(NamespaceId id, std::string name);
+    void erase(NamespaceId id);
+    const std::map<std::string, NamespaceId, std::less<>>& namespaces() const { return namespace_names_; }
 
     Queue* find(QueueId id) const;
     Queue* find(NamespaceId ns, std::string_view name) const;
@@ -108,6 +110,7 @@ private:
     };
 
     boost::unordered_flat_map<NamespaceId, std::unique_ptr<std::string>> namespaces_;
+    std::map<std::string, NamespaceId, std::less<>> namespace_names_;
     boost::unordered_flat_map<QueueId, std::unique_ptr<Queue>> queues_;
     boost::unordered_flat_map<Name, Queue*> queue_names_;
     boost::unordered_flat_map<ExchangeId, std::unique_ptr<Exchange>> exchanges_;

@@ -39,6 +39,38 @@ void change(Content& content, const CatalogChange& row) {
                    [&](const BindingErased& r) { content.bindings.erase(key_of(r.binding)); },
                    [&](const TaskRow& r) { content.tasks.insert_or_assign(r.id, r); },
                    [&](const TaskErased& r) { content.tasks.erase(r.id); },
+                   [&](const NamespaceErased& r) {
+                       content.namespaces.erase(r.id);
+                       const auto in_it = [&](const auto& one) { return one.second.ns == r.id; };
+                       std::erase_if(content.permissions, in_it);
+                       std::erase_if(content.topic_permissions, in_it);
+                       std::erase_if(content.parameters, in_it);
+                   },
+                   [&](const UserRow& r) { content.users.insert_or_assign(r.name, r); },
+                   [&](const UserErased& r) {
+                       content.users.erase(r.name);
+                       const auto of_it = [&](const auto& one) { return one.second.user == r.name; };
+                       std::erase_if(content.permissions, of_it);
+                       std::erase_if(content.topic_permissions, of_it);
+                   },
+                   [&](const PermissionRow& r) {
+                       content.permissions.insert_or_assign({r.user, r.ns}, r);
+                   },
+                   [&](const PermissionErased& r) {
+                       content.permissions.erase({r.user, r.ns});
+                   },
+                   [&](const TopicPermissionRow& r) {
+                       content.topic_permissions.insert_or_assign({r.user, r.ns, r.exchange}, r);
+                   },
+                   [&](const TopicPermissionErased& r) {
+                       content.topic_permissions.erase({r.user, r.ns, r.exchange});
+                   },
+                   [&](const ParameterRow& r) {
+                       content.parameters.insert_or_assign({r.component, r.ns, r.name}, r);
+                   },
+                   [&](const ParameterErased& r) {
+                       content.parameters.erase({r.component, r.ns, r.name});
+                   },
                },
                row);
 }

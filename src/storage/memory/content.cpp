@@ -35,6 +35,10 @@ Snapshot snapshot_of(const Content& content) {
     for (const auto& [key, options] : content.bindings)
         snapshot.bindings.push_back({key.exchange, key.queue, key.routing_key, options, key.to_exchange});
     for (const auto& [id, row] : content.tasks) snapshot.tasks.push_back(row);
+    for (const auto& [name, row] : content.users) snapshot.users.push_back(row);
+    for (const auto& [key, row] : content.permissions) snapshot.permissions.push_back(row);
+    for (const auto& [key, row] : content.topic_permissions) snapshot.topic_permissions.push_back(row);
+    for (const auto& [key, row] : content.parameters) snapshot.parameters.push_back(row);
     if (!content.due.empty()) snapshot.first_due = content.due.begin()->due_at;
     return snapshot;
 }

@@ -65,6 +65,10 @@ struct Content {
     std::map<ExchangeId, ExchangeRow> exchanges;
     std::map<BindingKey, std::string> bindings;  ///< options
     std::map<std::int64_t, TaskRow> tasks;
+    std::map<std::string, UserRow> users;
+    std::map<std::pair<std::string, NamespaceId>, PermissionRow> permissions;
+    std::map<std::tuple<std::string, NamespaceId, std::string>, TopicPermissionRow> topic_permissions;
+    std::map<std::tuple<std::string, NamespaceId, std::string>, ParameterRow> parameters;  ///< by component, namespace and name
 
     std::map<MessageId, MessageRow> messages;
     std::map<EntryKey, EntryRow> entries;

@@ -8,9 +8,10 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::array<std::string_view, 14> own_tables = {
-    "meta",   "namespaces", "queues",   "counters",         "messages",         "queue_messages", "delayed_messages",
-    "shares", "exchanges",  "bindings", "deduplications_a", "deduplications_b", "tasks",          "sqlite_schema"};
+constexpr std::array<std::string_view, 18> own_tables = {
+    "meta",        "namespaces",        "queues",     "counters",         "messages",         "queue_messages", "delayed_messages",
+    "shares",      "exchanges",         "bindings",   "deduplications_a", "deduplications_b", "tasks",          "users",
+    "permissions", "topic_permissions", "parameters", "sqlite_schema"};
 
 bool is_own(std::string_view name) {
     // SQLite's names do not distinguish case.

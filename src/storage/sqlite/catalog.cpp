@@ -78,6 +78,73 @@ struct Change {
         statements.erase_task.step();
     }
 
+    void operator()(const NamespaceErased& row) const {
+        run(statements.erase_namespace, row.id);
+        run(statements.erase_permissions_in, row.id);
+        run(statements.erase_topic_permissions_in, row.id);
+        run(statements.erase_parameters_in, row.id);
+    }
+    void operator()(const UserRow& row) const {
+        auto& put = statements.put_user;
+        put.bind_text(1, row.name);
+        put.bind_text(2, row.password);
+        put.bind_text(3, row.tags);
+        put.step();
+    }
+    void operator()(const UserErased& row) const {
+        for (Statement* erase :
+             {&statements.erase_user, &statements.erase_permissions_of_user, &statements.erase_topic_permissions_of_user}) {
+            erase->bind_text(1, row.name);
+            erase->step();
+        }
+    }
+    void operator()(const PermissionRow& row) const {
+        auto& put = statements.put_permission;
+        put.bind_text(1, row.user);
+        put.bind(2, value_of(row.ns));
+        put.bind_text(3, row.configure);
+        put.bind_text(4, row.write);
+        put.bind_text(5, row.read);
+        put.step();
+    }
+    void operator()(const PermissionErased& row) const {
+        auto& erase = statements.erase_permission;
+        erase.bind_text(1, row.user);
+        erase.bind(2, value_of(row.ns));
+        erase.step();
+    }
+    void operator()(const TopicPermissionRow& row) const {
+        auto& put = statements.put_topic_permission;
+        put.bind_text(1, row.user);
+        put.bind(2, value_of(row.ns));
+        put.bind_text(3, row.exchange);
+        put.bind_text(4, row.write);
+        put.bind_text(5, row.read);
+        put.step();
+    }
+    void operator()(const TopicPermissionErased& row) const {
+        auto& erase = statements.erase_topic_permission;
+        erase.bind_text(1, row.user);
+        erase.bind(2, value_of(row.ns));
+        erase.bind_text(3, row.exchange);
+        erase.step();
+    }
+    void operator()(const ParameterRow& row) const {
+        auto& put = statements.put_parameter;
+        put.bind_text(1, row.component);
+        put.bind(2, value_of(row.ns));
+        put.bind_text(3, row.name);
+        put.bind_text(4, row.value);
+        put.step();
+    }
+    void operator()(const ParameterErased& row) const {
+        auto& erase = statements.erase_parameter;
+        erase.bind_text(1, row.component);
+        erase.bind(2, value_of(row.ns));
+        erase.bind_text(3, row.name);
+        erase.step();
+    }
+
     template <typename Id>
     static void run(Statement& statement, Id id) {
         statement.bind(1, value_of(id));
@@ -169,6 +236,16 @@ Snapshot read_snapshot(sqlite3* db) {
         return BindingRow{ExchangeId{row.integer(0)}, QueueId{row.integer(1)}, text(row, 3), text(row, 4), ExchangeId{row.integer(2)}};
     });
     read_all(db, "all_tasks", out.tasks, read_task);
+    read_all(db, "all_users", out.users, [](const Statement& row) { return UserRow{text(row, 0), text(row, 1), text(row, 2)}; });
+    read_all(db, "all_permissions", out.permissions, [](const Statement& row) {
+        return PermissionRow{text(row, 0), NamespaceId{row.integer(1)}, text(row, 2), text(row, 3), text(row, 4)};
+    });
+    read_all(db, "all_topic_permissions", out.topic_permissions, [](const Statement& row) {
+        return TopicPermissionRow{text(row, 0), NamespaceId{row.integer(1)}, text(row, 2), text(row, 3), text(row, 4)};
+    });
+    read_all(db, "all_parameters", out.parameters, [](const Statement& row) {
+        return ParameterRow{text(row, 0), text(row, 2), NamespaceId{row.integer(1)}, text(row, 3)};
+    });
 
     auto first = prepare(db, "first_due");
     if (first.step() && !first.is_null(0)) out.first_due = wall(first.integer(0));

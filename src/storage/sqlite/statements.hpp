@@ -57,6 +57,9 @@ struct Statements {
     Statement put_namespace, put_queue, put_queue_counters, erase_queue, erase_queue_counters, erase_queue_bindings;
     Statement put_exchange, erase_exchange, erase_exchange_bindings, put_binding, erase_binding;
     Statement put_task, erase_task;
+    Statement erase_namespace, put_user, erase_user, put_permission, erase_permission, erase_permissions_of_user, erase_permissions_in;
+    Statement put_topic_permission, erase_topic_permission, erase_topic_permissions_of_user, erase_topic_permissions_in;
+    Statement put_parameter, erase_parameter, erase_parameters_in;
     Statement find_deduplication_a, find_deduplication_b, put_deduplication_a, put_deduplication_b, remove_deduplication_a,
         remove_deduplication_b, empty_deduplications_a, empty_deduplications_b, turn_deduplications;
     Statement update_meta;

@@ -1,6 +1,9 @@
 -- name: put_namespace
 INSERT INTO namespaces (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = ?2
 
+-- name: erase_namespace
+DELETE FROM namespaces WHERE id = ?
+
 -- name: all_namespaces
 SELECT id, name FROM namespaces ORDER BY id
 
