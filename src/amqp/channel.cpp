@@ -101,6 +101,25 @@ void Channel::fail(const Refusal& refusal, MethodId method) {
     if (closed_too) connection_.say(number_, ChannelCloseOk{});  // the two crossed
 }
 
+bool Channel::allowed(const std::optional<Refusal>& refusal, MethodId method) {
+    if (refusal) fail(*refusal, method);
+    return !refusal;
+}
+
+Channel::Facts Channel::facts() const {
+    Facts facts;
+    facts.prefetch = prefetch_;
+    facts.channel_prefetch = channel_prefetch_;
+    facts.unacknowledged = unsettled_.count();
+    facts.unconfirmed = static_cast<std::size_t>(
+        std::count_if(unconfirmed_.begin(), unconfirmed_.end(), [](const Unconfirmed& one) { return one.tag != unasked; }));
+    facts.uncommitted = transaction_.publishes.size();
+    facts.acks_uncommitted = transaction_.settlements.size();
+    facts.confirms = confirms_;
+    facts.transactional = transactional_;
+    return facts;
+}
+
 void Channel::stop() {
     if (std::exchange(stopped_, true)) return;
     std::size_t bytes = 0;

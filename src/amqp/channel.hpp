@@ -25,8 +25,9 @@ class Connection;
 
 struct Consumer {
     std::string tag, queue;
-    bool no_ack = false;
+    bool no_ack = false, exclusive = false;
     bool cancelled = false;
+    HeaderTable arguments;
     Counts counts = Counts::untold;
     std::uint32_t prefetch = 0;  ///< 0: no limit
     std::uint32_t unacked = 0;
@@ -46,6 +47,15 @@ public:
     /// Whether go_on() has to be called; told once.
     bool begins() { return !inbox_.empty() && !running_ && !std::exchange(due_, true); }
     void go_on();
+    /// For those who look at it from outside.
+    struct Facts {
+        std::uint32_t prefetch = 0, channel_prefetch = 0;
+        std::size_t unacknowledged = 0, unconfirmed = 0, uncommitted = 0, acks_uncommitted = 0;
+        bool confirms = false, transactional = false, blocked = false;
+    };
+    Facts facts() const;
+    const std::map<std::string, std::shared_ptr<Consumer>>& consumers() const noexcept { return consumers_; }
+
     /// The connection ends: nothing more is said.
     void stop();
     /// An answer for the consumer of amq.rabbitmq.reply-to. False: it does not read what it is told.
@@ -62,6 +72,8 @@ private:
     awaitable<void> see_own_publishes();
     void spawn(awaitable<void> work);
     void fail(const Refusal& refusal, MethodId method);
+    /// False: there is a refusal, and the channel has ended by it.
+    bool allowed(const std::optional<Refusal>& refusal, MethodId method);
     template <typename Method>
     void say(const Method& method);
 
@@ -70,11 +82,12 @@ private:
     awaitable<void> on(ExchangeDelete method);
     awaitable<void> on(ExchangeBind method);
     awaitable<void> on(ExchangeUnbind method);
-    Binding binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const;
+    bool may_bind_exchanges(const std::string& source, const std::string& destination, const std::string& key, MethodId method);
     // verbs/queue.cpp
     awaitable<void> on(QueueDeclare method);
     awaitable<void> on(QueueBind method);
     awaitable<void> on(QueueUnbind method);
+    bool may_bind(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method);
     awaitable<void> on(QueuePurge method);
     awaitable<void> on(QueueDelete method);
     /// The queue a method means: its own name, or the last one declared here when that is empty.
@@ -105,7 +118,7 @@ private:
     awaitable<void> publishing_allowed();
     std::optional<Refusal> take(Published& published, Call& call);
     std::optional<Refusal> take_in_transaction(Published& published);
-    std::optional<Refusal> unfit(const Published& published) const;
+    std::optional<Refusal> unfit(const Published& published);
     void told(Call& call, const Receipt& receipt);
     void send_back(const Published& published);
     struct Unconfirmed {

@@ -54,6 +54,7 @@ Connection::Connection(Service& service, std::shared_ptr<net::ByteConnection> by
       last_(service.broker.executor()) {
     service_.connections.insert(this);
     room_.expires_at(std::chrono::steady_clock::time_point::max());
+    name_ = fmt::format("{}:{} -> {}:{}", bytes_->address(), bytes_->peer_port(), bytes_->local_address(), bytes_->local_port());
 }
 
 Connection::~Connection() { service_.connections.erase(this); }
@@ -71,6 +72,7 @@ awaitable<void> Connection::run() {
             if (stage_ == Stage::running) spdlog::warn("amqp: {} missed its heartbeats ({} s) and is cut", bytes_->address(), heartbeat_);
             break;
         }
+        received_ += *count;
         if (!hear({service_.scratch.data(), *count})) break;
         frames_.keep();
         while (inbox_bytes_ > service_.settings.inbox_bytes && !gone()) {
@@ -158,7 +160,7 @@ void Connection::hear_control(const Frame& frame) {
     if (const auto* m = std::get_if<ConnectionTuneOk>(&decoded.method); m && stage_ == Stage::tune) return on(*m);
     if (const auto* m = std::get_if<ConnectionOpen>(&decoded.method); m && stage_ == Stage::open) return on(*m);
     if (decoded.id == ConnectionUpdateSecret::id && stage_ == Stage::running) return say(0, ConnectionUpdateSecretOk{});
-    constexpr std::string_view stages[] = {"pre_init", "starting", "tuning", "opening", "running", "closing"};
+    constexpr std::string_view stages[] = {"pre_init", "starting", "tuning", "opening", "running", "closing", "securing"};
     fail(Refusal(Code::channel_error, fmt::format("unexpected method in connection state {}", stages[static_cast<std::size_t>(stage_)])),
          decoded.id);
 }
@@ -168,10 +170,29 @@ void Connection::on(const ConnectionStartOk& method) {
     if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN")
         return fail(Refusal(Code::command_invalid, fmt::format("unknown authentication mechanism '{}'", method.mechanism)), method.id);
     client_properties_ = method.client_properties;
-    if (!credentials || !service_.logins.admits(*credentials, bytes_->from_loopback()))
+    mechanism_ = method.mechanism;
+    if (!credentials) return tune(std::nullopt);
+    bool known = false;
+    std::optional<LoggedIn> who = service_.users.at_once(*credentials, bytes_->from_loopback(), known);
+    if (who || !known) return tune(std::move(who));
+    stage_ = Stage::waiting;
+    busy_ = true;
+    spawn(log_in(*credentials));
+}
+
+awaitable<void> Connection::log_in(Credentials credentials) {
+    std::optional<LoggedIn> who = co_await service_.users.login(std::move(credentials), bytes_->from_loopback());
+    busy_ = false;
+    room_.cancel();
+    if (stage_ == Stage::waiting && !gone()) tune(std::move(who));
+}
+
+/// Somebody has come in, or nobody that is known.
+void Connection::tune(std::optional<LoggedIn> who) {
+    if (!who)
         return refuse_login(
-            fmt::format("Login was refused using authentication mechanism {}. For details see the broker logfile.", method.mechanism));
-    user_ = credentials->user;
+            fmt::format("Login was refused using authentication mechanism {}. For details see the broker logfile.", mechanism_));
+    user_ = *std::move(who);
     stage_ = Stage::tune;
     const Settings& s = service_.settings;
     say(0, ConnectionTune{{.channel_max = s.channel_max, .frame_max = s.frame_max, .heartbeat = s.heartbeat}});
@@ -216,9 +237,50 @@ void Connection::on(const ConnectionTuneOk& method) {
 void Connection::on(const ConnectionOpen& method) {
     if (!service_.has_vhost(method.virtual_host))
         return fail(Refusal(Code::not_allowed, fmt::format("vhost {} not found", method.virtual_host)), method.id);
+    Rights rights(service_.broker, user_.name, method.virtual_host, user_.everything);
+    if (!rights.enters())
+        return fail(Refusal(Code::not_allowed, fmt::format("access to vhost '{}' refused for user '{}'", method.virtual_host, user_.name)),
+                    method.id);
     vhost_ = method.virtual_host;
+    rights_.emplace(service_.broker, user_.name, vhost_, user_.everything);
+    if (service_.is_started(vhost_)) {
+        stage_ = Stage::running;
+        return say(0, ConnectionOpenOk{});
+    }
+    stage_ = Stage::waiting;
+    busy_ = true;
+    spawn(open(vhost_));
+}
+
+/// A virtual host nobody has used yet.
+awaitable<void> Connection::open(std::string vhost) {
+    const Result<void> opened = co_await service_.open_vhost(std::move(vhost));
+    busy_ = false;
+    room_.cancel();
+    if (stage_ != Stage::waiting || gone()) co_return;
     stage_ = Stage::running;
-    say(0, ConnectionOpenOk{});
+    if (opened) say(0, ConnectionOpenOk{});
+    else fail(refusal_of(opened.error(), "vhost"), ConnectionOpen::id);
+}
+
+Connection::Facts Connection::facts() const {
+    Facts facts;
+    facts.name = name_;
+    facts.peer_host = bytes_->address();
+    facts.peer_port = bytes_->peer_port();
+    facts.host = bytes_->local_address();
+    facts.port = bytes_->local_port();
+    facts.mechanism = mechanism_;
+    facts.channel_max = channel_max_;
+    facts.heartbeat = heartbeat_;
+    facts.frame_max = frame_max_;
+    facts.connected_at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_.time_since_epoch()).count();
+    facts.received_bytes = received_;
+    facts.sent_bytes = bytes_->sent();
+    facts.secure = bytes_->secure();
+    facts.running = stage_ == Stage::running;
+    facts.blocked = blocked_;
+    return facts;
 }
 
 void Connection::to_channel(const Frame& frame) {
@@ -306,6 +368,10 @@ awaitable<void> Connection::end() {
     const auto self = shared_from_this();
     ended_ = true;
     beat_.cancel();
+    while (busy_) {  // it is about this connection, which must be there
+        error_code ignored;
+        co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
     for (auto& [number, channel] : channels_) channel->stop();
     channels_.clear();
     std::vector<std::string> mine;

@@ -11,6 +11,7 @@
 #include "amqp/frame_writer.hpp"
 #include "amqp/frames.hpp"
 #include "amqp/incoming.hpp"
+#include "amqp/rights.hpp"
 #include "amqp/service.hpp"
 #include "net/byte_connection.hpp"
 
@@ -57,12 +58,36 @@ public:
 
     Service& service() noexcept { return service_; }
     const std::string& vhost() const noexcept { return vhost_; }
-    const std::string& user() const noexcept { return user_; }
+    const std::string& user() const noexcept { return user_.name; }
+    /// Once it is open.
+    Rights& rights() noexcept { return *rights_; }
     bool has_capability(std::string_view name) const;
     bool gone() const noexcept { return bytes_->gone() || ended_; }
 
+    /// For those who look at it from outside.
+    struct Facts {
+        std::string name, peer_host, host, mechanism;  ///< name: "127.0.0.1:50000 -> 127.0.0.1:5672"
+        std::uint16_t peer_port = 0, port = 0, channel_max = 0, heartbeat = 0;
+        std::size_t frame_max = 0;
+        std::int64_t connected_at_ms = 0;
+        std::uint64_t received_bytes = 0, sent_bytes = 0;
+        bool secure = false, running = false, blocked = false;
+    };
+    Facts facts() const;
+    const std::string& name() const noexcept { return name_; }
+    const HeaderTable& client_properties() const noexcept { return client_properties_; }
+    const std::map<std::uint16_t, std::shared_ptr<Channel>>& channels() const noexcept { return channels_; }
+
 private:
-    enum class Stage : std::uint8_t { header, start, tune, open, running, closing };
+    enum class Stage : std::uint8_t {
+        header,
+        start,
+        tune,
+        open,
+        running,
+        closing,
+        waiting
+    };  ///< waiting: for who that is, or a virtual host
 
     bool hear(std::string_view bytes);  ///< false: nothing more is to be heard
     bool hear_header();
@@ -74,6 +99,9 @@ private:
     void to_channel(const Frame& frame);
     /// Does what was heard for channels.
     void go_on();
+    awaitable<void> log_in(Credentials credentials);
+    void tune(std::optional<LoggedIn> who);
+    awaitable<void> open(std::string vhost);
     void refuse_login(std::string_view why);
     awaitable<void> beat();
     awaitable<void> end();
@@ -84,7 +112,11 @@ private:
     std::shared_ptr<net::ByteConnection> bytes_;
     FrameReader frames_;
     Stage stage_ = Stage::header;
-    std::string user_, vhost_;
+    LoggedIn user_;
+    std::string vhost_, name_, mechanism_;
+    std::optional<Rights> rights_;
+    std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+    std::uint64_t received_ = 0;
     HeaderTable client_properties_;
     std::size_t frame_max_ = 4'096;
     std::uint16_t channel_max_ = 0, heartbeat_ = 0;
@@ -93,6 +125,7 @@ private:
     std::size_t inbox_bytes_ = 0;
     boost::asio::steady_timer room_, beat_, last_;  ///< cancelled when there is room again; of heartbeats; when it is cut at last
     bool ended_ = false;
+    bool busy_ = false;            ///< log_in() or open() is under way
     bool asked_to_close_ = false;  ///< the client waits for connection.close-ok
     bool blocked_ = false;
 };

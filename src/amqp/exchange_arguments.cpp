@@ -20,15 +20,20 @@ std::optional<ExchangeKind> kind_of(std::string_view type) {
     return std::nullopt;
 }
 
-std::string_view type_of(const ExchangeOptions& options) {
-    if (is_delaying(options)) return delayed_type;
-    switch (options.kind) {
+std::string_view name_of(ExchangeKind kind) {
+    switch (kind) {
         case ExchangeKind::direct: return "direct";
         case ExchangeKind::fanout: return "fanout";
         case ExchangeKind::topic: return "topic";
         case ExchangeKind::headers: return "headers";
     }
     return "direct";
+}
+
+/// As declared: a policy may have given it another (policies.hpp).
+std::string alternate_of(const ExchangeOptions& options) {
+    const auto declared = options.attributes.find("amqp.policy");
+    return declared == options.attributes.end() ? options.alternate : declared->second;
 }
 
 const std::string* text_of(const HeaderTable& arguments, std::string_view name) {
@@ -86,9 +91,19 @@ std::optional<Refusal> difference(const ExchangeDeclare& method, const ExchangeO
     const auto said = [](std::string_view name) {
         return name.empty() ? std::string("none") : fmt::format("the value '{}' of type 'longstr'", name);
     };
-    if ((alternate ? *alternate : std::string()) != existing.alternate)
-        return inequivalent("alternate-exchange", said(alternate ? *alternate : std::string()), said(existing.alternate));
+    const std::string declared = alternate_of(existing);
+    if ((alternate ? *alternate : std::string()) != declared)
+        return inequivalent("alternate-exchange", said(alternate ? *alternate : std::string()), said(declared));
     return std::nullopt;
+}
+
+std::string_view type_of(const ExchangeOptions& options) { return is_delaying(options) ? delayed_type : name_of(options.kind); }
+
+HeaderTable arguments_of(const ExchangeOptions& options) {
+    HeaderTable table;
+    if (is_delaying(options)) table.push_back({"x-delayed-type", {std::string(name_of(options.kind)), {}}});
+    if (const std::string alternate = alternate_of(options); !alternate.empty()) table.push_back({"alternate-exchange", {alternate, {}}});
+    return table;
 }
 
 bool is_durable(const ExchangeOptions& options) { return !is(options, durable, "false"); }

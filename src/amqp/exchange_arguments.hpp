@@ -16,6 +16,10 @@ boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare
 /// Why `method` does not describe the exchange that exists; none when it does. `what` is "exchange 'x' in vhost '/'".
 std::optional<Refusal> difference(const ExchangeDeclare& method, const ExchangeOptions& existing, std::string_view what);
 
+/// "direct", "x-delayed-message".
+std::string_view type_of(const ExchangeOptions& options);
+/// What it was declared with, as far as it says what the exchange is.
+HeaderTable arguments_of(const ExchangeOptions& options);
 bool is_durable(const ExchangeOptions& options);
 bool is_auto_delete(const ExchangeOptions& options);
 bool is_internal(const ExchangeOptions& options);

@@ -17,11 +17,13 @@ std::optional<Credentials> credentials_of(std::string_view mechanism, std::strin
 
 inline constexpr std::string_view mechanisms = "AMQPLAIN PLAIN";
 
-/// The users of a server. Without any there is guest, with the password "guest", from the same machine only.
+/// The access keys of the settings, which are users here.
 class Logins final {
 public:
     explicit Logins(std::vector<Credentials> users = {}) : users_(std::move(users)) {}
-    bool admits(const Credentials& credentials, bool from_loopback) const;
+    bool any() const noexcept { return !users_.empty(); }
+    bool admits(const Credentials& credentials) const;
+    const std::vector<Credentials>& all() const noexcept { return users_; }
 
 private:
     std::vector<Credentials> users_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "amqp/mapping.hpp"
@@ -174,10 +175,28 @@ bool is_durable(const QueueOptions& options) {
     const auto found = options.attributes.find(std::string(durable));
     return found == options.attributes.end() || found->second != "false";
 }
-bool tells_counts(const QueueOptions& options) {
+bool is_quorum(const QueueOptions& options) {
     const auto type = options.attributes.find("amqp.x-queue-type");
-    return options.max_receives > 0 || (type != options.attributes.end() && type->second == "longstr:quorum");
+    return type != options.attributes.end() && type->second == "longstr:quorum";
 }
+HeaderTable arguments_of(const QueueOptions& options) {
+    constexpr std::string_view prefix = "amqp.x-";
+    HeaderTable table;
+    for (auto at = options.attributes.lower_bound(std::string(prefix)); at != options.attributes.end() && at->first.starts_with(prefix);
+         ++at) {
+        const Worded kept = unkept(at->second);
+        HeaderValue value;
+        std::int64_t number = 0;
+        const auto read = std::from_chars(kept.text.data(), kept.text.data() + kept.text.size(), number);
+        if (kept.type == "bool") value.value = kept.text == "true";
+        else if (kept.number && read.ec == std::errc{} && read.ptr == kept.text.data() + kept.text.size()) value.value = number;
+        else if (kept.type == "longstr") value.value = kept.text;
+        else continue;  // a table or a list, which nothing reads
+        table.push_back({at->first.substr(5), std::move(value)});
+    }
+    return table;
+}
+bool tells_counts(const QueueOptions& options) { return options.max_receives > 0 || is_quorum(options); }
 bool is_auto_delete(const QueueOptions& options) { return has(options, auto_delete); }
 bool is_exclusive(const QueueOptions& options) { return has(options, exclusive); }
 bool is_single_active(const QueueOptions& options) {

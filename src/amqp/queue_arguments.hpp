@@ -8,6 +8,7 @@
 
 #include "amqp/errors.hpp"
 #include "amqp/messages.hpp"
+#include "rowmq/message.hpp"
 #include "rowmq/options.hpp"
 
 namespace rowmq::amqp {
@@ -22,6 +23,10 @@ bool is_durable(const QueueOptions& options);
 bool is_auto_delete(const QueueOptions& options);
 bool is_exclusive(const QueueOptions& options);
 bool is_single_active(const QueueOptions& options);
+/// Declared as one: both kinds are the same here.
+bool is_quorum(const QueueOptions& options);
+/// What it was declared with, by name ("x-max-length"), as far as it says what the queue is.
+HeaderTable arguments_of(const QueueOptions& options);
 /// Whether its deliveries say x-delivery-count: a queue declared as quorum, or with a limit of deliveries.
 bool tells_counts(const QueueOptions& options);
 

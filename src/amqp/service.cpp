@@ -73,8 +73,12 @@ awaitable<Result<void>> Service::start(std::string vhost) {
     }
     co_await delete_unbound_exchanges(vhost);
     const Result<void> declared = co_await declare_standing(vhost);
-    if (declared) vhosts_.insert(vhost);
-    co_return declared;
+    if (!declared) co_return declared;
+    vhosts_.insert(vhost);
+    const Result<void> applied = co_await apply_policies(vhost);
+    // As before: where the disk is full another start comes.
+    if (!applied && applied.error().code != Errc::store_full) co_return applied;
+    co_return Result<void>();
 }
 
 std::string Service::generated(std::string_view prefix) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "amqp/login.hpp"
+#include "amqp/policies.hpp"
+#include "amqp/users.hpp"
 #include "rowmq/broker.hpp"
 
 namespace rowmq::amqp {
@@ -40,13 +42,25 @@ using Place = std::pair<std::string, std::string>;
 
 class Service final {
 public:
-    Service(Broker& of, Settings given, Logins users)
-        : broker(of), settings(std::move(given)), logins(std::move(users)), scratch(64 * 1024) {}
+    Service(Broker& of, Settings given, Logins keys)
+        : broker(of), settings(std::move(given)), users(of, std::move(keys)), policies(of), scratch(64 * 1024) {}
 
     /// Deletes what does not outlive its server (queues and exchanges that are not durable), declares what every virtual host has
     /// (amq.direct and so on), and learns what exchanges there are. Errors: of the store.
     awaitable<Result<void>> start(std::string vhost);
-    bool has_vhost(std::string_view vhost) const { return vhosts_.contains(vhost); }
+    bool is_started(std::string_view vhost) const { return vhosts_.contains(vhost); }
+    bool has_vhost(std::string_view vhost) const;
+    /// start(), unless it was; of one that came by another way. Errors: no_such_namespace, those of the store.
+    awaitable<Result<void>> open_vhost(std::string vhost);
+    /// False: it was there.
+    awaitable<Result<bool>> create_vhost(std::string vhost);
+    /// Ends the connections to it, then deletes it with all in it. Errors: no_such_namespace, in_use ("/").
+    awaitable<Result<void>> delete_vhost(std::string vhost);
+    /// Tells every connection that `is_meant` why it ends (320).
+    void close_connections(const std::function<bool(const Connection&)>& is_meant, const std::string& why);
+
+    /// Where policies say something else than before, queues and exchanges change.
+    awaitable<Result<void>> apply_policies(std::string vhost);
     /// A name for a queue, a consumer or a place for answers nobody named: nobody guesses it.
     static std::string generated(std::string_view prefix);
 
@@ -63,7 +77,8 @@ public:
 
     Broker& broker;
     const Settings settings;
-    Logins logins;
+    Users users;
+    Policies policies;
     std::set<Connection*> connections;
     /// Exclusive queues, and whose they are.
     std::map<Place, Connection*> exclusive;

@@ -75,6 +75,7 @@ void ByteConnection::flush() {
         error_code error;
         const std::size_t done = self->stream_.write_some(self->out_, {}, error);
         if (error && !try_again(error)) return self->cut();
+        self->sent_ += done;
         if (done == self->out_.size()) {
             forget(self->out_);
             self->wake_drained();
@@ -92,6 +93,7 @@ awaitable<void> ByteConnection::write() {
     const auto self = shared_from_this();
     while (!gone_) {
         const error_code error = co_await stream_.write_rest(writing_, {}, written_);
+        sent_ += writing_.size() - written_;
         written_ = 0;
         forget(writing_);
         if (error) {
@@ -137,6 +139,18 @@ std::string ByteConnection::address() const {
     error_code error;
     const auto endpoint = stream_.socket().remote_endpoint(error);
     return error ? std::string() : endpoint.address().to_string();
+}
+
+std::string ByteConnection::local_address() const {
+    error_code error;
+    const auto endpoint = stream_.socket().local_endpoint(error);
+    return error ? std::string() : endpoint.address().to_string();
+}
+
+std::uint16_t ByteConnection::local_port() const {
+    error_code error;
+    const auto endpoint = stream_.socket().local_endpoint(error);
+    return error ? 0 : endpoint.port();
 }
 
 std::uint16_t ByteConnection::peer_port() const {

@@ -42,7 +42,11 @@ public:
 
     std::string address() const;
     std::uint16_t peer_port() const;
+    std::string local_address() const;
+    std::uint16_t local_port() const;
     bool from_loopback() const;
+    /// Bytes the client's socket has taken, before TLS.
+    std::uint64_t sent() const noexcept { return sent_; }
     bool secure() const noexcept { return stream_.secure(); }
 
 private:
@@ -60,6 +64,7 @@ private:
     std::string out_, writing_;
     std::size_t written_ = 0;  ///< of writing_
     std::uint64_t turn_ = 0;   ///< of the waits for bytes
+    std::uint64_t sent_ = 0;
     bool late_ = false, scheduled_ = false, busy_ = false, gone_ = false;
     std::function<void()> on_stop_;
 };

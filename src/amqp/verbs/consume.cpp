@@ -30,13 +30,15 @@ int priority_of(const HeaderTable& arguments) {
 
 awaitable<void> Channel::on(BasicConsume method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    const bool replies = queue == "amq.rabbitmq.reply-to";
+    if (!queue || (!replies && !allowed(connection_.rights().queue(Right::read, *queue), method.id)) || !may_use(*queue, method.id))
+        co_return;
     if (method.consumer_tag.empty()) method.consumer_tag = Service::generated("amq.ctag-");
     if (consumers_.contains(method.consumer_tag) || (!reply_token_.empty() && method.consumer_tag == reply_tag_)) {
         fail(Refusal(Code::not_allowed, fmt::format("attempt to reuse consumer tag '{}'", method.consumer_tag)), method.id);
         co_return;
     }
-    if (*queue == "amq.rabbitmq.reply-to") {
+    if (replies) {
         consume_replies(method);
         co_return;
     }
@@ -68,6 +70,8 @@ awaitable<void> Channel::on(BasicConsume method) {
     consumer->tag = method.consumer_tag;
     consumer->queue = *queue;
     consumer->no_ack = method.no_ack;
+    consumer->exclusive = method.exclusive;
+    consumer->arguments = std::move(method.arguments);
     consumer->counts = tells_counts(info->options) ? Counts::told : Counts::untold;
     consumer->prefetch = prefetch_;
     consumer->subscription = *std::move(subscription);

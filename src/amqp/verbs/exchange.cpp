@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "amqp/binding.hpp"
 #include "amqp/channel_say.hpp"
 #include "amqp/exchange_arguments.hpp"
-#include "base/sha256.hpp"
 
 namespace rowmq::amqp {
 
@@ -29,11 +29,16 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
+    Rights& rights = connection_.rights();
+    if (!allowed(rights.exchange(Right::configure, method.exchange), method.id)) co_return;
     auto options = options_of(method);
     if (!options) {
         fail(options.error(), method.id);
         co_return;
     }
+    if (!options->alternate.empty() && (!allowed(rights.exchange(Right::read, method.exchange), method.id) ||
+                                        !allowed(rights.exchange(Right::write, options->alternate), method.id)))
+        co_return;
     if (existing) {
         if (const auto refusal = difference(method, existing->options, what)) {
             fail(*refusal, method.id);
@@ -43,6 +48,8 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
         fail(Refusal(Code::access_refused, fmt::format("exchange name '{}' contains reserved prefix 'amq.*'", method.exchange)), method.id);
         co_return;
     } else {
+        const Applied applied = service_.policies.of_exchange(vhost, method.exchange);
+        *options = with(applied, *std::move(options));
         const Result<ExchangeInfo> made = co_await service_.broker.declare_exchange(method.exchange, *std::move(options), vhost);
         if (!made) {
             if (!stopped_) fail(refusal_of(made.error(), what), method.id);
@@ -60,6 +67,7 @@ awaitable<void> Channel::on(ExchangeDelete method) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
+    if (!allowed(connection_.rights().exchange(Right::configure, method.exchange), method.id)) co_return;
     if (method.exchange.starts_with("amq.")) {
         fail(Refusal(Code::access_refused, fmt::format("deletion of system {} not allowed", what)), method.id);
         co_return;
@@ -74,18 +82,25 @@ awaitable<void> Channel::on(ExchangeDelete method) {
     if (!method.no_wait) say(ExchangeDeleteOk{});
 }
 
+bool Channel::may_bind_exchanges(const std::string& source, const std::string& destination, const std::string& key, MethodId method) {
+    Rights& rights = connection_.rights();
+    return allowed(rights.exchange(Right::write, destination), method) && allowed(rights.exchange(Right::read, source), method) &&
+           allowed(rights.topic(Right::read, source, key), method);
+}
+
 awaitable<void> Channel::on(ExchangeBind method) {
     const std::string& vhost = connection_.vhost();
     if (method.source.empty() || method.destination.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
+    if (!may_bind_exchanges(method.source, method.destination, method.routing_key, method.id)) co_return;
     for (const std::string& name : {method.source, method.destination})
         if (!service_.broker.exchange(name, vhost)) {
             fail(Refusal(Code::not_found, "no " + exchange_text(name, vhost)), method.id);
             co_return;
         }
-    Binding binding = binding_of(method.source, method.routing_key, method.arguments);
+    Binding binding = binding_of(service_.broker, vhost, method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
@@ -98,40 +113,16 @@ awaitable<void> Channel::on(ExchangeBind method) {
 }
 
 awaitable<void> Channel::on(ExchangeUnbind method) {
-    Binding binding = binding_of(method.source, method.routing_key, method.arguments);
+    Binding binding = binding_of(service_.broker, connection_.vhost(), method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
     if (!method.source.empty() && !method.destination.empty()) {
+        if (!may_bind_exchanges(method.source, method.destination, method.routing_key, method.id)) co_return;
         // What is not there is unbound.
         const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
         (void)unbound;
         co_await service_.delete_unbound_exchanges(connection_.vhost());
     }
     if (!method.no_wait) say(ExchangeUnbindOk{});
-}
-
-/// Bindings of a headers exchange are told apart by their arguments, ours by their key: there the key is a digest of both.
-Binding Channel::binding_of(const std::string& exchange, const std::string& key, const HeaderTable& arguments) const {
-    Binding binding;
-    binding.exchange = exchange;
-    binding.routing_key = key;
-    const Result<ExchangeInfo> info = service_.broker.exchange(exchange, connection_.vhost());
-    if (!info || info->options.kind != ExchangeKind::headers) return binding;
-    const HeaderValue* said = find(arguments, "x-match");
-    const auto* text = said ? std::get_if<std::string>(&said->value) : nullptr;
-    const std::string match = text ? *text : "all";
-    for (const auto& [name, value] : arguments) {
-        if (name == "x-match") continue;
-        if (name.starts_with("x-") && !match.ends_with("-with-x")) continue;
-        binding.options.headers.push_back({name, value});
-    }
-    binding.options.match = match.starts_with("any") ? BindingOptions::Match::any : BindingOptions::Match::all;
-    std::string bytes = key;
-    bytes += '\0';
-    wire::Writer writer(bytes);
-    write_table(writer, arguments);
-    binding.routing_key = sha256_hex(bytes).substr(0, 32);
-    binding.options.attributes["amqp.routing_key"] = key;
-    return binding;
 }
 
 }  // namespace rowmq::amqp

@@ -7,7 +7,7 @@ namespace rowmq::amqp {
 
 awaitable<void> Channel::on(BasicGet method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    if (!queue || !allowed(connection_.rights().queue(Right::read, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     SubscriptionOptions options;
     options.no_lease = method.no_ack;
     options.lease = std::nullopt;  // as long as the channel

@@ -34,7 +34,10 @@ struct Channel::Call {
 };
 
 /// Why a publish ends its channel, before the broker is asked.
-std::optional<Refusal> Channel::unfit(const Published& published) const {
+std::optional<Refusal> Channel::unfit(const Published& published) {
+    Rights& rights = connection_.rights();
+    if (!rights.may_publish(published.method.exchange, published.method.routing_key))
+        return rights.publish_refusal(published.method.exchange, published.method.routing_key);
     if (published.method.immediate) return Refusal(Code::not_implemented, "immediate=true");
     const std::string& exchange = published.method.exchange;
     if (!service_.internal.empty() && service_.internal.contains({connection_.vhost(), exchange}))

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "amqp/binding.hpp"
 #include "amqp/channel_say.hpp"
 #include "amqp/queue_arguments.hpp"
 
@@ -46,6 +47,8 @@ awaitable<void> Channel::on(QueueDeclare method) {
         else fail(Refusal(Code::not_found, "no " + what), method.id);
         co_return;
     }
+    Rights& rights = connection_.rights();
+    if (!method.passive && !allowed(rights.queue(Right::configure, method.queue), method.id)) co_return;
     if (!may_use(method.queue, method.id)) co_return;
     Result<QueueInfo> info = service_.broker.queue(method.queue, vhost);
     if (!info && method.passive) {
@@ -72,6 +75,11 @@ awaitable<void> Channel::on(QueueDeclare method) {
             fail(options.error(), method.id);
             co_return;
         }
+        if (options->dead_letter && (!allowed(rights.queue(Right::read, method.queue), method.id) ||
+                                     !allowed(rights.exchange(Right::write, options->dead_letter->exchange), method.id)))
+            co_return;
+        const Applied applied = service_.policies.of_queue(vhost, method.queue, *options);
+        *options = with(applied, *std::move(options));
         // Nobody else comes in between; when the connection ends meanwhile, the queue goes with it.
         if (method.exclusive) service_.exclusive[{vhost, method.queue}] = &connection_;
         info = co_await service_.broker.declare_queue(method.queue, *std::move(options), vhost);
@@ -88,16 +96,23 @@ awaitable<void> Channel::on(QueueDeclare method) {
                            .consumers = static_cast<std::uint32_t>(info->consumers)});
 }
 
+bool Channel::may_bind(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method) {
+    Rights& rights = connection_.rights();
+    if (!allowed(rights.queue(Right::write, queue), method)) return false;
+    if (!exchange.empty() && !allowed(rights.exchange(Right::read, exchange), method)) return false;
+    return allowed(rights.topic(Right::read, exchange, key), method) && may_use(queue, method);
+}
+
 awaitable<void> Channel::on(QueueBind method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    if (!queue || !may_bind(*queue, method.exchange, method.routing_key, method.id)) co_return;
     const std::string& vhost = connection_.vhost();
     if (method.exchange.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
-    Binding binding =
-        binding_of(method.exchange, method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
+    Binding binding = binding_of(service_.broker, vhost, method.exchange,
+                                 method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
@@ -112,12 +127,12 @@ awaitable<void> Channel::on(QueueBind method) {
 
 awaitable<void> Channel::on(QueueUnbind method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    if (!queue || !may_bind(*queue, method.exchange, method.routing_key, method.id)) co_return;
     if (method.exchange.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
         co_return;
     }
-    Binding binding = binding_of(method.exchange, method.routing_key, method.arguments);
+    Binding binding = binding_of(service_.broker, connection_.vhost(), method.exchange, method.routing_key, method.arguments);
     binding.queue = *queue;
     // What is not there is unbound: RabbitMQ is content with that, whatever is missing.
     const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
@@ -128,7 +143,7 @@ awaitable<void> Channel::on(QueueUnbind method) {
 
 awaitable<void> Channel::on(QueuePurge method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    if (!queue || !allowed(connection_.rights().queue(Right::read, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     const PurgeScope ready;
     const Result<std::int64_t> purged = co_await service_.broker.purge_queue(*queue, ready, connection_.vhost());
     if (stopped_) co_return;
@@ -138,7 +153,7 @@ awaitable<void> Channel::on(QueuePurge method) {
 
 awaitable<void> Channel::on(QueueDelete method) {
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_use(*queue, method.id)) co_return;
+    if (!queue || !allowed(connection_.rights().queue(Right::configure, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     const std::string what = queue_text(*queue, connection_.vhost());
     const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
     if (info && method.if_empty && info->counts.ready > 0) {

@@ -1,0 +1,48 @@
+#include "amqp/binding.hpp"
+
+#include <boost/json/object.hpp>
+
+#include "amqp/table.hpp"
+#include "base/sha256.hpp"
+
+namespace rowmq::amqp {
+
+/// Bindings of a headers exchange are told apart by their arguments, ours by their key: there the key is a digest of both.
+Binding binding_of(const Broker& broker, const std::string& vhost, const std::string& exchange, const std::string& key,
+                   const HeaderTable& arguments) {
+    Binding binding;
+    binding.exchange = exchange;
+    binding.routing_key = key;
+    const Result<ExchangeInfo> info = broker.exchange(exchange, vhost);
+    if (!info || info->options.kind != ExchangeKind::headers) return binding;
+    const HeaderValue* said = find(arguments, "x-match");
+    const auto* text = said ? std::get_if<std::string>(&said->value) : nullptr;
+    const std::string match = text ? *text : "all";
+    for (const auto& [name, value] : arguments) {
+        if (name == "x-match") continue;
+        if (name.starts_with("x-") && !match.ends_with("-with-x")) continue;
+        binding.options.headers.push_back({name, value});
+    }
+    binding.options.match = match.starts_with("any") ? BindingOptions::Match::any : BindingOptions::Match::all;
+    std::string bytes = key;
+    bytes += '\0';
+    wire::Writer writer(bytes);
+    write_table(writer, arguments);
+    binding.routing_key = sha256_hex(bytes).substr(0, 32);
+    binding.options.attributes["amqp.routing_key"] = key;
+    return binding;
+}
+
+HeaderTable arguments_of(const BindingView& binding) {
+    HeaderTable table = binding.options.headers;
+    if (!table.empty() || binding.options.match == BindingOptions::Match::any)
+        table.push_back({"x-match", {std::string(binding.options.match == BindingOptions::Match::any ? "any" : "all"), {}}});
+    return table;
+}
+
+std::string key_of(const BindingView& binding) {
+    const auto said = binding.options.attributes.find("amqp.routing_key");
+    return said == binding.options.attributes.end() ? std::string(binding.routing_key) : said->second;
+}
+
+}  // namespace rowmq::amqp

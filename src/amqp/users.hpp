@@ -1,0 +1,52 @@
+#pragma once
+// Who may come in: users kept in the store, access keys of the settings, and guest while nobody else could administer.
+// Threads: the broker's executor; passwords are hashed on a thread of its own, one after the other.
+
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amqp/login.hpp"
+#include "rowmq/broker.hpp"
+
+namespace rowmq::amqp {
+
+struct LoggedIn {
+    std::string name;
+    std::vector<std::string> tags;
+    bool everything = false;  ///< it has every permission in every virtual host
+    bool has_tag(std::string_view tag) const;
+};
+
+class Users final {
+public:
+    Users(Broker& broker, Logins keys);
+    ~Users();
+
+    /// Who that is, when it can be said without hashing anything: an access key, guest, who came in before with the same
+    /// password, or a name that is nobody's (`known` is false then).
+    std::optional<LoggedIn> at_once(const Credentials& credentials, bool from_loopback, bool& known) const;
+    /// Who that is; none: nobody, or from where it may not come.
+    awaitable<std::optional<LoggedIn>> login(Credentials credentials, bool from_loopback);
+    /// As hash_password(), elsewhere.
+    awaitable<std::optional<std::string>> hash(std::string password);
+
+    /// guest with the password "guest" comes in from the same machine, and may do everything: until there is a user "guest", or
+    /// another who administers, or an access key.
+    bool guest_is_open() const;
+
+private:
+    boost::asio::thread_pool& threads();
+    std::string proof(const Credentials& credentials, const std::string& hash) const;
+
+    Broker& broker_;
+    const Logins keys_;
+    std::string secret_;                         ///< of proofs
+    std::map<std::string, std::string> proofs_;  ///< by user: what the last successful login proves again
+    std::unique_ptr<boost::asio::thread_pool> threads_;
+};
+
+}  // namespace rowmq::amqp
