@@ -72,7 +72,8 @@ const Admin::Route Admin::routes[] = {
     {"POST", "rowmq/v1/backup", &Admin::backup},
 };
 
-Admin::Admin(Broker& broker, std::vector<metrics::Collector> collectors) : broker_(broker), collectors_(std::move(collectors)) {}
+Admin::Admin(Broker& broker, std::vector<metrics::Collector> collectors, metrics::RabbitmqSource rabbitmq)
+    : broker_(broker), collectors_(std::move(collectors)), rabbitmq_(std::move(rabbitmq)) {}
 
 std::vector<std::pair<std::string, std::string>> Admin::paths() {
     std::vector<std::pair<std::string, std::string>> all;

@@ -16,8 +16,8 @@ namespace rowmq::admin {
 
 class Admin final {
 public:
-    /// `collectors` add to /metrics what other rooms measure.
-    explicit Admin(Broker& broker, std::vector<metrics::Collector> collectors = {});
+    /// `collectors` add to /metrics what other rooms measure; with `rabbitmq` it has RabbitMQ's names, too.
+    explicit Admin(Broker& broker, std::vector<metrics::Collector> collectors = {}, metrics::RabbitmqSource rabbitmq = {});
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
 
@@ -76,6 +76,7 @@ private:
 
     Broker& broker_;
     std::vector<metrics::Collector> collectors_;
+    metrics::RabbitmqSource rabbitmq_;
     std::map<std::string, Session, std::less<>> sessions_;
 };
 

@@ -9,7 +9,8 @@ namespace rowmq::admin {
 
 class Protocol final {
 public:
-    explicit Protocol(Broker& broker, std::vector<metrics::Collector> collectors = {}) : admin_(broker, std::move(collectors)) {}
+    explicit Protocol(Broker& broker, std::vector<metrics::Collector> collectors = {}, metrics::RabbitmqSource rabbitmq = {})
+        : admin_(broker, std::move(collectors), std::move(rabbitmq)) {}
 
     awaitable<net::Response> answer(net::Request request);
     /// Ends sessions; after the server has stopped.

@@ -14,12 +14,17 @@ awaitable<Response> Admin::scrape(Call) {
     metrics::add_store(families, broker.store);
     for (const auto& collector : collectors_) collector(families);
     metrics::add_process(families);
+    const auto rabbitmq = rabbitmq_ ? rabbitmq_() : std::nullopt;
+    if (rabbitmq) metrics::add_rabbitmq(families, broker, *rabbitmq);
     Response response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics::to_text(families)};
     // A queue has many series, so others run between a number and the next.
-    metrics::QueueSeries queues(broker);
-    for (std::size_t i = 0; i < metrics::QueueSeries::families(); ++i) {
-        co_await boost::asio::post(broker_.executor(), boost::asio::use_awaitable);
-        response.body += metrics::to_text(queues.family(i));
+    for (const auto names : {metrics::QueueSeries::Names::own, metrics::QueueSeries::Names::rabbitmq}) {
+        if (names == metrics::QueueSeries::Names::rabbitmq && !rabbitmq) continue;
+        metrics::QueueSeries queues(broker, names);
+        for (std::size_t i = 0; i < queues.families(); ++i) {
+            co_await boost::asio::post(broker_.executor(), boost::asio::use_awaitable);
+            response.body += metrics::to_text(queues.family(i));
+        }
     }
     co_return response;
 }

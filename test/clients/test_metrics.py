@@ -32,7 +32,7 @@ def of_queue(families, name, queue):
 def test_every_family_has_a_type_a_help_and_a_fitting_name(server, name):
     call(server, "PUT", f"/rowmq/v1/queues/{name}")
     for name, family in scrape(server).items():
-        assert name.startswith(("rowmq_", "process_"))
+        assert name.startswith(("rowmq_", "process_", "rabbitmq_"))
         assert family.type in ("counter", "gauge", "histogram") and len(family.documentation) > 5, family
         if family.type == "counter":
             assert {sample.name for sample in family.samples} == {name + "_total"}

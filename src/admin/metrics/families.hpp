@@ -3,7 +3,9 @@
 
 #include <prometheus/metric_family.h>
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,16 +40,28 @@ void add_process(std::vector<MetricFamily>& families);
 /// series, as there may be many.
 class QueueSeries final {
 public:
+    enum class Names : std::uint8_t { own, rabbitmq };
     /// `broker` outlives this.
-    explicit QueueSeries(const BrokerMetrics& broker);
-    static std::size_t families() noexcept;
+    explicit QueueSeries(const BrokerMetrics& broker, Names names = Names::own);
+    std::size_t families() const noexcept;
     /// Valid until the next call.
     const std::vector<MetricFamily>& family(std::size_t which);
 
 private:
     const BrokerMetrics& broker_;
+    const Names names_;
     std::vector<MetricFamily> one_;
 };
+
+/// What the dashboards of RabbitMQ ask for beside its queues (rabbitmq.cpp).
+struct RabbitmqFacts {
+    std::string node, cluster, version;
+    std::size_t connections = 0, channels = 0, consumers = 0;
+    std::uint64_t connections_opened = 0;
+};
+/// None: AMQP is not served.
+using RabbitmqSource = std::function<std::optional<RabbitmqFacts>()>;
+void add_rabbitmq(std::vector<MetricFamily>& families, const BrokerMetrics& broker, const RabbitmqFacts& facts);
 
 // http.cpp
 struct ListenerCounts {

@@ -24,7 +24,7 @@ std::string all_of(const BrokerMetrics& broker) {
     add_process(families);
     std::string text = to_text(families);
     QueueSeries queues(broker);
-    for (std::size_t i = 0; i < QueueSeries::families(); ++i) text += to_text(queues.family(i));
+    for (std::size_t i = 0; i < queues.families(); ++i) text += to_text(queues.family(i));
     return text;
 }
 
@@ -38,6 +38,23 @@ TEST(MetricsText, names_each_queue_in_its_series) {
     EXPECT_TRUE(contains(text, R"(rowmq_queue_oldest_message_age_seconds{namespace="/",queue="orders"} 1.5)")) << text;
     EXPECT_TRUE(contains(text, R"(rowmq_queue_messages_ready{namespace="/",queue="a \"b\"\\\n"} 1)")) << text;
     EXPECT_EQ(text.find(R"(queue="")"), std::string::npos) << "nothing was left out";
+}
+
+TEST(MetricsText, has_the_names_of_rabbitmqs_dashboards) {
+    BrokerMetrics broker;
+    broker.queues = {queue("orders", 3, milliseconds(0))};
+    broker.queues[0].counts.leased = 2;
+    std::vector<MetricFamily> families;
+    add_rabbitmq(families, broker, {.node = "rowmq@h", .cluster = "c", .version = "3.13.7", .connections = 1, .connections_opened = 4});
+    std::string text = to_text(families);
+    QueueSeries queues(broker, QueueSeries::Names::rabbitmq);
+    for (std::size_t i = 0; i < queues.families(); ++i) text += to_text(queues.family(i));
+
+    for (const char* line :
+         {R"(rabbitmq_queue_messages_ready{vhost="/",queue="orders"} 3)", R"(rabbitmq_queue_messages_unacked{vhost="/",queue="orders"} 2)",
+          R"(rabbitmq_queue_messages{vhost="/",queue="orders"} 5)", "rabbitmq_connections 1", "rabbitmq_connections_closed_total 3",
+          R"(rabbitmq_identity_info{rabbitmq_node="rowmq@h",rabbitmq_cluster="c")", R"(rabbitmq_build_info{rabbitmq_version="3.13.7"} 1)"})
+        EXPECT_TRUE(contains(text, line)) << line << "\n" << text;
 }
 
 TEST(MetricsText, sums_the_queues_left_out_in_one_without_a_name) {

@@ -45,21 +45,38 @@ constexpr std::array numbers{
            count<&QueueCounts::redelivered>},
 };
 
+/// The same under RabbitMQ's names.
+constexpr std::array rabbitmq_numbers{
+    Number{"rabbitmq_queue_messages_ready", "Messages ready to be delivered to consumers", count<&QueueCounts::ready>},
+    Number{"rabbitmq_queue_messages_unacked", "Messages delivered to consumers but not yet acknowledged", count<&QueueCounts::leased>},
+    Number{"rabbitmq_queue_messages", "Sum of ready and unacknowledged messages - total queue depth",
+           [](const QueueMetrics& queue) { return static_cast<double>(queue.counts.ready + queue.counts.leased); }},
+    Number{"rabbitmq_queue_messages_bytes", "Size in bytes of ready and unacknowledged messages", count<&QueueCounts::bytes>},
+    Number{"rabbitmq_queue_consumers", "Consumers on a queue",
+           [](const QueueMetrics& queue) { return static_cast<double>(queue.consumers); }},
+    Number{"rabbitmq_queue_messages_published_total", "Total number of messages published to queues", count<&QueueCounts::sent>},
+};
+
+const Number& number_of(QueueSeries::Names names, std::size_t which) {
+    return names == QueueSeries::Names::own ? numbers.at(which) : rabbitmq_numbers.at(which);
+}
+
 }  // namespace
 
-QueueSeries::QueueSeries(const BrokerMetrics& broker) : broker_(broker), one_(1) {
+QueueSeries::QueueSeries(const BrokerMetrics& broker, Names names) : broker_(broker), names_(names), one_(1) {
+    const std::string space = names == Names::own ? "namespace" : "vhost";
     auto& series = one_.front();
     series.type = prometheus::MetricType::Gauge;
     series.metric.reserve(broker.queues.size() + 1);
-    for (const auto& queue : broker.queues) add(series, 0, {{"namespace", queue.ns}, {"queue", queue.name}});
+    for (const auto& queue : broker.queues) add(series, 0, {{space, queue.ns}, {"queue", queue.name}});
     // Named by nobody: the sum of those left out, whose counters fall when a queue gets a series of its own.
-    if (broker.left_out > 0) add(series, 0, {{"namespace", ""}, {"queue", ""}});
+    if (broker.left_out > 0) add(series, 0, {{space, ""}, {"queue", ""}});
 }
 
-std::size_t QueueSeries::families() noexcept { return numbers.size(); }
+std::size_t QueueSeries::families() const noexcept { return names_ == Names::own ? numbers.size() : rabbitmq_numbers.size(); }
 
 const std::vector<MetricFamily>& QueueSeries::family(std::size_t which) {
-    const Number& number = numbers.at(which);
+    const Number& number = number_of(names_, which);
     auto& series = one_.front();
     series.name = number.name;
     series.help = number.help;
