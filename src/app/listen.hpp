@@ -28,15 +28,16 @@ struct Listen {
 };
 
 /// Every name a listener can have, whether this build serves it or not.
-inline constexpr std::array<std::string_view, 8> listener_names{"sqs", "amqp", "amqps", "kafka", "stomp", "openwire", "mqtt", "admin"};
+inline constexpr std::array<std::string_view, 9> listener_names{"sqs",      "amqp", "amqps", "kafka",     "stomp",
+                                                                "openwire", "mqtt", "admin", "management"};
 
 /// Those this build serves, with their default ports on 127.0.0.1; 0: off unless it is asked for.
 struct Served {
     std::string_view name;
     std::uint16_t port;
 };
-inline constexpr std::array<Served, 4> served_listeners{Served{"sqs", 9324}, Served{"amqp", 5672}, Served{"amqps", 0},
-                                                        Served{"admin", 15672}};
+inline constexpr std::array<Served, 5> served_listeners{Served{"sqs", 9324}, Served{"amqp", 5672}, Served{"amqps", 0},
+                                                        Served{"admin", 15672}, Served{"management", 0}};
 
 /// "off", "ADDRESS:PORT" or "PORT" (on 127.0.0.1) for the listener `name`. Errors: invalid_argument.
 Result<Listen> parse_listen(std::string_view name, std::string_view where);

@@ -27,7 +27,8 @@ TEST(Listen, of_a_protocol_this_build_does_not_serve_is_refused_with_what_it_ser
     const auto refused = parse_listen("kafka=127.0.0.1:9092");
 
     ASSERT_TRUE(refused.has_error());
-    EXPECT_EQ(refused.error().text, "this build does not serve kafka; it serves sqs, amqp, amqps, admin (kafka=off is accepted)");
+    EXPECT_EQ(refused.error().text,
+              "this build does not serve kafka; it serves sqs, amqp, amqps, admin, management (kafka=off is accepted)");
 }
 
 TEST(Listen, that_is_malformed_is_refused) {

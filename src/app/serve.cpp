@@ -193,7 +193,8 @@ void add_serve(CLI::App& program, Exit& exit) {
     command.add_option("--config", serve->config, "A configuration file (TOML)");
     command
         .add_option("--listen", serve->listens,
-                    "NAME=ADDRESS:PORT, NAME=PORT or NAME=off; repeatable. Names: sqs, amqp, amqps, kafka, stomp, openwire, mqtt, admin")
+                    "NAME=ADDRESS:PORT, NAME=PORT or NAME=off; repeatable. Names: sqs, amqp, amqps, kafka, stomp, openwire, mqtt, admin, "
+                    "management")
         ->allow_extra_args(false);
     command.add_option("--durability", serve->durability, "full (default), normal or off: when a commit counts");
     command.add_option("--strict-counting", serve->strict_counting, "true: store receive counts before deliveries");

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -12,6 +15,8 @@
 #include <cstdlib>
 #include <random>
 
+#include "amqp/channel.hpp"
+#include "amqp/connection.hpp"
 #include "app/exit_code.hpp"
 #include "app/log.hpp"
 #include "aws/notification.hpp"
@@ -40,6 +45,18 @@ std::uint64_t fresh_seed() {
 
 bool is_amqp(std::string_view listener) { return listener == "amqp" || listener == "amqps"; }
 
+/// RabbitMQ's management API has a listener of its own, and is served by the admin listener beside the admin API.
+bool is_management(std::string_view listener, std::string_view target) {
+    return listener == "management" || (listener == "admin" && (target == "/api" || target.starts_with("/api/")));
+}
+
+/// "rowmq@host", as RabbitMQ names nodes.
+std::string node_name() {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0 || host.front() == '\0') return "rowmq@localhost";
+    return std::string("rowmq@") + host.data();
+}
+
 bool is_loopback(const std::string& address) { return asio::ip::make_address(address).is_loopback(); }
 
 }  // namespace
@@ -53,12 +70,12 @@ struct Server::Listener {
 
 struct Server::Protocols {
     Protocols(asio::any_io_executor executor, Broker& broker, Random& random, const sqs::Settings& settings, bool secure,
-              net::AddressRule outbound, std::vector<admin::metrics::Collector> collectors)
+              net::AddressRule outbound, std::vector<admin::metrics::Collector> collectors, admin::metrics::RabbitmqSource rabbitmq)
         : clock(std::move(executor)),
           place{.region = settings.region, .account = settings.account, .host = settings.host, .scheme = secure ? "https" : "http"},
           signer(broker, signing.get_executor()),
           notifications(broker, place, &signer),
-          admin(broker, std::move(collectors)),
+          admin(broker, std::move(collectors), std::move(rabbitmq)),
           sqs(broker, clock, random, settings, &notifications),
           sns(broker, clock, random, place, notifications, &signer, {.addresses = std::move(outbound)}, settings.access) {}
 
@@ -85,6 +102,11 @@ awaitable<net::Response> Server::answer(std::string name, net::Request request) 
     if (!protocols_) {
         if (name == "sqs") co_return sqs::refusal_before_reading(503, &request, {}, random_);
         co_return net::Response{.status = 503, .content_type = "text/plain", .body = "starting\n"};
+    }
+    if (is_management(name, request.target)) {
+        if (!management_) co_return net::Response{.status = 404, .content_type = "text/plain", .body = "the listener amqp is off\n"};
+        auto managed = management_->handle(std::move(request));
+        co_return co_await std::move(managed);
     }
     auto response = name == "sqs" ? protocols_->aws(std::move(request)) : protocols_->admin.answer(std::move(request));
     co_return co_await std::move(response);
@@ -132,14 +154,23 @@ Result<void> Server::listen() {
 }
 
 awaitable<Result<void>> Server::start_amqp() {
+    if (settings_.listeners["amqp"] || settings_.listeners["amqps"] || settings_.listeners["management"]) {
+        std::vector<amqp::Credentials> users;  // who may sign for SQS may log in here
+        for (const auto& [id, secret] : settings_.access_keys) users.push_back({.user = id, .password = secret});
+        amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins(std::move(users)));
+        if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
+        management::Settings management{.node = node_name()};
+        management.listeners = [this] {
+            std::vector<management::OtherListener> all;
+            for (const auto& one : listeners_)
+                if (one->name == "management" || one->name == "admin")
+                    all.push_back({.protocol = one->secure ? "https" : "http", .address = one->wanted.address, .port = one->server.port()});
+            return all;
+        };
+        management_ = std::make_unique<management::Management>(*amqp_, std::move(management));
+    }
     for (const auto& [name, endpoint] : settings_.listeners) {
         if (!endpoint || !is_amqp(name)) continue;
-        if (!amqp_) {
-            std::vector<amqp::Credentials> users;  // who may sign for SQS may log in here
-            for (const auto& [id, secret] : settings_.access_keys) users.push_back({.user = id, .password = secret});
-            amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins(std::move(users)));
-            if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
-        }
         net::ByteServerOptions options;
         options.address = endpoint->address;
         options.port = endpoint->port;
@@ -218,6 +249,7 @@ awaitable<Result<void>> Server::start() {
     if (auto bound = co_await start_amqp(); bound.has_error()) {
         co_await stop_listeners();
         if (amqp_) co_await amqp_->stop();
+        management_.reset();
         amqp_.reset();
         co_await broker_->close();
         broker_.reset();
@@ -228,9 +260,24 @@ awaitable<Result<void>> Server::start() {
                         .recreate_after = settings_.recreate_after,
                         .access = aws::Access(settings_.access_keys, settings_.region)};
     if (auto address = address_of("sqs"); !address.empty()) names.host = std::move(address);
-    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, names, tls_ != nullptr, settings_.outbound, collectors());
+    protocols_ = std::make_unique<Protocols>(executor_, *broker_, random_, names, tls_ != nullptr, settings_.outbound, collectors(),
+                                             [this] { return rabbitmq(); });
     co_await protocols_->sns.start();
     co_return Result<void>();
+}
+
+std::optional<admin::metrics::RabbitmqFacts> Server::rabbitmq() const {
+    if (!amqp_) return std::nullopt;
+    const amqp::Settings& said = amqp_->service().settings;
+    const auto counts = amqp_->counts();
+    admin::metrics::RabbitmqFacts facts{.node = node_name(), .cluster = said.cluster, .version = said.version};
+    facts.connections = counts.connections;
+    facts.connections_opened = counts.accepted;
+    for (const amqp::Connection* connection : amqp_->service().connections) {
+        facts.channels += connection->channels().size();
+        for (const auto& [number, channel] : connection->channels()) facts.consumers += channel->consumers().size();
+    }
+    return facts;
 }
 
 // What /metrics shows beside the broker: one collector a room that measures something.
@@ -270,6 +317,7 @@ awaitable<void> Server::stop() {
     protocols_->admin.close();
     co_await broker_->close();
     protocols_.reset();
+    management_.reset();
     amqp_.reset();
     broker_.reset();
 }

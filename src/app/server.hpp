@@ -12,6 +12,7 @@
 #include "amqp/protocol.hpp"
 #include "app/settings.hpp"
 #include "base/random.hpp"
+#include "management/management.hpp"
 #include "net/http_server.hpp"
 #include "rowmq/broker.hpp"
 
@@ -51,6 +52,7 @@ private:
     Result<void> listen();
     awaitable<Result<void>> start_amqp();
     std::vector<admin::metrics::Collector> collectors();
+    std::optional<admin::metrics::RabbitmqFacts> rabbitmq() const;
     awaitable<void> stop_listeners();
     awaitable<net::Response> answer(std::string name, net::Request request);
     /// Where programs of this machine reach a listener; empty when it is off.
@@ -64,7 +66,8 @@ private:
     std::unique_ptr<Broker> broker_;
     std::unique_ptr<Protocols> protocols_;  ///< null until the store is open
     std::unique_ptr<amqp::Protocol> amqp_;
-    std::vector<Listening> binary_;  ///< listeners of protocols that are not HTTP
+    std::unique_ptr<management::Management> management_;  ///< while AMQP is served
+    std::vector<Listening> binary_;                       ///< listeners of protocols that are not HTTP
     BrokerHealth opened_;
 };
 

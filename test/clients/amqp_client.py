@@ -35,8 +35,8 @@ def connection_closed_by(call, *arguments, **named):
         call(*arguments, **named)
     if isinstance(caught.value, ConnectionClosedByBroker):
         return caught.value.reply_code, caught.value.reply_text
-    code, text = re.search(r"ConnectionClosedByBroker: \((\d+)\) '(.*?)'\"?,?\)?$", str(caught.value)).groups()
-    return int(code), text
+    code, _, text = re.search(r"ConnectionClosedByBroker: \((\d+)\) (['\"])(.*)\2", str(caught.value)).groups()
+    return int(code), text.replace("\\'", "'")
 
 
 def take(channel, queue, **named):

@@ -22,6 +22,7 @@ _numbers = itertools.count(1)
 def pytest_addoption(parser):
     parser.addoption("--program", default="build/release/rowmq", help="the rowmq to test")
     parser.addoption("--amqp-port", type=int, help="a broker that runs already, on 127.0.0.1: the tests of AMQP are asked of it")
+    parser.addoption("--management-port", type=int, help="of its management API, for the tests of that")
 
 
 def pytest_report_header(config):
@@ -41,14 +42,15 @@ def program(request):
 class Elsewhere:
     """Another broker, whoever started it: do the tests of AMQP say of RabbitMQ what it does?"""
 
-    def __init__(self, port):
+    def __init__(self, port, management_port=None):
         self.amqp_port = port
+        self.management_port = management_port
 
 
 @pytest.fixture(scope="session")
 def server(program, request, tmp_path_factory):
     if port := request.config.getoption("--amqp-port"):
-        yield Elsewhere(port)
+        yield Elsewhere(port, request.config.getoption("--management-port"))
         return
     running = Server(program, tmp_path_factory.mktemp("server")).start()
     yield running

@@ -78,6 +78,10 @@ class Server:
     def amqp_port(self):
         return int(self.address("amqp").rpartition(":")[2])
 
+    @property
+    def management_port(self):
+        return int(self.address("admin").rpartition(":")[2])
+
     def kill(self):
         """SIGKILL: what a crash of the program looks like."""
         return self._end(signal.SIGKILL)

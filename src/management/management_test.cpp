@@ -1,0 +1,215 @@
+// The management API as questions and answers, without a socket.
+#include "management/management.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/base64.hpp"
+#include "broker/bed.hpp"
+#include "management/listing.hpp"
+#include "management/tables.hpp"
+
+namespace rowmq::management {
+namespace {
+
+namespace json = boost::json;
+using test::run_in;
+
+class ManagementTest : public test::Bed {
+protected:
+    ManagementTest() {
+        protocol = std::make_unique<amqp::Protocol>(*broker, amqp::Settings{}, amqp::Logins());
+        EXPECT_TRUE(run_in(io, protocol->start()));
+        management = std::make_unique<Management>(*protocol, Settings{});
+    }
+    ~ManagementTest() override {
+        management.reset();
+        protocol.reset();
+    }
+    Answer ask(std::string method, std::string path, std::string body = {}, std::string who = "guest:guest") {
+        net::Request request;
+        request.method = std::move(method);
+        request.target = "/api/" + path;
+        if (!who.empty()) request.fields.add("Authorization", "Basic " + base64_encode(who));
+        request.body = std::move(body);
+        return run_in(io, management->handle(std::move(request)));
+    }
+    unsigned status(std::string method, std::string path, std::string body = {}, std::string who = "guest:guest") {
+        return ask(std::move(method), std::move(path), std::move(body), std::move(who)).status;
+    }
+    json::value get(std::string path) {
+        const Answer answer = ask("GET", path);
+        EXPECT_EQ(answer.status, 200u) << path << " " << answer.body;
+        return json::parse(answer.body);
+    }
+
+    std::unique_ptr<amqp::Protocol> protocol;
+    std::unique_ptr<Management> management;
+};
+
+TEST_F(ManagementTest, asks_for_a_user_and_a_password) {
+    EXPECT_EQ(status("GET", "whoami", "", ""), 401u);
+    EXPECT_EQ(status("GET", "whoami", "", "guest:wrong"), 401u);
+    EXPECT_EQ(status("GET", "nosuch", "", "guest:wrong"), 401u);
+    EXPECT_EQ(ask("GET", "whoami").body, R"({"name":"guest","tags":["administrator"]})");
+}
+
+TEST_F(ManagementTest, refuses_what_a_page_of_another_site_sends) {
+    net::Request request;
+    request.method = "GET";
+    request.target = "/api/whoami";
+    request.fields.add("Authorization", "Basic " + base64_encode("guest:guest"));
+    request.fields.add("Host", "127.0.0.1:15672");
+    request.fields.add("Origin", "http://elsewhere.example");
+
+    EXPECT_EQ(run_in(io, management->handle(std::move(request))).status, 401u);
+}
+
+TEST_F(ManagementTest, tells_unknown_paths_from_unknown_methods) {
+    EXPECT_EQ(ask("GET", "nosuch").body, R"({"error":"Object Not Found","reason":"Not Found"})");
+    const Answer refused = ask("PATCH", "queues/%2F/q");
+    EXPECT_EQ(refused.status, 405u);
+    EXPECT_EQ(refused.fields.at(0), std::pair(std::string("Allow"), std::string("GET, PUT, DELETE")));
+    EXPECT_EQ(status("GET", std::string(300, '/')), 400u);
+}
+
+TEST_F(ManagementTest, every_get_without_a_name_answers_a_list_or_an_object) {
+    for (const char* path : {"overview",
+                             "nodes",
+                             "vhosts",
+                             "users",
+                             "permissions",
+                             "topic-permissions",
+                             "queues",
+                             "exchanges",
+                             "bindings",
+                             "connections",
+                             "channels",
+                             "consumers",
+                             "policies",
+                             "operator-policies",
+                             "parameters",
+                             "global-parameters",
+                             "definitions",
+                             "cluster-name",
+                             "extensions",
+                             "feature-flags",
+                             "vhost-limits",
+                             "user-limits",
+                             "users/without-permissions",
+                             "health/checks/alarms",
+                             "health/checks/virtual-hosts",
+                             "healthchecks/node",
+                             "auth"})
+        get(path);
+}
+
+TEST_F(ManagementTest, bodies_that_are_no_objects_are_refused) {
+    for (const char* body : {"x", "[1]", "5", "\"text\"", "{\"a\":"}) EXPECT_EQ(status("PUT", "queues/%2F/q", body), 400u) << body;
+    EXPECT_EQ(status("PUT", "queues/%2F/q", "[]"), 201u);
+}
+
+TEST_F(ManagementTest, makes_and_deletes_what_it_is_told) {
+    EXPECT_EQ(status("PUT", "vhosts/v", "{}"), 201u);
+    EXPECT_EQ(status("PUT", "queues/v/q", R"({"durable":true,"arguments":{"x-max-length":5}})"), 201u);
+    EXPECT_EQ(status("PUT", "exchanges/v/x", R"({"type":"headers"})"), 201u);
+    EXPECT_EQ(status("POST", "bindings/v/e/x/q/q", R"({"routing_key":"k","arguments":{"a":1,"x-match":"any"}})"), 201u);
+    const auto bindings = get("bindings/v/e/x/q/q").as_array();
+    ASSERT_EQ(bindings.size(), 1u);
+    const std::string key(bindings[0].at("properties_key").as_string());
+    EXPECT_EQ(bindings[0].at("arguments"), json::parse(R"({"a":1,"x-match":"any"})"));
+    EXPECT_EQ(get("queues/v/q").at("arguments"), json::parse(R"({"x-max-length":5})"));
+
+    EXPECT_EQ(status("DELETE", "bindings/v/e/x/q/q/" + quoted(key)), 204u);
+    EXPECT_EQ(status("DELETE", "exchanges/v/x"), 204u);
+    EXPECT_EQ(status("DELETE", "queues/v/q"), 204u);
+    EXPECT_EQ(status("DELETE", "vhosts/v"), 204u);
+    EXPECT_EQ(status("GET", "queues/v"), 404u);
+}
+
+TEST_F(ManagementTest, what_it_exports_it_imports) {
+    for (const auto& [path, body] :
+         {std::pair("vhosts/v", "{}"), std::pair("users/u", R"({"password":"p","tags":"management"})"),
+          std::pair("permissions/v/u", R"({"configure":"a","write":"b","read":"c"})"), std::pair("queues/v/q", R"({"durable":true})"),
+          std::pair("exchanges/v/x", R"({"type":"topic"})"), std::pair("policies/v/p", R"({"pattern":"q","definition":{"max-length":3}})")})
+        ASSERT_EQ(status("PUT", path, body), 201u) << path;
+    ASSERT_EQ(status("POST", "bindings/v/e/x/q/q", R"({"routing_key":"a.*"})"), 201u);
+    const std::string exported = ask("GET", "definitions").body;
+    ASSERT_EQ(status("DELETE", "vhosts/v"), 204u);
+    ASSERT_EQ(status("DELETE", "users/u"), 204u);
+
+    EXPECT_EQ(ask("POST", "definitions", exported).status, 204u);
+
+    EXPECT_EQ(ask("GET", "definitions").body, exported);
+    EXPECT_EQ(broker->queue("q", "v").value().options.max_length, 3);
+}
+
+TEST_F(ManagementTest, policies_survive_a_restart_and_hold_when_the_store_is_opened) {
+    ASSERT_EQ(status("PUT", "queues/%2F/q", R"({"durable":true})"), 201u);
+    ASSERT_EQ(status("PUT", "policies/%2F/p", R"({"pattern":"q","definition":{"max-length":3}})"), 201u);
+    management.reset();
+    protocol.reset();
+
+    restart();
+
+    protocol = std::make_unique<amqp::Protocol>(*broker, amqp::Settings{}, amqp::Logins());
+    EXPECT_TRUE(run_in(io, protocol->start()));
+    management = std::make_unique<Management>(*protocol, Settings{});
+    EXPECT_EQ(get("queues/%2F/q").at("policy"), "p");
+    EXPECT_EQ(status("DELETE", "policies/%2F/p"), 204u);
+    EXPECT_EQ(broker->queue("q").value().options.max_length, std::nullopt);
+}
+
+TEST(Listing, is_cut_into_pages_after_it_was_sorted) {
+    const auto items = [] {
+        std::vector<json::object> all;
+        for (const int n : {3, 1, 2}) all.push_back({{"name", "q" + std::to_string(n)}, {"n", n}});
+        return all;
+    };
+    const auto asked = [&](const char* target) {
+        const auto call = parse_target("GET", target).value();
+        return list(call, items(), "name", true).body;
+    };
+    EXPECT_EQ(asked("/api/queues?columns=n&sort=n"), R"([{"n":1},{"n":2},{"n":3}])");
+    EXPECT_EQ(asked("/api/queues?columns=n&sort=n&sort_reverse=true"), R"([{"n":3},{"n":2},{"n":1}])");
+    EXPECT_EQ(asked("/api/queues?page=2&page_size=2&columns=name&sort=name"),
+              R"({"filtered_count":3,"item_count":1,"page":2,"page_count":2,"page_size":2,"total_count":3,"items":[{"name":"q3"}]})");
+    EXPECT_EQ(asked("/api/queues?page=1&name=1&columns=name"),
+              R"({"filtered_count":1,"item_count":1,"page":1,"page_count":1,"page_size":100,"total_count":3,"items":[{"name":"q1"}]})");
+    for (const char* wrong : {"page=0", "page=x", "page=1&page_size=0", "page=1&page_size=501", "page=9", "page=1&name=(&use_regex=true"})
+        EXPECT_NE(asked((std::string("/api/queues?") + wrong).c_str()).find("\"error\""), std::string::npos) << wrong;
+}
+
+TEST(Rates, are_over_what_was_said_before) {
+    std::chrono::steady_clock::time_point now{};
+    Rates rates([&] { return now; });
+
+    EXPECT_EQ(rates.of("q", {10}), std::vector<double>{0.0});
+    now += std::chrono::seconds(1);
+    EXPECT_EQ(rates.of("q", {20}), std::vector<double>{0.0});
+    now += std::chrono::seconds(9);
+    EXPECT_EQ(rates.of("q", {60}), std::vector<double>{5.0});
+    now += std::chrono::seconds(1);
+    EXPECT_EQ(rates.of("q", {60}), std::vector<double>{5.0});
+    now += std::chrono::seconds(9);
+    EXPECT_EQ(rates.of("q", {60}), std::vector<double>{0.0});
+}
+
+TEST(Tables, go_to_json_and_back) {
+    const auto object = json::parse(R"({"n":1,"d":1.5,"t":"x","b":true,"l":[1,"a",{"x":[]}],"o":{"y":2}})").as_object();
+    const auto table = table_of(object).value();
+
+    EXPECT_EQ(to_json(table), object);
+    EXPECT_FALSE(table_of(json::parse(R"({"a":[null]})").as_object()));
+    EXPECT_FALSE(table_of(json::parse(R"({"a":18446744073709551615})").as_object()));
+
+    const auto properties =
+        json::parse(R"({"content_type":"a/b","priority":3,"delivery_mode":2,"timestamp":9,"headers":{"x":1}})").as_object();
+    EXPECT_EQ(to_json(properties_of(properties).value()).as_object(), properties);
+    EXPECT_EQ(to_json(amqp::BasicProperties{}), json::array());
+    for (const char* wrong :
+         {R"({"priority":300})", R"({"priority":"x"})", R"({"headers":[]})", R"({"content_type":5})", R"({"timestamp":-1})"})
+        EXPECT_FALSE(properties_of(json::parse(wrong).as_object())) << wrong;
+}
+
+}  // namespace
+}  // namespace rowmq::management

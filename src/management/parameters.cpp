@@ -1,0 +1,100 @@
+// Parameters of virtual hosts, and those of all. RabbitMQ's plugins keep theirs here; none of those is served, so what came with
+// definitions is kept and shown, and nothing new is taken.
+
+#include <fmt/format.h>
+
+#include "amqp/policies.hpp"
+#include "management/listing.hpp"
+#include "management/management.hpp"
+
+namespace rowmq::management {
+namespace {
+
+namespace json = boost::json;
+constexpr const char* global = "global";
+
+json::value parsed(const std::string& text) {
+    boost::system::error_code failed;
+    json::value value = json::parse(text, failed);
+    return failed ? json::value() : value;
+}
+
+/// Those that have endpoints of their own.
+bool is_hidden(const std::string& component) {
+    return component == global || component == amqp::policy_component || component == amqp::operator_component ||
+           component == "vhost-metadata" || component == "vhost-limits";
+}
+
+}  // namespace
+
+awaitable<Answer> Management::list_parameters(Call call) {
+    std::vector<json::object> all;
+    for (const auto& [key, text] : broker().access().parameters) {
+        const auto& [component, vhost, name] = key;
+        if (is_hidden(component) || !enters(call, vhost)) continue;
+        if (!call.names.empty() && component != call.name(0)) continue;
+        if (call.names.size() > 1 && vhost != call.name(1)) continue;
+        all.push_back({{"component", component}, {"vhost", vhost}, {"name", name}, {"value", parsed(text)}});
+    }
+    co_return list(call, std::move(all));
+}
+
+awaitable<Answer> Management::get_parameter(Call call) {
+    if (auto refusal = unless_enters(call, call.name(1))) co_return *std::move(refusal);
+    const auto found = broker().access().parameters.find({call.name(0), call.name(1), call.name(2)});
+    if (is_hidden(call.name(0)) || found == broker().access().parameters.end()) co_return not_found();
+    co_return json_answer(
+        json::object{{"component", call.name(0)}, {"vhost", call.name(1)}, {"name", call.name(2)}, {"value", parsed(found->second)}});
+}
+
+awaitable<Answer> Management::put_parameter(Call call) {
+    if (auto refusal = unless_enters(call, call.name(1))) co_return *std::move(refusal);
+    co_return bad_request(fmt::format("Validation failed\n\ncomponent {} not found\n", call.name(0)));
+}
+
+awaitable<Answer> Management::delete_parameter(Call call) {
+    if (auto refusal = unless_enters(call, call.name(1))) co_return *std::move(refusal);
+    if (is_hidden(call.name(0)) || !broker().access().parameters.contains({call.name(0), call.name(1), call.name(2)}))
+        co_return not_found();
+    std::vector<AccessChange> changes{ParameterGone{call.name(0), call.name(1), call.name(2)}};
+    Answer answer = co_await change(std::move(changes), done());
+    co_return answer;
+}
+
+std::vector<json::object> Management::global_parameters_json() const {
+    std::vector<json::object> all;
+    for (const auto& [key, text] : broker().access().parameters)
+        if (std::get<0>(key) == global) all.push_back({{"name", std::get<2>(key)}, {"value", parsed(text)}});
+    all.push_back({{"name", "internal_cluster_id"}, {"value", "rabbitmq-cluster-id-" + broker().health().store_id}});
+    return all;
+}
+
+awaitable<Answer> Management::list_global_parameters(Call call) { co_return list(call, global_parameters_json()); }
+
+awaitable<Answer> Management::get_global_parameter(Call call) {
+    for (const json::object& one : global_parameters_json())
+        if (is_text(one.at("name"), call.name(0))) co_return json_answer(one);
+    co_return not_found();
+}
+
+awaitable<Answer> Management::put_global_parameter(Call call) {
+    const json::value* value = call.body.if_contains("value");
+    if (!value) co_return bad_request("[{key_missing,value}]");
+    if (call.name(0) == "internal_cluster_id") co_return bad_request("internal_cluster_id is the store's");
+    const bool is_new = !broker().access().parameters.contains({global, "", call.name(0)});
+    std::vector<AccessChange> changes{Parameter{global, "", call.name(0), json::serialize(*value)}};
+    Answer answer = co_await change(std::move(changes), stored(is_new));
+    co_return answer;
+}
+
+awaitable<Answer> Management::delete_global_parameter(Call call) {
+    if (!broker().access().parameters.contains({global, "", call.name(0)})) co_return not_found();
+    std::vector<AccessChange> changes{ParameterGone{global, "", call.name(0)}};
+    Answer answer = co_await change(std::move(changes), done());
+    co_return answer;
+}
+
+/// None are served: there are none.
+awaitable<Answer> Management::limits(Call) { co_return json_answer(json::array()); }
+
+}  // namespace rowmq::management
