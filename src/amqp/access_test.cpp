@@ -133,7 +133,8 @@ TEST_F(AccessTest, guest_comes_in_from_the_same_machine_until_somebody_else_admi
 }
 
 TEST_F(AccessTest, access_keys_may_do_everything_and_end_guest) {
-    Users users(*broker, Logins({{.user = "AKIA", .password = "secret"}}));
+    const std::vector<Credentials> keys{{.user = "AKIA", .password = "secret"}};
+    Users users(*broker, Logins(keys));
     bool known = false;
 
     EXPECT_TRUE(users.at_once({.user = "AKIA", .password = "secret"}, false, known)->everything);

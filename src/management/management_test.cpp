@@ -119,7 +119,7 @@ TEST_F(ManagementTest, makes_and_deletes_what_it_is_told) {
     EXPECT_EQ(bindings[0].at("arguments"), json::parse(R"({"a":1,"x-match":"any"})"));
     EXPECT_EQ(get("queues/v/q").at("arguments"), json::parse(R"({"x-max-length":5})"));
 
-    EXPECT_EQ(status("DELETE", "bindings/v/e/x/q/q/" + quoted(key)), 204u);
+    EXPECT_EQ(status("DELETE", "bindings/v/e/x/q/q/" + management::quoted(key)), 204u);
     EXPECT_EQ(status("DELETE", "exchanges/v/x"), 204u);
     EXPECT_EQ(status("DELETE", "queues/v/q"), 204u);
     EXPECT_EQ(status("DELETE", "vhosts/v"), 204u);
