@@ -22,11 +22,11 @@ json::object to_json(const Delivery& delivery, const std::string& queue, amqp::C
     const std::string_view body = delivery.message.text();
     const std::string_view shown = truncate && *truncate >= 0 ? body.substr(0, static_cast<std::size_t>(*truncate)) : body;
     const bool text = !as_base64 && is_utf8(shown);
-    const Route origin = amqp::origin_of(delivery, queue);
+    const amqp::Origin origin = amqp::origin_of(delivery, queue);
     return {{"payload_bytes", body.size()},
             {"redelivered", delivery.redelivered},
-            {"exchange", origin.exchange},
-            {"routing_key", origin.routing_key},
+            {"exchange", std::string(origin.exchange)},
+            {"routing_key", std::string(origin.routing_key)},
             {"message_count", 0},
             {"properties", management::to_json(amqp::properties_of(delivery, counts))},
             {"payload", text ? std::string(shown) : base64_encode(shown)},
