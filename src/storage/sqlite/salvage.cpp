@@ -49,7 +49,8 @@ EntryKey key_of(std::int64_t queue, std::int64_t lane, std::int64_t sequence) {
     return {QueueId{queue}, static_cast<std::uint8_t>(lane), Sequence{sequence}};
 }
 
-/// Everything but bodies. Rows of messages are known by their checksums, the catalog's by their shape.
+/// Everything but bodies. Rows of messages are known by their checksums, the catalog's by their shape; so who may do what is not taken
+/// along: a permission and a permission by topic look alike.
 struct Found {
     std::map<EntryKey, EntryRow> entries;
     std::map<std::pair<std::int64_t, EntryKey>, EntryRow> delayed;  ///< by when they are due
@@ -87,8 +88,16 @@ private:
                                   .sequence = Sequence{*row.integer(4)},
                                   .now = wall(*row.integer(5))});
         } else if ((columns == 3 || columns == 4) && are_integers(row, 0, 1) && row.text(2)) {
-            bindings.push_back(
-                {ExchangeId{*row.integer(0)}, QueueId{*row.integer(1)}, std::string(*row.text(2)), std::string(row.text(3).value_or(""))});
+            bindings.push_back({.exchange = ExchangeId{*row.integer(0)},
+                                .queue = QueueId{*row.integer(1)},
+                                .routing_key = std::string(*row.text(2)),
+                                .options = std::string(row.text(3).value_or(""))});
+        } else if (columns == 5 && are_integers(row, 0, 2) && row.text(3) && row.text(4)) {
+            bindings.push_back({.exchange = ExchangeId{*row.integer(0)},
+                                .queue = QueueId{*row.integer(1)},
+                                .routing_key = std::string(*row.text(3)),
+                                .options = std::string(*row.text(4)),
+                                .to_exchange = ExchangeId{*row.integer(2)}});
         }
     }
     void take_table(const RawRow& row) {
@@ -153,7 +162,9 @@ void settle(Found& found, Salvaged& report) {
         found.namespaces.try_emplace(
             value_of(queue.ns), NamespaceRow{queue.ns, value_of(queue.ns) == 1 ? "/" : "salvaged-" + std::to_string(value_of(queue.ns))});
     std::erase_if(found.bindings, [&](const auto& b) {
-        return !found.queues.contains(value_of(b.queue)) || !found.exchanges.contains(value_of(b.exchange));
+        const bool leads_somewhere =
+            b.to_exchange == ExchangeId{} ? found.queues.contains(value_of(b.queue)) : found.exchanges.contains(value_of(b.to_exchange));
+        return !leads_somewhere || !found.exchanges.contains(value_of(b.exchange));
     });
     std::erase_if(found.remembered, [&](const auto& r) { return !found.queues.contains(value_of(r.queue)); });
 }

@@ -246,8 +246,11 @@ TEST(Salvage, of_a_whole_store_saves_all_of_it) {
     BrokerOnDisk running(again);
     ASSERT_TRUE(running.broker) << running.failure;
     std::string problem;
-    EXPECT_EQ(messages_of(found_in(running, problem)), messages_of(store().owed));
+    const auto found = found_in(running, problem);
     EXPECT_EQ(problem, "");
+    EXPECT_EQ(messages_of(found), messages_of(store().owed));
+    EXPECT_EQ(found.bindings, store().owed.bindings);
+    EXPECT_FALSE(found.bindings.empty());
 }
 
 }  // namespace
