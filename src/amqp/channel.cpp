@@ -120,6 +120,14 @@ Channel::Facts Channel::facts() const {
     return facts;
 }
 
+void Channel::deliver_nothing() {
+    for (auto& [tag, consumer] : consumers_) {
+        consumer->cancelled = true;
+        consumer->subscription.close();
+    }
+    credit_.cancel();
+}
+
 void Channel::stop() {
     if (std::exchange(stopped_, true)) return;
     std::size_t bytes = 0;

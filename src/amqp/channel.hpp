@@ -47,6 +47,8 @@ public:
     /// Whether go_on() has to be called; told once.
     bool begins() { return !inbox_.empty() && !running_ && !std::exchange(due_, true); }
     void go_on();
+    /// The client has gone: what it said before is done, but nothing is delivered.
+    void deliver_nothing();
     /// For those who look at it from outside.
     struct Facts {
         std::uint32_t prefetch = 0, channel_prefetch = 0;

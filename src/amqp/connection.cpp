@@ -70,6 +70,7 @@ awaitable<void> Connection::run() {
         if (!count) break;
         if (*count == 0) {
             if (stage_ == Stage::running) spdlog::warn("amqp: {} missed its heartbeats ({} s) and is cut", bytes_->address(), heartbeat_);
+            bytes_->cut();
             break;
         }
         received_ += *count;
@@ -144,7 +145,7 @@ void Connection::hear_control(const Frame& frame) {
                     {});
     const DecodedMethod decoded = read_method(frame.payload);
     if (stage_ == Stage::closing) {
-        if (decoded.id == ConnectionCloseOk::id) ended_ = true;
+        if (decoded.id == ConnectionCloseOk::id) ended_ = said_all_ = true;
         else if (decoded.id == ConnectionClose::id) say(0, ConnectionCloseOk{});
         return;
     }
@@ -372,6 +373,8 @@ awaitable<void> Connection::end() {
         error_code ignored;
         co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    for (auto& [number, channel] : channels_) channel->deliver_nothing();
+    co_await do_what_was_said();
     for (auto& [number, channel] : channels_) channel->stop();
     channels_.clear();
     std::vector<std::string> mine;
@@ -384,13 +387,26 @@ awaitable<void> Connection::end() {
         if (!cancelled) bytes->cut();
     });
     co_await bytes_->drained(0);
-    if (frames_.fault() && !bytes_->gone()) co_await hear_the_rest();
+    if (!said_all_ && !bytes_->gone()) {
+        bytes_->end_writing();
+        co_await hear_the_rest();
+    }
     last_.cancel();
     bytes_->cut();
 }
 
-/// What a client is still sending when it is told that it is out of step: a socket that is closed before would take the
-/// telling with it.
+/// What a client had sent before it closed or went is done, as with RabbitMQ: published messages, acknowledgements.
+awaitable<void> Connection::do_what_was_said() {
+    const auto end = std::chrono::steady_clock::now() + closing_time;  // of the disk, when it is full
+    while (inbox_bytes_ > 0 && std::chrono::steady_clock::now() < end) {
+        room_.expires_at(end);
+        error_code ignored;
+        co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+/// What a client is still sending when all is said, of other threads perhaps: a socket that is closed before would be a
+/// reset, which takes with it what the client has not read.
 awaitable<void> Connection::hear_the_rest() {
     for (;;) {
         const auto count = co_await bytes_->read(asio::buffer(service_.scratch), closing_time);

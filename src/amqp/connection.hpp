@@ -105,6 +105,7 @@ private:
     void refuse_login(std::string_view why);
     awaitable<void> beat();
     awaitable<void> end();
+    awaitable<void> do_what_was_said();
     awaitable<void> hear_the_rest();
     std::chrono::milliseconds patience() const;
 
@@ -127,6 +128,7 @@ private:
     bool ended_ = false;
     bool busy_ = false;            ///< log_in() or open() is under way
     bool asked_to_close_ = false;  ///< the client waits for connection.close-ok
+    bool said_all_ = false;        ///< the client answered connection.close: nothing more comes from it
     bool blocked_ = false;
 };
 

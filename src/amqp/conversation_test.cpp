@@ -139,6 +139,13 @@ public:
         reader_.keep();
         return heard;
     }
+    /// How reading ended, once it has.
+    boost::system::error_code end() {
+        char bytes[4'096];
+        boost::system::error_code error;
+        socket_.read_some(asio::buffer(bytes), error);
+        return error;
+    }
     void break_off() { socket_.close(); }
 
 private:
@@ -203,6 +210,77 @@ TEST_F(Conversation, is_heard_to_its_end_when_all_of_it_comes_at_once) {
     }
 
     EXPECT_TRUE(await([&] { return broker->queue("q")->counts.ready == 23; }));
+}
+
+TEST_F(Conversation, is_done_to_its_end_when_the_client_closes_or_goes) {
+    for (const bool says_so : {true, false}) {
+        SCOPED_TRACE(says_so);
+        const std::string queue = says_so ? "q" : "r";
+        Client client(io, port);
+        for (const Step& step : opening()) {
+            client.say(step.says);
+            ASSERT_TRUE(await([&] { return !client.hear().empty(); }));
+        }
+        std::string all = said(1, QueueDeclare{.queue = queue, .durable = true, .no_wait = true});
+        for (int i = 0; i < 100; ++i) all += published(1, "", queue);
+        all += said(1, BasicConsume{.queue = queue, .consumer_tag = "c", .no_ack = true});
+
+        client.say(all + (says_so ? said(0, ConnectionClose{}) : std::string()));
+        if (!says_so) client.break_off();
+
+        ASSERT_TRUE(await([&] {
+            const auto declared = broker->queue(queue);
+            return declared && declared->counts.ready == 100;
+        }));
+        client.break_off();
+        EXPECT_TRUE(await([&] { return protocol->counts().connections == 0; }));
+        EXPECT_EQ(broker->queue(queue)->counts.ready, 100) << "nothing is delivered to who has gone";
+    }
+}
+
+TEST_F(Conversation, goes_on_after_a_message_in_a_transaction_that_is_larger_than_what_may_wait) {
+    Client client(io, port);
+    std::string large = said(1, BasicPublish{.exchange = "", .routing_key = "q"});
+    append_content(large, 1, {}, std::string(Settings{}.inbox_bytes + 1, 'x'), 4'096);
+    auto steps = opening();
+    steps.push_back({said(1, QueueDeclare{.queue = "q"}), {QueueDeclareOk::id}});
+    steps.push_back({said(1, TxSelect{}), {TxSelectOk::id}});
+    for (std::size_t at = 0; at < large.size(); at += 50'000) steps.push_back({large.substr(at, 50'000)});
+    steps.push_back({said(1, TxCommit{}), {TxCommitOk::id}});
+    steps.push_back({said(1, QueueDelete{.queue = "q"}), {QueueDeleteOk::id}});
+    for (const Step& step : steps) {
+        client.say(step.says);
+        turn();
+        std::vector<MethodId> heard;
+        ASSERT_TRUE(await([&] {
+            for (const MethodId id : client.hear()) heard.push_back(id);
+            return heard.size() >= step.hears.size();
+        }));
+        ASSERT_EQ(heard, step.hears);
+    }
+}
+
+TEST_F(Conversation, does_not_reset_a_client_that_says_more_after_connection_close) {
+    Client client(io, port);
+    client.say(opening()[0].says);
+    ASSERT_TRUE(await([&] { return !client.hear().empty(); }));
+    std::string more;  // of others of its threads, and longer than what is read at once
+    for (int i = 0; i < 20'000; ++i) append_heartbeat(more);
+    client.say(opening()[1].says + opening()[2].says + said(0, ConnectionClose{}) + more);
+    std::vector<MethodId> heard;
+    ASSERT_TRUE(await([&] {
+        for (const MethodId id : client.hear()) heard.push_back(id);
+        return !heard.empty() && heard.back() == ConnectionCloseOk::id;
+    }));
+
+    boost::system::error_code end;
+    ASSERT_TRUE(await([&] {
+        end = client.end();
+        return end != asio::error::would_block;
+    }));
+    EXPECT_EQ(end, asio::error::eof);
+    client.break_off();
+    EXPECT_TRUE(await([&] { return protocol->counts().connections == 0; }));
 }
 
 TEST_F(Conversation, is_ended_by_a_server_that_stops) {

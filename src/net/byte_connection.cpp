@@ -117,6 +117,11 @@ awaitable<void> ByteConnection::drained(std::size_t most) {
 
 void ByteConnection::wake_drained() { drained_.cancel(); }
 
+void ByteConnection::end_writing() {
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
 void ByteConnection::cut() {
     if (std::exchange(gone_, true)) return;
     error_code ignored;

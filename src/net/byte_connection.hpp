@@ -34,6 +34,8 @@ public:
     /// Until no more than `most` bytes are unsent, or the connection is gone.
     awaitable<void> drained(std::size_t most);
 
+    /// Nothing more is written: the client reads to the end of what it was told. It may go on sending.
+    void end_writing();
     /// Nothing more is read or written.
     void cut();
     bool gone() const noexcept { return gone_; }

@@ -134,7 +134,7 @@ void Channel::free_credit(const std::vector<Unsettled::One>& settled) {
 /// Push is a loop over pull.
 awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
     boost::system::error_code ignored;
-    while (!consumer->cancelled && !stopped_) {
+    while (!consumer->cancelled && !stopped_ && !connection_.gone()) {
         const std::size_t free = credit(*consumer);
         if (free == 0) {
             co_await credit_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
