@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t least_frame_max = 4'096;  // the specification's
 constexpr auto closing_time = std::chrono::seconds(5);
+constexpr auto courtesy = std::chrono::milliseconds(200);  // for a client to end what it asked to close: to some an end of ours is an error
 
 HeaderValue flag(bool value) { return {value, {}}; }
 HeaderValue text(std::string value) { return {std::move(value), {}}; }
@@ -388,8 +389,9 @@ awaitable<void> Connection::end() {
     });
     co_await bytes_->drained(0);
     if (!said_all_ && !bytes_->gone()) {
+        if (asked_to_close_) co_await hear_the_rest(courtesy);
         bytes_->end_writing();
-        co_await hear_the_rest();
+        co_await hear_the_rest(closing_time);
     }
     last_.cancel();
     bytes_->cut();
@@ -407,9 +409,9 @@ awaitable<void> Connection::do_what_was_said() {
 
 /// What a client is still sending when all is said, of other threads perhaps: a socket that is closed before would be a
 /// reset, which takes with it what the client has not read.
-awaitable<void> Connection::hear_the_rest() {
+awaitable<void> Connection::hear_the_rest(std::chrono::milliseconds patience) {
     for (;;) {
-        const auto count = co_await bytes_->read(asio::buffer(service_.scratch), closing_time);
+        const auto count = co_await bytes_->read(asio::buffer(service_.scratch), patience);
         if (!count || *count == 0) co_return;
     }
 }

@@ -106,7 +106,7 @@ private:
     awaitable<void> beat();
     awaitable<void> end();
     awaitable<void> do_what_was_said();
-    awaitable<void> hear_the_rest();
+    awaitable<void> hear_the_rest(std::chrono::milliseconds patience);
     std::chrono::milliseconds patience() const;
 
     Service& service_;
