@@ -2,7 +2,8 @@
 """Runs a command of another language's tests against one `rowmq serve` of its own, and ends with the command's code.
 
 Usage: with_server.py PROGRAM COMMAND [ARGUMENT..]
-The command finds ROWMQ_SQS_URL and ROWMQ_AMQP_URL (where the server listens), ROWMQ_PID, and settings that keep an AWS SDK on this machine.
+The command finds ROWMQ_SQS_URL and ROWMQ_AMQP_URL (where the server listens), ROWMQ_PID, ROWMQ_PROGRAM (for servers of its own),
+and settings that keep an AWS SDK on this machine.
 """
 import os
 import subprocess
@@ -24,7 +25,8 @@ def main():
         server = Server(program, folder).start()
         environment = {name: value for name, value in os.environ.items() if name not in FORGOTTEN}
         environment.update(SETTINGS, ROWMQ_SQS_URL=server.url,
-                           ROWMQ_AMQP_URL=f"amqp://guest:guest@{server.address('amqp')}", ROWMQ_PID=str(server.process.pid))
+                           ROWMQ_AMQP_URL=f"amqp://guest:guest@{server.address('amqp')}", ROWMQ_PID=str(server.process.pid),
+                           ROWMQ_PROGRAM=server.program)
         try:
             code = subprocess.run(command, env=environment, check=False).returncode
             alive = server.process.poll() is None
