@@ -36,14 +36,16 @@ Exit list(const Topics& topics) {
     if (caller.has_error()) return report(caller.error(), topics.target.json);
     const auto answer = (*caller)->call("GET", "/rowmq/v1/exchanges");
     if (answer.has_error()) return report(answer.error(), topics.target.json);
-    const auto& exchanges = answer->at("exchanges").as_array();
-    for (const auto& exchange : exchanges) {
+    bool none = true;
+    for (const auto& exchange : answer->at("exchanges").as_array()) {
+        if (exchange.at("name").as_string().starts_with("amq.")) continue;  // every virtual host of AMQP has them
+        none = false;
         if (topics.target.json) print_json(exchange);
         else
             print(fmt::format("{}  {}\n", std::string_view(exchange.at("name").as_string()),
                               std::string_view(exchange.at("kind").as_string())));
     }
-    if (exchanges.empty() && !topics.target.json) print("no topics\n");
+    if (none && !topics.target.json) print("no topics\n");
     return Exit::ok;
 }
 

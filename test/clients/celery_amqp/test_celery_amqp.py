@@ -21,7 +21,7 @@ class Setup:
     """One application, its queue and the workers a test starts."""
 
     def __init__(self, server, folder, monkeypatch):
-        self.queue = f"celery-{os.getpid()}-{next(_numbers)}"
+        self.queue = f"celery-amqp-{os.getpid()}-{next(_numbers)}"
         self.runs_file = folder / "runs"
         self._server, self._folder, self._monkeypatch, self._workers = server, folder, monkeypatch, []
         self.configure()

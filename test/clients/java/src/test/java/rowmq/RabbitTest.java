@@ -11,6 +11,8 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.Recoverable;
+import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.Return;
 import com.rabbitmq.client.RpcClient;
 import com.rabbitmq.client.RpcClientParams;
@@ -22,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -162,10 +165,22 @@ final class RabbitTest {
             Rabbit.publish(mine, "kept", "confirmed");
             mine.waitForConfirmsOrDie(20_000);
 
+            CountDownLatch recovered = new CountDownLatch(1);
+            ((Recoverable) lasting).addRecoveryListener(new RecoveryListener() {
+                @Override
+                public void handleRecovery(Recoverable all) {
+                    recovered.countDown();
+                }
+
+                @Override
+                public void handleRecoveryStarted(Recoverable all) {
+                }
+            });
+
             server.kill();
             server.start();
 
-            Sqs.until(lasting::isOpen, "the client recovers");
+            assertTrue(recovered.await(60, TimeUnit.SECONDS), "the client recovers");
             assertEquals("confirmed", Rabbit.text(Rabbit.get(mine, "kept").getBody()));
             mine.basicPublish("fleeting", "a.b", null, Rabbit.bytes("x"));
             Delivery one = came.poll(20, TimeUnit.SECONDS);
