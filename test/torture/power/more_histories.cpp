@@ -105,6 +105,7 @@ test::FileImage store_of_first_format(std::uint64_t seed, Ledger& ledger) {
     sqlite3_open_v2(test::store_path, &db, SQLITE_OPEN_READWRITE, disk.name().c_str());
     char* text = nullptr;
     const int code = sqlite3_exec(db,
+                                  "DROP TABLE users; DROP TABLE permissions; DROP TABLE topic_permissions; DROP TABLE parameters; "
                                   "DROP VIEW rowmq_messages; ALTER TABLE bindings DROP COLUMN options; "
                                   "ALTER TABLE counters DROP COLUMN counted_through; CREATE VIEW rowmq_messages AS SELECT 1 AS message_id; "
                                   "PRAGMA user_version = 1",
