@@ -53,7 +53,8 @@ TEST(MetricsText, has_the_names_of_rabbitmqs_dashboards) {
     for (const char* line :
          {R"(rabbitmq_queue_messages_ready{vhost="/",queue="orders"} 3)", R"(rabbitmq_queue_messages_unacked{vhost="/",queue="orders"} 2)",
           R"(rabbitmq_queue_messages{vhost="/",queue="orders"} 5)", "rabbitmq_connections 1", "rabbitmq_connections_closed_total 3",
-          R"(rabbitmq_identity_info{rabbitmq_node="rowmq@h",rabbitmq_cluster="c")", R"(rabbitmq_build_info{rabbitmq_version="3.13.7"} 1)"})
+          R"(rabbitmq_identity_info{rabbitmq_node="rowmq@h",rabbitmq_cluster="c",rabbitmq_cluster_permanent_id=""} 1)",
+          R"(rabbitmq_build_info{rabbitmq_version="3.13.7"} 1)"})
         EXPECT_TRUE(contains(text, line)) << line << "\n" << text;
 }
 
