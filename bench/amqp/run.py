@@ -11,12 +11,12 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.append(os.path.join(os.path.dirname(HERE), "http"))  # report and served are those of the benchmarks over HTTP
+sys.path.append(os.path.join(os.path.dirname(HERE), "http"))  # driver, report and served are those of the benchmarks over HTTP
 
 import brokers  # noqa: E402
 import works  # noqa: E402
-from report import Report, conditions, write_json  # noqa: E402
-from served import CannotMeasure  # noqa: E402
+from driver import drive  # noqa: E402
+from report import conditions  # noqa: E402
 
 BENCHMARKS = {
     "flow": ("1 producer, 1 consumer, 1 KiB, 100 B, 16 B; against classic and quorum queues and SQLite alone", works.flow),
@@ -79,23 +79,7 @@ def main():
     circumstances["RabbitMQ"] = brokers.rabbitmq_version() if settings.rabbitmq else "none"
     if not settings.rabbitmq:
         print("RabbitMQ is not installed (Debian's package rabbitmq-server) or not wanted: RowMQ is measured alone", file=sys.stderr)
-    report, broken = Report(), False
-    for name, (what, run) in BENCHMARKS.items():
-        if words.names and name not in words.names:
-            continue
-        print(f"{name}: {what}", file=sys.stderr)
-        try:
-            run(settings, report)
-        except (CannotMeasure, OSError) as failure:
-            print(f"{name}: could not be measured: {failure}", file=sys.stderr)
-            broken = True
-    circumstances["load after"] = f"{os.getloadavg()[0]:.2f}"
-    for name, value in circumstances.items():
-        print(f"{name}: {value}  ")
-    print(f"\n{report.markdown()}", end="")
-    if words.json:
-        write_json(words.json, circumstances, report)
-    return 1 if broken else 0 if report.all_held() else 3
+    return drive(BENCHMARKS, words, settings, circumstances)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import tempfile
 import idle
 import load
 import waiting
-from report import Report, conditions, write_json
-from served import CannotMeasure
+from driver import drive
+from report import conditions
 
 BENCHMARKS = {
     "batches": ("SendMessageBatch of 10, SQLite against memory", load.batches),
@@ -74,23 +74,7 @@ def main():
     os.makedirs(settings.directory, exist_ok=True)
     raise_descriptors()
     circumstances = conditions(settings.server, settings.directory)
-    report, broken = Report(), False
-    for name, (what, run) in BENCHMARKS.items():
-        if words.names and name not in words.names:
-            continue
-        print(f"{name}: {what}", file=sys.stderr)
-        try:
-            run(settings, report)
-        except (CannotMeasure, OSError) as failure:
-            print(f"{name}: could not be measured: {failure}", file=sys.stderr)
-            broken = True
-    circumstances["load after"] = f"{os.getloadavg()[0]:.2f}"
-    for name, value in circumstances.items():
-        print(f"{name}: {value}  ")
-    print(f"\n{report.markdown()}", end="")
-    if words.json:
-        write_json(words.json, circumstances, report)
-    return 1 if broken else 0 if report.all_held() else 3
+    return drive(BENCHMARKS, words, settings, circumstances)
 
 
 if __name__ == "__main__":

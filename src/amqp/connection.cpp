@@ -220,7 +220,7 @@ void Connection::on(const ConnectionTuneOk& method) {
         return fail(Refusal(Code::not_allowed, fmt::format("negotiated frame_max = {} is lower than the minimum allowed value ({})",
                                                            method.frame_max, least_frame_max)),
                     method.id);
-    if (s.frame_max != 0 && (method.frame_max == 0 || method.frame_max > s.frame_max) && method.frame_max != 0)
+    if (s.frame_max != 0 && method.frame_max > s.frame_max)
         return fail(Refusal(Code::not_allowed, fmt::format("negotiated frame_max = {} is higher than the maximum allowed value ({})",
                                                            method.frame_max, s.frame_max)),
                     method.id);

@@ -4,19 +4,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "base/overloaded.hpp"
 #include "broker/catalog/options.hpp"
 #include "broker/json_text.hpp"
 #include "broker/state.hpp"
 
 namespace rowmq {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-    using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Error no_namespace(std::string_view name) { return {Errc::no_such_namespace, fmt::format("there is no namespace \"{}\"", name)}; }
 

@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
+#include "base/overloaded.hpp"
 #include "storage/memory/decide.hpp"
 
 namespace rowmq::storage::memory {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-    using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 void change(Content& content, const CatalogChange& row) {
     std::visit(Overloaded{
