@@ -225,6 +225,7 @@ def test_tells_of_the_end_of_a_subscription_over_a_crash(own_server, endpoint):
     sns.publish(TopicArn=topic, Message="too late")
     endpoint.wait(1)
     sns.unsubscribe(SubscriptionArn=arn)
+    endpoint.wait(2)  # else what is on its way may come after the kill
     own_server.kill()
     endpoint.status = 200
     endpoint.requests.clear()
