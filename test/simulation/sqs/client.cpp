@@ -181,6 +181,26 @@ Reply no_reply(const Step& step) {
     return reply;
 }
 
+namespace {
+
+/// Whether the sequence numbers they were answered with say that `x` was stored after `y`.
+bool surely_after(const Ended& x, const Ended& y) {
+    if (x.step->verb != Verb::send || y.step->verb != Verb::send || x.step->queue != y.step->queue) return false;
+    std::set<std::string> of_x, of_y;  // as long as each other: in the order of numbers
+    for (const auto& result : x.reply.results) of_x.insert(result.sequence);
+    for (const auto& result : y.reply.results) of_y.insert(result.sequence);
+    return !of_x.begin()->empty() && !of_y.begin()->empty() && *of_x.begin() > *of_y.rbegin();
+}
+
+bool is_possible(const std::vector<std::size_t>& order, const std::vector<Ended>& together) {
+    for (std::size_t i = 0; i < order.size(); ++i)
+        for (std::size_t later = i + 1; later < order.size(); ++later)
+            if (surely_after(together[order[i]], together[order[later]])) return false;
+    return true;
+}
+
+}  // namespace
+
 std::vector<std::vector<std::size_t>> orders_of(const std::vector<Ended>& together) {
     // Many at once: as they were answered; what was sent first, then the rest; receives last.
     std::vector<std::size_t> order(together.size());
@@ -188,6 +208,7 @@ std::vector<std::vector<std::size_t>> orders_of(const std::vector<Ended>& togeth
     std::vector<std::vector<std::size_t>> orders{order};
     if (together.size() <= 3) {
         while (std::next_permutation(order.begin(), order.end())) orders.push_back(order);
+        std::erase_if(orders, [&](const auto& one) { return !is_possible(one, together); });
     } else {
         std::stable_partition(order.begin(), order.end(), [&](auto i) { return together[i].step->verb == Verb::send; });
         orders.push_back(order);
