@@ -139,6 +139,7 @@ void Machine::cut_power_at(std::uint64_t change) {
 }
 
 void Machine::fail(test::FileFault fault) {
+    if (fault_fired()) healed_ = now();  // the one before is over
     fault_ = fault;
     power_ = false;
     files_->fail(fault);
@@ -225,9 +226,9 @@ FileImage Machine::image_after(Death death, std::uint64_t salt, std::string& sur
     // Where nothing has been synced yet, what is durable is what there was at the start, and is not shown a second time.
     const auto nothing = test::name_of(test::Survival::nothing_pending);
     if (images.empty() || images.front().first != nothing) images.emplace_back(nothing, durable_);
-    // Seldom both files have something that is pending: then every other time it is one of them alone that survives.
-    auto& among = !one_file.empty() && (salt >> 40) % 2 == 0 ? one_file : images;
-    auto& chosen = among.at(static_cast<std::size_t>(salt % among.size()));
+    // Seldom both files have something that is pending: then it is one of them alone that survives.
+    auto& chosen = one_file.empty() ? images.at(static_cast<std::size_t>(salt % images.size()))
+                                    : one_file.at(static_cast<std::size_t>((salt >> 40) % one_file.size()));
     survived = chosen.first;
     return std::move(chosen.second);
 }
