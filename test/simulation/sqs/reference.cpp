@@ -6,12 +6,10 @@
 
 namespace rowmq::sqs_simulation {
 namespace {
-
 constexpr Time window = 300'000;        ///< SQS: "5 minutes"
 constexpr Time longest = 43'200'000;    ///< SQS: 12 hours from the receive
 constexpr Time waits_for_wall = 5'000;  ///< a wall clock so little behind is waited for
 constexpr Time stored_lags = 1'000;     ///< the time: where a clock was set back, the next process begins there
-
 }  // namespace
 
 Reference::Reference(const Plan& plan) : plan_(plan) {
@@ -29,11 +27,24 @@ void Reference::keep() {
 void Reference::ended(const std::vector<Ended>& together) {
     for (const auto& e : together)
         if (e.step->verb == Verb::send && e.reply.results.front().kind == Result::Kind::ok) stored_ = now_;
-    states_.each_order(orders_of(together), [&](std::size_t i, State& s, States& more) { end(s, together[i], more); });
+    states_.each_order(orders_of(together), [&](std::size_t i, State& s, States& more) {
+        end(s, together[i], beside(together[i].step->queue, together), more);
+    });
     keep();
 }
 
-void Reference::end(State& s, const Ended& e, States& more) const {
+/// What else happens to the queue of a receive while it looks.
+Reference::Beside Reference::beside(std::size_t queue, const std::vector<Ended>& together) const {
+    Beside beside;
+    for (const auto& other : together) {
+        const auto verb = other.step->verb;
+        if (verb == Verb::remove && other.step->queue == queue) beside.handles.insert(other.names.begin(), other.names.end());
+        beside.remade |= verb == Verb::remake && plan_.queues[queue].receives > 0 && other.step->queue == plan_.queues[queue].dead;
+    }
+    return beside;
+}
+
+void Reference::end(State& s, const Ended& e, const Beside& beside, States& more) const {
     const auto& result = e.reply.results.front();
     auto& q = s[e.step->queue];
     const auto perhaps = [&](auto&& done) {  // done, or not, or nobody knows
@@ -43,7 +54,7 @@ void Reference::end(State& s, const Ended& e, States& more) const {
     };
     switch (e.step->verb) {
         case Verb::send: return send(s, e, more);
-        case Verb::receive: return receive(s, e);
+        case Verb::receive: return receive(s, e, beside);
         case Verb::remove:
             return in_parts(s, more, e.names.size(), [&](State& one, std::size_t i, States& also) { remove(one, e, i, also); });
         case Verb::change: return change(s, e);
@@ -129,6 +140,7 @@ void Reference::bury(State& s, std::size_t queue, std::size_t at) const {
     m.loose = m.loose || plan_.faults || !sure;
     m.leased = false;
     m.least = m.most = 0;
+    m.ahead = !fifo(dead);  // one that is sent there may be, and the mark of it passes this one
     m.due = {now_, now_};
     m.expires = {std::min(m.expires.first, in(plan_.queues[dead].retention).first), in(plan_.queues[dead].retention).last};
     s[dead].messages.push_back(std::move(m));
@@ -144,11 +156,11 @@ void Reference::stay(State& s, std::size_t queue, std::size_t at) const {
     m.least = m.most = plan_.queues[queue].receives;
     s[queue].messages.push_back(std::move(m));
 }
-void Reference::unbury(State& s, std::size_t queue, std::size_t handle) const {
+void Reference::unbury(State& s, std::size_t queue, const std::function<bool(const Message&)>& is_it) const {
     if (plan_.queues[queue].receives == 0) return;
     const auto& dead = s[plan_.queues[queue].dead].messages;
     for (std::size_t i = dead.size(); i-- > 0;)
-        if (dead[i].from == queue && dead[i].handle == handle) return stay(s, queue, i);
+        if (dead[i].from == queue && is_it(dead[i])) return stay(s, queue, i);
 }
 
 void Reference::jumped(Time by) {
@@ -252,22 +264,22 @@ bool Reference::surely_ready(std::size_t queue, const Message& m) const {
     return !m.leased && m.due.last <= now_ && m.expires.first > now_ && !may_die(queue, m) && !m.from;
 }
 
-/// A message that a receive now may not leave behind, or null.
-const Message* Reference::owed_now(const State& s, std::size_t queue) const {
+/// A message that a receive now may not leave behind, or null. What is being removed (`handles`) is not to be had, nor its group.
+const Message* Reference::owed_now(const State& s, std::size_t queue, const std::set<std::size_t>& handles) const {
     std::set<std::string> closed;
     for (const auto& m : s[queue].messages)
-        if (fifo(queue) && m.leased) closed.insert(m.group);
+        if (fifo(queue) && (m.leased || handles.contains(m.handle))) closed.insert(m.group);
     if (plan_.queues[queue].receives > 0 && fifo(queue))  // one of a group is on its way out
         for (const auto& m : s[plan_.queues[queue].dead].messages)
             if (m.from == queue) closed.insert(m.group);
     for (const auto& m : s[queue].messages) {
-        if (surely_ready(queue, m) && !(fifo(queue) && closed.contains(m.group))) return &m;
+        if (surely_ready(queue, m) && !handles.contains(m.handle) && !(fifo(queue) && closed.contains(m.group))) return &m;
         if (fifo(queue)) closed.insert(m.group);  // only the head of a group counts
     }
     return nullptr;
 }
 
-void Reference::receive(State& s, const Ended& e) const {
+void Reference::receive(State& s, const Ended& e, const Beside& beside) const {
     const auto queue = e.step->queue;
     const auto& result = e.reply.results.front();
     if (result.kind == Result::Kind::refused && e.among && result.code == "QueueDoesNotExist") return;
@@ -282,18 +294,18 @@ void Reference::receive(State& s, const Ended& e) const {
     std::set<std::string> held;
     for (const auto& m : s[queue].messages)
         if (m.leased && fifo(queue)) held.insert(m.group);
-    for (const auto& r : e.reply.received) grant(s, queue, *e.step, r, held);
+    for (const auto& r : e.reply.received) grant(s, queue, *e.step, r, held, beside.remade);
     if (e.step->visibility == 0 || s[queue].visibility == 0)  // given, and not hidden
         for (std::size_t i = 0, before = 0; i < s[queue].messages.size(); i += before == s[queue].messages.size()) {  // some die
             before = s[queue].messages.size();
             if (s[queue].messages[i].leased && s[queue].messages[i].lease_ends == now_) lease_over(s, queue, i);
         }
     if (!e.reply.received.empty() || e.excused) return;
-    if (const auto* m = owed_now(s, queue))
+    if (const auto* m = owed_now(s, queue, beside.handles))
         violated("a receive from {} gave nothing and left m{} behind", plan_.queues[queue].name, m->number);
 }
 
-std::size_t Reference::find(State& s, std::size_t queue, const Received& r) const {
+std::size_t Reference::find(State& s, std::size_t queue, const Received& r, bool cannot_die) const {
     const auto is_it = [&](const Message& m) { return m.number == r.number && (m.id.empty() || m.id == r.id); };
     auto& messages = s[queue].messages;
     auto found = std::find_if(messages.begin(), messages.end(), [&](const Message& m) { return is_it(m) && !m.leased; });
@@ -310,7 +322,7 @@ std::size_t Reference::find(State& s, std::size_t queue, const Received& r) cons
     if (found == messages.end()) violated("{} gave m{}, which is not there (never was, or was deleted)", name, r.number);
     if (found->leased) violated("{} gave m{} while somebody holds it for another {} ms", name, r.number, found->lease_ends - now_);
     if (found->due.first > now_) violated("{} gave m{} {} ms early", name, r.number, found->due.first - now_);
-    if (must_die(queue, *found)) violated("{} gave m{} after {} receives instead of dead-lettering it", name, r.number, found->least);
+    if (must_die(queue, *found) && !cannot_die) violated("{} gave m{} after {} receives, when it had to die", name, r.number, found->least);
     if (found->expires.last <= now_ && steady_)
         violated("{} gave m{} {} ms after it had expired", name, r.number, now_ - found->expires.last);
     return static_cast<std::size_t>(found - messages.begin());
@@ -328,16 +340,19 @@ void Reference::check_order(const Queue& q, std::size_t at, std::size_t queue, c
     }
 }
 
-void Reference::grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held) const {
+void Reference::grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held,
+                      bool cannot_die) const {
     auto& q = s[queue];
-    const auto at = find(s, queue, r);
+    if (cannot_die) unbury(s, queue, [&](const Message& m) { return m.number == r.number; });
+    const auto at = find(s, queue, r, cannot_die);
     if (fifo(queue)) check_order(q, at, queue, held);
     auto& m = q.messages[at];
     if (fifo(queue) && r.group != m.group) violated("m{} came back in group {}", r.number, r.group);
     if (r.receives <= m.least || r.receives > m.most + 1)
         violated("m{} says {} receives instead of {} to {}", r.number, r.receives, m.least + 1, m.most + 1);
     const auto most = plan_.queues[queue].receives;
-    if (most > 0 && r.receives > most) violated("m{} was received {} times where {} are allowed", r.number, r.receives, most);
+    if (most > 0 && r.receives > most && !cannot_die)
+        violated("m{} was received {} times where {} are allowed", r.number, r.receives, most);
     m.id = r.id;
     m.from.reset();
     m.ahead = false;
@@ -354,9 +369,10 @@ void Reference::grant(State& s, std::size_t queue, const Step& step, const Recei
 void Reference::remove(State& s, const Ended& e, std::size_t entry, States& more) const {
     const auto queue = e.step->queue;
     const auto& result = e.reply.results[entry];
-    unbury(s, queue, e.names[entry]);
+    const auto is_it = [&](const Message& m) { return m.handle == e.names[entry]; };
+    unbury(s, queue, is_it);
     auto& messages = s[queue].messages;
-    const auto found = std::find_if(messages.begin(), messages.end(), [&](const Message& m) { return m.handle == e.names[entry]; });
+    const auto found = std::find_if(messages.begin(), messages.end(), is_it);
     if (found == messages.end()) return;
     const bool over = !found->leased;
     if (result.kind == Result::Kind::refused) {
@@ -375,9 +391,10 @@ void Reference::change(State& s, const Ended& e) const {
     const auto& result = e.reply.results.front();
     const auto time = e.step->visibility * Time{1'000};
     if (result.kind == Result::Kind::unknown) return;
-    if (result.kind == Result::Kind::ok) unbury(s, queue, e.names.front());
+    const auto is_it = [&](const Message& m) { return m.handle == e.names.front(); };
+    if (result.kind == Result::Kind::ok) unbury(s, queue, is_it);
     auto& messages = s[queue].messages;
-    const auto found = std::find_if(messages.begin(), messages.end(), [&](const Message& m) { return m.handle == e.names.front(); });
+    const auto found = std::find_if(messages.begin(), messages.end(), is_it);
     if (found == messages.end()) {
         if (result.kind == Result::Kind::ok) violated("a handle that is not the newest changes a visibility");
         return;
@@ -393,108 +410,6 @@ void Reference::change(State& s, const Ended& e) const {
     found->leased = true;
     found->lease_ends = now_ + time;
     if (time == 0) lease_over(s, queue, static_cast<std::size_t>(found - messages.begin()));
-}
-
-void Reference::count(const State& s, const Ended& e) const {
-    if (e.among) return;  // what is on its way through is counted here or there
-    const auto& result = e.reply.results.front();
-    if (result.kind == Result::Kind::refused) violated("attributes were refused: {}", result.code);
-    if (result.kind != Result::Kind::ok) return;
-    const auto queue = e.step->queue;
-    Counts least, most;
-    std::int64_t least_there = 0, most_there = 0;
-    for (std::size_t i = 0; i < s.size(); ++i)
-        for (const auto& m : s[i].messages) {
-            const bool comes = i != queue && plan_.queues[i].receives > 0 && plan_.queues[i].dead == queue && may_die(i, m);
-            if (i != queue && m.from != queue && !comes) continue;
-            const bool sure = i == queue && !m.from && !may_die(i, m) && m.expires.first > now_;
-            least_there += sure;
-            ++most_there;
-            if (m.leased && sure) ++least.hidden;
-            if (!m.leased && sure && m.due.last <= now_ && !e.excused) ++least.ready;
-            if (!m.leased && sure && m.due.first > now_) ++least.delayed;
-            if (m.leased) ++most.hidden;
-            if (!m.leased && m.due.first <= now_) ++most.ready;
-            if (!m.leased && (m.due.last > now_ || e.excused)) ++most.delayed;  // on a full disk it cannot become ready, nor be received
-        }
-    const auto& c = *e.reply.counts;
-    const auto same = [&](const char* what, std::int64_t is, std::int64_t from, std::int64_t to) {
-        if (is < from || is > to) violated("{} counts {} {} instead of {} to {}", plan_.queues[queue].name, is, what, from, to);
-    };
-    same("ready", c.ready, least.ready, most.ready);
-    same("hidden", c.hidden, least.hidden, most.hidden);
-    same("delayed", c.delayed, least.delayed, most.delayed);
-    same("in all", c.ready + c.hidden + c.delayed, least_there, most_there);
-}
-
-void Reference::waits(std::size_t queue) {
-    states_.each([&](State& s, States&) {
-        if (const auto* m = owed_now(s, queue))
-            violated("a receive from {} sleeps while m{} is ready", plan_.queues[queue].name, m->number);
-    });
-}
-
-void Reference::resolved(std::uint64_t number, std::size_t shown) {
-    states_.each([&](State& s, States&) {
-        std::size_t there = 0, perhaps = 0;
-        for (const auto& q : s)
-            for (const auto& m : q.messages)
-                if (m.number == number) ++(m.expires.first <= now_ ? perhaps : there);
-        if (shown < there || shown > there + perhaps) violated("m{} is there {} times instead of {}", number, shown, there);
-    });
-}
-
-/// Everything that must be there is, in one place, and nothing else.
-void Reference::looked(const Look& shown) {
-    states_.each([&](State& s, States&) { look(s, shown); });
-    keep();
-}
-void Reference::look(State& s, const Look& shown) const {
-    auto left = shown;
-    const auto take = [&](std::size_t queue, const Message& m) {
-        const auto found = left[queue].find(m.number);
-        if (found == left[queue].end()) return false;
-        left[queue].erase(found);
-        return true;
-    };
-    std::vector<std::size_t> came(s.size());  // by this look
-    for (std::size_t q = 0; q < s.size(); ++q)
-        for (std::size_t i = 0; i + came[q] < s[q].messages.size();) {
-            auto& m = s[q].messages[i];
-            if (take(q, m)) {
-                m.gone_from_source();
-            } else if (m.from && take(*m.from, m)) {
-                // on its way
-            } else if (may_die(q, m) && take(plan_.queues[q].dead, m)) {
-                bury(s, q, i);
-                s[plan_.queues[q].dead].messages.back().gone_from_source();
-                ++came[plan_.queues[q].dead];
-                continue;
-            } else if (m.expires.first <= now_) {
-                s[q].messages.erase(s[q].messages.begin() + static_cast<std::ptrdiff_t>(i));
-                continue;
-            } else {
-                violated("a look at {} does not show m{}", plan_.queues[q].name, m.number);
-            }
-            ++i;
-        }
-    for (std::size_t q = 0; q < left.size(); ++q)
-        if (!left[q].empty()) violated("a look at {} shows m{}, which is not there", plan_.queues[q].name, *left[q].begin());
-}
-
-bool Reference::is_unclear(std::size_t queue) const {
-    for (const auto& s : states_.all())
-        for (std::size_t q = 0; q < s.size(); ++q)
-            for (const auto& m : s[q].messages)
-                if ((q == queue || plan_.queues[q].dead == queue) && (may_die(q, m) || m.from)) return true;
-    return false;
-}
-
-std::size_t Reference::owed() const {
-    std::size_t owed = 0;
-    for (const auto& q : states_.all().front())
-        for (const auto& m : q.messages) owed += m.expires.first > now_ && m.due.last <= now_;
-    return owed;
 }
 
 }  // namespace rowmq::sqs_simulation

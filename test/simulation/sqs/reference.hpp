@@ -5,6 +5,8 @@
 // observed later removes those it contradicts.
 // Errors: throws Violation when no state is left, with what the first of them said.
 
+#include <functional>
+
 #include "test/simulation/sqs/client.hpp"
 #include "test/simulation/sqs/possible.hpp"
 #include "test/simulation/sqs/state.hpp"
@@ -36,12 +38,17 @@ public:
 private:
     using States = std::vector<State>;
     void keep();
-    void end(State& s, const Ended& e, States& more) const;
+    struct Beside {
+        std::set<std::size_t> handles;  ///< of what others remove at the same time
+        bool remade = false;            ///< its dead-letter queue: for a moment there is none, and what should die stays
+    };
+    Beside beside(std::size_t queue, const std::vector<Ended>& together) const;
+    void end(State& s, const Ended& e, const Beside& beside, States& more) const;
     void send(State& s, const Ended& e, States& more) const;
     void accept(State& s, std::size_t queue, const Sent& sent, const std::string& id, States& more) const;
-    void receive(State& s, const Ended& e) const;
-    void grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held) const;
-    std::size_t find(State& s, std::size_t queue, const Received& r) const;
+    void receive(State& s, const Ended& e, const Beside& beside) const;
+    void grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held, bool cannot_die) const;
+    std::size_t find(State& s, std::size_t queue, const Received& r, bool cannot_die) const;
     void check_order(const Queue& q, std::size_t at, std::size_t queue, const std::set<std::string>& held) const;
     void remove(State& s, const Ended& e, std::size_t entry, States& more) const;
     void change(State& s, const Ended& e) const;
@@ -50,9 +57,9 @@ private:
     void bury(State& s, std::size_t queue, std::size_t at) const;
     void empty(State& s, std::size_t queue) const;
     void stay(State& s, std::size_t queue, std::size_t at) const;
-    void unbury(State& s, std::size_t queue, std::size_t handle) const;
+    void unbury(State& s, std::size_t queue, const std::function<bool(const Message&)>& is_it) const;
     void look(State& s, const Look& look) const;
-    const Message* owed_now(const State& s, std::size_t queue) const;
+    const Message* owed_now(const State& s, std::size_t queue, const std::set<std::size_t>& handles) const;
 
     bool fifo(std::size_t queue) const { return plan_.queues[queue].fifo; }
     bool may_die(std::size_t queue, const Message& m) const;

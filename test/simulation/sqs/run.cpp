@@ -78,7 +78,9 @@ private:
                 fewer_.back().picks.resize(texts.size());
                 call->step = &fewer_.back();
             }
-            note("> " + describe(*call->step, plan_));
+            std::string of;  // which messages its handles are of
+            for (const auto name : call->names) of += fmt::format(" (m{})", number_of_[name]);
+            note("> " + describe(*call->step, plan_) + of);
             ++report_.operations;
             machine_.begin(call, request_of(*call->step, plan_, texts), step->salt);
         }
@@ -115,6 +117,10 @@ private:
             note(fmt::format("< {} {}:{}", name_of(call->step->verb), plan_.queues[call->step->queue].name, e.reply.shown));
             rare_.ended(e, machine_.now());
             ended.push_back(std::move(e));
+        }
+        if (amid && !machine_.open().empty()) {  // those the kill ends may have happened first
+            late_ = std::move(ended);
+            return;
         }
         judge(std::move(ended));
         if (machine_.dead() && !amid) return die(machine_.fault_fired() && power_ ? Death::power_lost : Death::killed);
