@@ -156,8 +156,10 @@ private:
         most_states();
     }
 
-    /// Each part by itself, and what a look shows of it before the next.
-    void look_up(const std::vector<Ended>& ended) {
+    /// Each part by itself, and what a look shows of it before the next; first what a kill ended: it may have happened before what was
+    /// answered.
+    void look_up(std::vector<Ended> ended) {
+        std::stable_partition(ended.begin(), ended.end(), [](const Ended& e) { return e.crashed && e.step->verb != Verb::receive; });
         if (!power_) machine_.heal();
         const auto shown = machine_.look();
         if (!shown) {
@@ -168,7 +170,9 @@ private:
             for (std::size_t i = 0; i < e.reply.results.size(); ++i) {
                 fewer_.push_back(*e.step);
                 auto& part = fewer_.back();
-                Ended one{.step = &part, .reply = e.reply, .names = {}, .crashed = e.crashed};
+                Ended one = e;
+                one.step = &part;
+                one.names.clear();
                 one.reply.results = {e.reply.results[i]};
                 if (!e.names.empty()) {
                     one.names = {e.names[i]};
