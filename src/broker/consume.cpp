@@ -29,6 +29,8 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     const std::uint32_t max_receives = queue.options->max_receives;
     std::size_t bytes = 0, side_rows = 0;
     std::optional<Entry> last;  // only its group is looked at
+    constexpr std::size_t most_stuck = 64;
+    std::vector<Entry> stuck;
     if (!queue.strict && window.highest() > queue.counters.delivered_through) write_through_ahead(queue);
 
     while (picks.size() < max && session.leases < limits.leases_per_session && at_hand.held.size() < limits.leases_per_queue) {
@@ -39,8 +41,10 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         const bool expired = entry->row.expires_at && *entry->row.expires_at <= expired_now && !planted(Bug::expired_is_delivered);
         const bool used_up = max_receives > 0 && entry->row.receives >= max_receives + planted(Bug::dead_letter_one_late);
         if ((expired || used_up) && refused_lately()) {  // there is no room to move or remove it: not tried all the time
-            window.returned(*std::move(entry));
-            break;
+            stuck.push_back(*std::move(entry));          // what stands behind it is delivered, but for its group
+            last.reset();
+            if (stuck.size() == most_stuck) break;
+            continue;
         }
         if (!picks.empty() && bytes + static_cast<std::size_t>(entry->row.bytes) > max_bytes) {
             window.returned(*std::move(entry));
@@ -73,6 +77,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         if (credit) --*credit;
         picks.push_back({sequence, held.number});
     }
+    for (Entry& entry : stuck) window.returned(std::move(entry));
     if (!picks.empty()) session.touched.insert(queue.id);
     if (side_rows > 0) committer.touch(side_rows, 0);
     if (window.wants_page(limits.page_entries / 2)) load(queue);

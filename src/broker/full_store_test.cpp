@@ -130,6 +130,41 @@ TEST_F(FullStore, does_not_try_all_the_time_to_dead_letter_for_who_waits) {
     EXPECT_EQ(bodies(receive("dead")), Texts{"a"});
 }
 
+TEST_F(FullStore, gives_what_stands_behind_what_it_could_not_dead_letter) {
+    declare("dead");
+    declare("q", {.lease = 1s, .max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    for (const char* body : {"a", "b"}) publish("q", body);
+    ASSERT_EQ(bodies(receive("q", 1)), Texts{"a"});
+    doors->full = 1;
+    advance(1s);
+    ASSERT_EQ(doors->full, 0);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+
+    for (int i = 0; i < 3; ++i) advance(1s);
+    EXPECT_TRUE(receive("q").empty());
+    EXPECT_EQ(receive("dead").size(), 2u);
+}
+
+TEST_F(FullStore, keeps_the_group_behind_what_it_could_not_dead_letter) {
+    declare("dead");
+    declare("q",
+            {.kind = QueueKind::fifo, .lease = 1s, .max_receives = 1, .dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});
+    publish("q", "a", "one");
+    publish("q", "b", "one");
+    publish("q", "c", "two");
+    publish("q", "d", "two");
+    ASSERT_EQ(bodies(receive("q", 1)), Texts{"a"});
+    doors->full = 1;
+    advance(1s);
+    ASSERT_EQ(doors->full, 0);
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"c", "d"}));
+
+    advance(2s);
+    EXPECT_EQ(bodies(receive("q")), Texts{"b"});
+}
+
 TEST_F(FullStore, does_not_try_all_the_time_to_move_what_is_due) {
     limits.background_rows = 1;
     reopen();
