@@ -54,7 +54,7 @@ void Reference::end(State& s, const Ended& e, const Beside& beside, States& more
     };
     switch (e.step->verb) {
         case Verb::send: return send(s, e, more);
-        case Verb::receive: return receive(s, e, beside);
+        case Verb::receive: return receive(s, e, beside, more);
         case Verb::remove:
             return in_parts(s, more, e.names.size(), [&](State& one, std::size_t i, States& also) { remove(one, e, i, also); });
         case Verb::change: return change(s, e);
@@ -279,12 +279,21 @@ const Message* Reference::owed_now(const State& s, std::size_t queue, const std:
     return nullptr;
 }
 
-void Reference::receive(State& s, const Ended& e, const Beside& beside) const {
+void Reference::receive(State& s, const Ended& e, const Beside& beside, States& more) const {
     const auto queue = e.step->queue;
     const auto& result = e.reply.results.front();
     if (result.kind == Result::Kind::refused && e.among && result.code == "QueueDoesNotExist") return;
     if (result.kind == Result::Kind::refused) violated("a receive was refused: {}", result.code);
-    if (result.kind == Result::Kind::unknown) {  // it may have been counted
+    if (result.kind == Result::Kind::unknown) {  // it may have been counted, also what dies and came here just now
+        for (std::size_t from = 0; from < s.size(); ++from)
+            for (std::size_t i = 0; plan_.queues[from].dead == queue && i < s[from].messages.size();) {
+                if (!may_die(from, s[from].messages[i])) {
+                    ++i;
+                    continue;
+                }
+                if (!must_die(from, s[from].messages[i])) more.push_back(s);
+                bury(s, from, i);
+            }
         for (auto& m : s[queue].messages)
             if (!m.leased && m.due.first <= now_) ++m.most;
         return;

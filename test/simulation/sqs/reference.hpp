@@ -46,7 +46,7 @@ private:
     void end(State& s, const Ended& e, const Beside& beside, States& more) const;
     void send(State& s, const Ended& e, States& more) const;
     void accept(State& s, std::size_t queue, const Sent& sent, const std::string& id, States& more) const;
-    void receive(State& s, const Ended& e, const Beside& beside) const;
+    void receive(State& s, const Ended& e, const Beside& beside, States& more) const;
     void grant(State& s, std::size_t queue, const Step& step, const Received& r, const std::set<std::string>& held, bool cannot_die) const;
     std::size_t find(State& s, std::size_t queue, const Received& r, bool cannot_die) const;
     void check_order(const Queue& q, std::size_t at, std::size_t queue, const std::set<std::string>& held) const;
