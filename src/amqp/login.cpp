@@ -1,13 +1,10 @@
 #include "amqp/login.hpp"
 
-#include <openssl/crypto.h>
-
+#include "amqp/password.hpp"
 #include "amqp/table.hpp"
 
 namespace rowmq::amqp {
 namespace {
-
-bool equal(std::string_view a, std::string_view b) { return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
 std::optional<Credentials> plain(std::string_view response) {
     // RFC 4616: [authorization identity] NUL user NUL password
@@ -45,7 +42,7 @@ std::optional<Credentials> credentials_of(std::string_view mechanism, std::strin
 
 bool Logins::admits(const Credentials& credentials) const {
     bool admitted = false;
-    for (const Credentials& user : users_) admitted |= user.user == credentials.user && equal(user.password, credentials.password);
+    for (const Credentials& user : users_) admitted |= user.user == credentials.user && equal_secrets(user.password, credentials.password);
     return admitted;
 }
 

@@ -36,8 +36,6 @@ const Digest* digest_named(std::string_view name) {
     return nullptr;
 }
 
-bool equal(std::string_view a, std::string_view b) { return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
-
 bool is_salted_digest(const Digest& digest, std::string_view password, std::string_view salted) {
     if (salted.size() != digest_salt_bytes + digest.bytes) return false;
     std::string input(salted.substr(0, digest_salt_bytes));
@@ -45,7 +43,7 @@ bool is_salted_digest(const Digest& digest, std::string_view password, std::stri
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned int bytes = 0;
     if (EVP_Digest(input.data(), input.size(), out.data(), &bytes, digest.function(), nullptr) != 1) return false;
-    return equal({reinterpret_cast<const char*>(out.data()), bytes}, salted.substr(digest_salt_bytes));
+    return equal_secrets({reinterpret_cast<const char*>(out.data()), bytes}, salted.substr(digest_salt_bytes));
 }
 
 /// The number behind `name` ("m=") in "m=19456,t=2,p=1".
@@ -67,6 +65,10 @@ bool is_affordable(std::string_view encoded) {
 }
 
 }  // namespace
+
+bool equal_secrets(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 std::optional<std::string> hash_password(std::string_view password) {
     std::array<unsigned char, salt_bytes> salt{};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "aws/hex.hpp"
 #include "aws/signature.hpp"
 
 namespace rowmq::aws {
@@ -33,15 +34,8 @@ std::size_t escaped_size(std::string_view text) noexcept {
     return size;
 }
 
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /// Where a parameter stands in the decoded text.
-struct Place {
+struct Parameter {
     std::uint32_t name, name_size, value, value_size;
 };
 
@@ -93,10 +87,10 @@ std::string canonical_path(std::string_view path) {
 
 std::optional<std::string> canonical_query(std::string_view query) {
     std::string text(query);
-    std::vector<Place> places;
+    std::vector<Parameter> places;
     for (std::size_t in = 0, out = 0; in < text.size(); ++in) {
         if (text[in] == '&') continue;
-        Place place{};
+        Parameter place{};
         place.name = static_cast<std::uint32_t>(out);
         decode_until('=', text, in, out);
         place.name_size = static_cast<std::uint32_t>(out) - place.name;
@@ -107,17 +101,17 @@ std::optional<std::string> canonical_query(std::string_view query) {
         if (places.size() == max_signed_parameters) return std::nullopt;
         places.push_back(place);
     }
-    const auto name = [&](const Place& p) { return std::string_view(text).substr(p.name, p.name_size); };
-    const auto value = [&](const Place& p) { return std::string_view(text).substr(p.value, p.value_size); };
-    std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    const auto name = [&](const Parameter& p) { return std::string_view(text).substr(p.name, p.name_size); };
+    const auto value = [&](const Parameter& p) { return std::string_view(text).substr(p.value, p.value_size); };
+    std::sort(places.begin(), places.end(), [&](const Parameter& a, const Parameter& b) {
         if (name(a) != name(b)) return escaped_before(name(a), name(b));
         return escaped_before(value(a), value(b));
     });
     std::size_t size = 0;
-    for (const Place& p : places) size += escaped_size(name(p)) + escaped_size(value(p)) + 2;
+    for (const Parameter& p : places) size += escaped_size(name(p)) + escaped_size(value(p)) + 2;
     std::string out;
     out.reserve(size);
-    for (const Place& p : places) {
+    for (const Parameter& p : places) {
         if (!out.empty()) out += '&';
         append_escaped(out, name(p), false);
         out += '=';

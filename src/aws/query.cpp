@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aws/hex.hpp"
 #include "base/utf8.hpp"
 
 namespace rowmq::aws {
@@ -9,13 +10,6 @@ namespace {
 
 constexpr std::size_t max_parameters = 1'000;
 constexpr std::size_t max_query_elements = 100;
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 

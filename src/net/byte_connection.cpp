@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kept_capacity = 64 * 1024;  // of the buffers of a connection that has nothing to say
 
-bool try_again(const error_code& error) { return error == asio::error::would_block || error == asio::error::try_again; }
-
 void forget(std::string& bytes) {
     if (bytes.capacity() > kept_capacity) std::string().swap(bytes);
     else bytes.clear();
@@ -45,7 +43,7 @@ awaitable<std::optional<std::size_t>> ByteConnection::read(asio::mutable_buffer 
         if (gone_) co_return std::nullopt;
         const std::size_t count = stream_.read_some(into, error);
         if (!error) co_return count;
-        if (!try_again(error)) break;
+        if (!must_wait(error)) break;
         late_ = false;
         if (wait != std::chrono::milliseconds::max()) {
             deadline_.expires_after(wait);
@@ -74,7 +72,7 @@ void ByteConnection::flush() {
         if (self->busy_ || self->gone_ || self->out_.empty()) return;
         error_code error;
         const std::size_t done = self->stream_.write_some(self->out_, {}, error);
-        if (error && !try_again(error)) return self->cut();
+        if (error && !must_wait(error)) return self->cut();
         self->sent_ += done;
         if (done == self->out_.size()) {
             forget(self->out_);

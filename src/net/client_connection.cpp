@@ -20,8 +20,6 @@ constexpr std::size_t read_bytes = 16 * 1024;                    // a whole TLS 
 constexpr std::size_t addresses_tried = 4;                       // of one name
 constexpr std::string_view bodied[] = {"POST", "PUT", "PATCH"};  // RFC 9110 8.6: say that there is no body
 
-bool try_again(const error_code& error) { return error == asio::error::would_block || error == asio::error::try_again; }
-
 Error no_answer(const ClientUrl& url, std::string_view why) {
     return Error{Errc::closed, fmt::format("no answer from {}: {}", url.origin(), why)};
 }
@@ -61,7 +59,7 @@ bool ClientConnection::silent() {
     char buffer[read_bytes];
     error_code error;
     const std::size_t count = stream_.read_some(asio::buffer(buffer), error);
-    return count == 0 && try_again(error);
+    return count == 0 && must_wait(error);
 }
 
 awaitable<Result<std::unique_ptr<ClientConnection>>> ClientConnection::open(asio::any_io_executor executor, ClientCall& call,
@@ -127,7 +125,7 @@ awaitable<ClientConnection::Answer> ClientConnection::ask(ClientCall& call, cons
     error_code error;
     const std::size_t done = stream_.write_some(head, request.body, error);
     // A server may answer, and close, before it has taken everything; so what cannot be written is no reason not to read.
-    if (!error || try_again(error)) error = co_await stream_.write_rest(head, request.body, done);
+    if (!error || must_wait(error)) error = co_await stream_.write_rest(head, request.body, done);
 
     const bool head_only = request.method == "HEAD";
     auto parser = std::make_unique<ResponseParser>(limits.header_bytes, limits.body_bytes, head_only);
@@ -137,7 +135,7 @@ awaitable<ClientConnection::Answer> ClientConnection::ask(ClientCall& call, cons
     while (!parser->is_done()) {
         if (call.why()) co_return Answer{*call.why()};
         const std::size_t count = stream_.read_some(asio::buffer(buffer), error);
-        if (try_again(error)) {
+        if (must_wait(error)) {
             co_await stream_.socket().async_wait(stream_.before_reading(), asio::redirect_error(asio::use_awaitable, error));
             if (error && !call.why()) co_return Answer{no_answer(url, error.message())};
             continue;

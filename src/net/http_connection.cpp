@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t read_ahead = 64 * 1024;  // of pipelined requests, while one is being answered
 
-bool try_again(const error_code& error) { return error == asio::error::would_block || error == asio::error::try_again; }
-
 Response plain(unsigned status) {
     Response response;
     response.status = status;
@@ -86,7 +84,7 @@ awaitable<bool> HttpConnection::agree() {
     unsigned char first = 0;
     until(limits().idle_time);
     error_code error = asio::error::would_block;
-    while (try_again(error)) {
+    while (must_wait(error)) {
         idle_ = true;
         co_await stream_.socket().async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
         idle_ = false;
@@ -151,7 +149,7 @@ awaitable<HttpConnection::Heard> HttpConnection::hear() {
 
         auto& scratch = server_->scratch;
         const std::size_t count = stream_.read_some(asio::buffer(scratch), error);
-        if (try_again(error)) continue;
+        if (must_wait(error)) continue;
         if (error) co_return Heard::nothing;
         const std::string_view bytes(scratch.data(), count);
         if (pending_.empty() && parser_ && parser_->is_header_done()) {  // a body: no copy between
@@ -192,7 +190,7 @@ awaitable<bool> HttpConnection::write(std::string_view head, std::string_view bo
     ROWMQ_FAILPOINT_AFTER(half_reply, stream_.write_some(head, body.substr(0, body.size() / 2), error));
     const std::size_t done = stream_.write_some(head, body, error);
     if (done == head.size() + body.size()) co_return true;
-    if (error && !try_again(error)) co_return false;
+    if (error && !must_wait(error)) co_return false;
 
     // The client is slower than its answer: the rest waits for it, but not for ever.
     const auto before = deadline_;
@@ -211,7 +209,7 @@ awaitable<void> HttpConnection::linger() {
         co_await socket.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
         if (error) break;
         socket.read_some(asio::buffer(server_->scratch), error);
-        if (try_again(error)) error = {};
+        if (must_wait(error)) error = {};
     }
 }
 
@@ -232,7 +230,7 @@ void HttpConnection::listen_for_end() {
         if (!error && self->pending_.size() >= read_ahead) return;
         std::size_t count = 0;
         if (!error) count = self->stream_.read_some(asio::buffer(scratch), error);
-        if (!error || try_again(error)) {
+        if (!error || must_wait(error)) {
             self->pending_.append(scratch.data(), count);
             self->listen_for_end();
             return;

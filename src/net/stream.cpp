@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t record_bytes = 16 * 1024;  // RFC 8446 5.1
 
-bool try_again(const boost::system::error_code& error) { return error == asio::error::would_block || error == asio::error::try_again; }
-
 }  // namespace
 
 void Stream::prepare() {
@@ -35,7 +33,7 @@ awaitable<Stream::error_code> Stream::shake_hands() {
     for (;;) {
         error_code error;
         tls_->handshake(error);
-        if (!try_again(error)) co_return error;
+        if (!must_wait(error)) co_return error;
         error = {};
         co_await socket_.async_wait(tls_->wants(), asio::redirect_error(asio::use_awaitable, error));
         if (error) co_return error;
@@ -68,7 +66,7 @@ awaitable<Stream::error_code> Stream::write_rest(std::string_view head, std::str
         if (error) co_return error;
         const std::size_t of_head = std::min(done, head.size());
         done += write_some(head.substr(of_head), body.substr(done - of_head), error);
-        if (error && !try_again(error)) co_return error;
+        if (error && !must_wait(error)) co_return error;
     }
     co_return error_code();
 }

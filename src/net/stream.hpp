@@ -16,6 +16,11 @@ namespace rowmq::net {
 
 using boost::asio::awaitable;
 
+/// There is nothing to read yet, or no room to write.
+inline bool must_wait(const boost::system::error_code& error) {
+    return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+}
+
 class Stream final {
 public:
     using tcp = boost::asio::ip::tcp;

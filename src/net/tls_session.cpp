@@ -14,7 +14,7 @@ namespace rowmq::net {
 namespace asio = boost::asio;
 namespace {
 
-bool try_again(const boost::system::error_code& error) {
+bool is_transient(const boost::system::error_code& error) {
     return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
 }
 
@@ -24,7 +24,7 @@ int from_socket(BIO* bio, char* into, int size) {
     BIO_clear_retry_flags(bio);
     boost::system::error_code error;
     const std::size_t count = socket_of(bio).read_some(asio::buffer(into, static_cast<std::size_t>(size)), error);
-    if (try_again(error)) BIO_set_retry_read(bio);
+    if (is_transient(error)) BIO_set_retry_read(bio);
     return error ? -1 : static_cast<int>(count);
 }
 
@@ -32,7 +32,7 @@ int to_socket(BIO* bio, const char* from, int size) {
     BIO_clear_retry_flags(bio);
     boost::system::error_code error;
     const std::size_t count = socket_of(bio).write_some(asio::buffer(from, static_cast<std::size_t>(size)), error);
-    if (try_again(error)) BIO_set_retry_write(bio);
+    if (is_transient(error)) BIO_set_retry_write(bio);
     return error ? -1 : static_cast<int>(count);
 }
 

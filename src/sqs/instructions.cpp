@@ -8,8 +8,7 @@
 namespace rowmq::sqs {
 namespace {
 
-constexpr std::int64_t max_seconds = std::int64_t{100} * 366 * 86'400;  ///< a hundred years
-constexpr std::int64_t max_time = std::int64_t{1} << 48;                ///< milliseconds
+constexpr std::int64_t max_time = std::int64_t{1} << 48;  ///< milliseconds
 constexpr std::int64_t max_priority = 255;
 
 Refusal refused(std::string_view name, std::string_view reason) {

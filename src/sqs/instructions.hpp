@@ -17,6 +17,9 @@ inline constexpr std::string_view instruction_prefix = "RowMQ.";
 /// Also given to receivers: the body is Base64 of bytes that SQS cannot carry.
 inline constexpr std::string_view body_encoding = "RowMQ.BodyEncoding";
 
+/// A hundred years: of delays and ages beyond those of SQS.
+inline constexpr std::int64_t max_seconds = std::int64_t{100} * 366 * 86'400;
+
 struct Instructions {
     std::optional<milliseconds> delay;     ///< RowMQ.DelaySeconds: of any length
     std::optional<WallTime> deliver_at;    ///< RowMQ.DeliverAt: milliseconds since 1970

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "sqs/instructions.hpp"
 #include "sqs/policy_json.hpp"
 
 namespace rowmq::sqs {
@@ -17,7 +18,6 @@ namespace json = boost::json;
 using std::chrono::seconds;
 using Value = std::optional<std::string>;
 
-constexpr std::int64_t max_seconds = std::int64_t{100} * 366 * 86'400;  ///< a hundred years
 constexpr std::int64_t max_count = std::int64_t{1} << 53;
 constexpr std::int64_t max_bytes_of_a_message = std::int64_t{128} * 1024 * 1024;
 constexpr std::int64_t max_priorities = 255;

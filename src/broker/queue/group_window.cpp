@@ -34,7 +34,7 @@ struct Group {
     std::size_t counted = 0;  ///< of `ready_`
 };
 
-struct Lane {
+struct GroupLane {
     bool known = false;
     Sequence cursor{};
     bool complete = false;
@@ -48,7 +48,7 @@ public:
         : queue_(queue), floor_(floor), listed_(!stored), limits_(limits) {}
 
     void committed(Entry entry, Ticket ticket, bool room) override {
-        Lane& lane = lane_of(entry.row.key.lane);
+        GroupLane& lane = lane_of(entry.row.key.lane);
         if (entry.sequence() <= lane.cursor || entry.sequence() <= floor_) return;
         if (!lane.complete || !room || places_.size() >= limits_.window_entries) {
             lane.complete = false;
@@ -79,7 +79,7 @@ public:
         wake(now);
         if (!all_lanes_paged()) return std::nullopt;
         for (const auto& [head, group] : available_) {
-            const Lane& lane = lanes_[group->lane];
+            const GroupLane& lane = lanes_[group->lane];
             if (!lane.complete && head > lane.cursor) continue;  // rows of its group may come before it
             return take_from(*group);
         }
@@ -154,7 +154,7 @@ public:
             request.only_group = group->name;
             return request;
         }
-        const Lane* lane = lane_to_page();
+        const GroupLane* lane = lane_to_page();
         if (!lane) return storage::LaneHeads{.queue = queue_, .after = floor_};
         request.lane = static_cast<std::uint8_t>(lane - lanes_.data());
         request.after = std::max(lane->cursor, floor_);
@@ -175,7 +175,7 @@ public:
         }
         const auto& asked = std::get<storage::EntriesAfter>(request);
         if (asked.only_group) return group_loaded(asked, std::move(page), taken);
-        Lane& lane = lane_of(asked.lane);
+        GroupLane& lane = lane_of(asked.lane);
         lane.paged = true;
         const bool end = page.end;
         const Ticket snapshot = page.snapshot;
@@ -209,7 +209,7 @@ public:
             cut(group, std::nullopt);
             place(group);
         }
-        for (Lane& lane : lanes_) {
+        for (GroupLane& lane : lanes_) {
             if (!lane.known) continue;
             lane.cursor = floor_;
             lane.complete = lane.paged = false;
@@ -250,8 +250,8 @@ public:
     void allow(std::size_t, std::size_t bytes) override { room_bytes_ = bytes; }
 
 private:
-    Lane& lane_of(std::uint8_t number) {
-        Lane& lane = lanes_[number];
+    GroupLane& lane_of(std::uint8_t number) {
+        GroupLane& lane = lanes_[number];
         if (!lane.known) lane = {.known = true, .cursor = floor_, .complete = listed_, .paged = listed_, .unappended = {}};
         return lane;
     }
@@ -334,7 +334,7 @@ private:
         const auto found = groups_.find(*asked.only_group);
         if (found == groups_.end() || !found->second->more_after) return;
         Group& group = *found->second;
-        const Lane& lane = lanes_[group.lane];
+        const GroupLane& lane = lanes_[group.lane];
         bool over = page.end && page.snapshot >= group.unappended;
         for (Entry& entry : join(std::move(page))) {
             const Sequence sequence = entry.sequence();
@@ -358,9 +358,9 @@ private:
     }
 
     // The lane that is furthest behind.
-    const Lane* lane_to_page() const {
-        const Lane* behind = nullptr;
-        for (const Lane& lane : lanes_)
+    const GroupLane* lane_to_page() const {
+        const GroupLane* behind = nullptr;
+        for (const GroupLane& lane : lanes_)
             if (lane.known && !lane.complete &&
                 (!behind || (behind->paged && !lane.paged) || (behind->paged == lane.paged && lane.cursor < behind->cursor)))
                 behind = &lane;
@@ -368,7 +368,7 @@ private:
     }
 
     bool all_lanes_paged() const {
-        return listed_ && std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.known || l.paged || l.complete; });
+        return listed_ && std::all_of(lanes_.begin(), lanes_.end(), [](const GroupLane& l) { return !l.known || l.paged || l.complete; });
     }
 
     void count(const Entry& entry, Group& group) {
@@ -385,7 +385,7 @@ private:
     Sequence floor_;
     bool listed_;
     const Limits& limits_;
-    std::array<Lane, 64> lanes_{};
+    std::array<GroupLane, 64> lanes_{};
     std::unordered_map<std::string, std::unique_ptr<Group>> groups_;
     std::map<std::string, Group*> cut_;  ///< those with `more_after`
     std::set<std::pair<Sequence, Group*>> available_;

@@ -1,10 +1,14 @@
 #pragma once
 // The actions served, one coroutine each: the only place that calls the broker.
 
+#include <cstdint>
+
 #include "sqs/messages.hpp"
 #include "sqs/service.hpp"
 
 namespace rowmq::sqs {
+
+inline constexpr std::int64_t max_visibility_seconds = 43'200;  ///< from the receive on: 12 hours
 
 // queues.cpp
 awaitable<Answer<QueueUrlResult>> create_queue(Service& service, Caller caller, CreateQueueRequest request);

@@ -13,7 +13,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::int64_t max_messages = 10;
-constexpr std::int64_t max_visibility_seconds = 43'200;
 constexpr std::int64_t max_wait_seconds = 20;
 
 std::optional<Refusal> check(const ReceiveMessageRequest& r) {

@@ -11,8 +11,6 @@
 namespace rowmq::sqs {
 namespace {
 
-constexpr std::int64_t max_visibility_seconds = 43'200;
-
 /// What a deletion that the broker answered with `error` answers. On standard queues a handle that is no longer the newest
 /// deletes nothing and is no error; on FIFO queues it has expired, unless it deleted its message before.
 std::optional<Refusal> deletion(Service& service, const QueueInfo& queue, const Lease& lease, const std::optional<Error>& error,
