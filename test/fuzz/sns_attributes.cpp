@@ -48,7 +48,9 @@ void set_on_subscription(const char* protocol, const char* scope, const std::str
         if (set_attribute(s, name, value)) return;
         static_cast<void>(dead_letter_arn(s));
     }
-    const auto again = subscription_of(binding_of(s));
+    const Binding kept = binding_of(s);
+    const auto again =
+        subscription_of({.exchange = kept.exchange, .queue = kept.queue, .routing_key = kept.routing_key, .options = kept.options});
     if (!again || again->attributes != s.attributes) std::abort();
     if (const std::string policy = s.attribute("DeliveryPolicy"); !policy.empty()) check_delays(effective_policy("", policy));
 }

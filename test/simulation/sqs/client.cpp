@@ -202,11 +202,11 @@ bool is_possible(const std::vector<std::size_t>& order, const std::vector<Ended>
 }  // namespace
 
 std::vector<std::vector<std::size_t>> orders_of(const std::vector<Ended>& together) {
-    // Many at once: as they were answered; what was sent first, then the rest; receives last.
+    // Many at once: as they were answered; what was sent first, then the rest; receives last, or those in vain last.
     std::vector<std::size_t> order(together.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::vector<std::vector<std::size_t>> orders{order};
-    if (together.size() <= 3) {
+    if (together.size() <= 4) {
         while (std::next_permutation(order.begin(), order.end())) orders.push_back(order);
         std::erase_if(orders, [&](const auto& one) { return !is_possible(one, together); });
     } else {
@@ -216,6 +216,9 @@ std::vector<std::vector<std::size_t>> orders_of(const std::vector<Ended>& togeth
         orders.push_back(order);
         std::stable_partition(order.begin(), order.end(),
                               [&](auto i) { return together[i].step->verb == Verb::receive && together[i].reply.received.empty(); });
+        orders.push_back(order);
+        std::stable_partition(order.begin(), order.end(),
+                              [&](auto i) { return together[i].step->verb != Verb::receive || !together[i].reply.received.empty(); });
         orders.push_back(order);
     }
     return orders;

@@ -60,8 +60,7 @@ void Reference::end(State& s, const Ended& e, const Beside& beside, States& more
         case Verb::change: return change(s, e);
         case Verb::purge: return perhaps([&] { empty(s, e.step->queue); });
         case Verb::remake:
-            if (result.kind == Result::Kind::refused && result.code != "QueueDoesNotExist")
-                violated("a queue cannot be deleted: {}", result.code);
+            if (result.kind == Result::Kind::refused && result.code != "QueueDoesNotExist") violated("a queue stays: {}", result.code);
             return perhaps([&] {
                 q = {.visibility = plan_.queues[e.step->queue].visibility, .messages = std::move(q.messages), .remembered = {}};
                 empty(s, e.step->queue);
@@ -208,8 +207,7 @@ void Reference::restarted() {
                 else ++at;
         }
     }
-    if (ahead_ >= 0) ahead_ = 0;
-    steady_ = ahead_ == 0;
+    steady_ = (ahead_ = std::min<Time>(ahead_, 0)) == 0;
     keep();
 }
 
@@ -286,16 +284,11 @@ void Reference::receive(State& s, const Ended& e, const Beside& beside, States& 
     if (result.kind == Result::Kind::refused) violated("a receive was refused: {}", result.code);
     if (result.kind == Result::Kind::unknown) {  // it may have been counted, also what dies and came here just now
         for (std::size_t from = 0; from < s.size(); ++from)
-            for (std::size_t i = 0; plan_.queues[from].dead == queue && i < s[from].messages.size();) {
-                if (!may_die(from, s[from].messages[i])) {
-                    ++i;
-                    continue;
-                }
-                if (!must_die(from, s[from].messages[i])) more.push_back(s);
-                bury(s, from, i);
-            }
+            for (std::size_t i = 0; plan_.queues[from].dead == queue && i < s[from].messages.size();)
+                if (may_die(from, s[from].messages[i])) more.push_back(s), bury(s, from, i);
+                else ++i;
         for (auto& m : s[queue].messages)
-            if (!m.leased && m.due.first <= now_) ++m.most;
+            if (!m.leased && m.due.first <= now_) ++m.most, m.passed = true;
         return;
     }
     if (e.reply.received.size() > static_cast<std::size_t>(e.step->max))
@@ -359,12 +352,11 @@ void Reference::grant(State& s, std::size_t queue, const Step& step, const Recei
     if (fifo(queue) && r.group != m.group) violated("m{} came back in group {}", r.number, r.group);
     if (r.receives <= m.least || r.receives > m.most + 1)
         violated("m{} says {} receives instead of {} to {}", r.number, r.receives, m.least + 1, m.most + 1);
-    const auto most = plan_.queues[queue].receives;
-    if (most > 0 && r.receives > most && !cannot_die)
+    if (const auto most = plan_.queues[queue].receives; most > 0 && r.receives > most && !cannot_die)
         violated("m{} was received {} times where {} are allowed", r.number, r.receives, most);
     m.id = r.id;
     m.from.reset();
-    m.ahead = false;
+    m.ahead = m.passed = false;
     m.least = m.most = r.receives;
     m.handle = r.name;
     m.restarts = 0;
@@ -391,7 +383,7 @@ void Reference::remove(State& s, const Ended& e, std::size_t entry, States& more
     }
     const bool here = found->restarts == 0, ok = result.kind == Result::Kind::ok;
     if (ok && over && here && fifo(queue)) violated("a handle of m{} whose visibility has ended deletes it", found->number);
-    if (!ok || (over && !(surely_ready(queue, *found) && found->restarts <= 1))) more.push_back(s);
+    if (!ok || found->passed || (over && !(surely_ready(queue, *found) && found->restarts <= 1))) more.push_back(s);
     messages.erase(found);
 }
 
