@@ -371,7 +371,7 @@ void Reference::remove(State& s, const Ended& e, std::size_t entry, States& more
     const auto queue = e.step->queue;
     const auto& result = e.reply.results[entry];
     const auto is_it = [&](const Message& m) { return m.handle == e.names[entry]; };
-    unbury(s, queue, is_it);
+    if (result.kind != Result::Kind::refused) unbury(s, queue, is_it);
     auto& messages = s[queue].messages;
     const auto found = std::find_if(messages.begin(), messages.end(), is_it);
     if (found == messages.end()) return;
