@@ -102,6 +102,7 @@ private:
     awaitable<void> on(BasicCancel method);
     awaitable<void> on(BasicQos method);
     awaitable<void> deliver(std::shared_ptr<Consumer> consumer);
+    void tell_cancelled();
     awaitable<void> give_back(std::shared_ptr<Consumer> consumer, std::vector<Delivery> deliveries);
     void deliver_one(const std::shared_ptr<Consumer>& consumer, const Delivery& delivery);
     std::size_t credit(const Consumer& consumer) const;
@@ -158,6 +159,8 @@ private:
     Ready ready_;
     bool due_ = false;  ///< go_on() will be called
     bool running_ = false, closing_ = false, stopped_ = false;
+    bool deleting_ = false;               ///< a queue, and the answer is still to come
+    std::vector<std::string> cancelled_;  ///< consumers whose client is still to be told
     std::string last_queue_;
     Ticket last_publish_{};            ///< of the latest call; what asks about queues finds it there
     boost::asio::steady_timer pause_;  ///< while nothing is published; cancelled by stop()

@@ -212,6 +212,29 @@ TEST_F(Conversation, is_heard_to_its_end_when_all_of_it_comes_at_once) {
     EXPECT_TRUE(await([&] { return broker->queue("q")->counts.ready == 23; }));
 }
 
+TEST_F(Conversation, answers_who_deletes_a_queue_before_it_tells_its_consumers) {
+    Client client(io, port);
+    auto steps = opening();
+    const HeaderTable abilities{{"consumer_cancel_notify", {.value = true, .tag = {}}}};
+    steps[1].says = said(0, ConnectionStartOk{.client_properties = {{"capabilities", {.value = abilities, .tag = {}}}},
+                                              .mechanism = "PLAIN",
+                                              .response = std::string("\0guest\0guest", 12),
+                                              .locale = "en_US"});
+    for (const Step& step : steps) {
+        client.say(step.says);
+        ASSERT_TRUE(await([&] { return !client.hear().empty(); }));
+    }
+    client.say(said(1, QueueDeclare{.queue = "q", .durable = true, .no_wait = true}) +
+               said(1, BasicConsume{.queue = "q", .consumer_tag = "c", .no_wait = true}) + said(1, QueueDelete{.queue = "q"}));
+
+    std::vector<MethodId> heard;
+    ASSERT_TRUE(await([&] {
+        for (const MethodId id : client.hear()) heard.push_back(id);
+        return heard.size() >= 2;
+    }));
+    EXPECT_EQ(heard, (std::vector<MethodId>{QueueDeleteOk::id, BasicCancel::id}));
+}
+
 TEST_F(Conversation, is_done_to_its_end_when_the_client_closes_or_goes) {
     for (const bool says_so : {true, false}) {
         SCOPED_TRACE(says_so);

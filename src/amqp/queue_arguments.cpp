@@ -204,4 +204,10 @@ bool is_single_active(const QueueOptions& options) {
     return found != options.attributes.end() && found->second == "bool:true";
 }
 
+std::uint32_t ready_in(const QueueInfo& queue) {
+    const QueueOptions& o = queue.options;
+    const bool drops = o.max_length && o.overflow == Overflow::drop_oldest;
+    return static_cast<std::uint32_t>(drops ? std::min(queue.counts.ready, *o.max_length) : queue.counts.ready);
+}
+
 }  // namespace rowmq::amqp

@@ -10,6 +10,7 @@
 #include "amqp/messages.hpp"
 #include "rowmq/message.hpp"
 #include "rowmq/options.hpp"
+#include "rowmq/values.hpp"
 
 namespace rowmq::amqp {
 
@@ -27,6 +28,8 @@ bool is_single_active(const QueueOptions& options);
 bool is_quorum(const QueueOptions& options);
 /// What it was declared with, by name ("x-max-length"), as far as it says what the queue is.
 HeaderTable arguments_of(const QueueOptions& options);
+/// What a client is told to be ready: without what is beyond the queue's length and about to be dropped.
+std::uint32_t ready_in(const QueueInfo& queue);
 /// Whether its deliveries say x-delivery-count: a queue declared as quorum, or with a limit of deliveries.
 bool tells_counts(const QueueOptions& options);
 

@@ -141,6 +141,7 @@ std::vector<KeptBinding> bindings_to(const Catalog& catalog, QueueId id) {
 std::vector<Sequence> BrokerState::remove_queue(Queue& queue) {
     catalog.unname(queue);
     idle_expiring.erase(queue.id);
+    forget_expiry(queue);
     const std::vector<KeptBinding> bound = bindings_to(catalog, queue.id);
     storage::Batch& batch = committer.open();
     for (const KeptBinding& binding : bound) {

@@ -176,8 +176,7 @@ void BrokerState::housekeeping() {
         sweep(id);
     }
     if (!to_sweep.empty()) sweep(to_sweep.front());
-    if (some_queue_has_ttl && !std::exchange(expiry_scan_under_way, true))
-        boost::asio::co_spawn(parts.executor, run_expiry_scan(shared_from_this()), boost::asio::detached);
+    look_for_expired();
     std::size_t ended = 0;
     for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
         if (task->second.row.state != static_cast<std::uint8_t>(TaskState::running) && ++ended > limits.ended_tasks) {
@@ -195,62 +194,13 @@ void BrokerState::arm_housekeeping() {
     std::optional<milliseconds> in;
     const auto within = [&](milliseconds ms) { in = std::min(in.value_or(ms), std::max(ms, milliseconds(1))); };
     if (!idle_expiring.empty() || !to_sweep.empty()) within(std::chrono::seconds(1));
-    if (some_queue_has_ttl) within(std::chrono::seconds(10));
+    if (some_queue_has_ttl) within(expiry_scan_interval);
+    if (!expiry_looks.empty())
+        within(stored_time.diverged() ? std::chrono::seconds(1)
+                                      : std::chrono::duration_cast<milliseconds>(expiry_looks.begin()->first - now_wall()));
     if (deduplication_window > milliseconds(0))
         within(std::chrono::duration_cast<milliseconds>(deduplications_since + deduplication_window - now_wall()));
     if (in) housekeeping_timer.arm_by(now() + *in);
-}
-
-// Queues nobody uses: the heads of some of those whose messages expire are read each time.
-awaitable<void> BrokerState::run_expiry_scan(std::shared_ptr<BrokerState> self) {
-    std::vector<QueueId> some;
-    constexpr std::size_t queues_at_once = 200;
-    QueueId last{};
-    self->catalog.for_each_queue([&](const Queue& queue) {
-        const bool may_expire = queue.options->ttl || queue.moves_expired();  // there by what a message itself says
-        if (queue.id > self->expiry_scan_at && may_expire && !queue.live && !queue.deleted && queue.stored() > 0) some.push_back(queue.id);
-        last = std::max(last, queue.id);
-    });
-    std::sort(some.begin(), some.end());
-    if (some.size() > queues_at_once) some.resize(queues_at_once);
-    self->expiry_scan_at = some.empty() ? QueueId{} : some.back();
-    for (const QueueId id : some) {
-        Queue* queue = self->catalog.find(id);
-        if (!queue || queue->deleted || queue->live || self->closing) continue;
-        storage::PageRequest heads = storage::LaneHeads{.queue = id, .after = queue->floor};
-        const storage::Page page = co_await self->parts.engine->page(std::move(heads));
-        if (self->abandoned) co_return;
-        for (const storage::EntryRow& head : page.entries) {
-            storage::PageRequest first = storage::EntriesAfter{.queue = id,
-                                                               .lane = head.key.lane,
-                                                               .after = Sequence{value_of(head.key.sequence) - 1},
-                                                               .max = 1,
-                                                               .max_bytes = 0,
-                                                               .without_groups = {},
-                                                               .only_group = {},
-                                                               .scan = 0};
-            const storage::Page entry = co_await self->parts.engine->page(std::move(first));
-            if (self->abandoned) co_return;
-            queue = self->catalog.find(id);
-            if (!queue || queue->deleted || self->closing) break;
-            if (entry.entries.empty() || !entry.entries.front().expires_at || *entry.entries.front().expires_at > self->expired_by())
-                continue;
-            self->touch_live(*queue);
-            // Which lanes there are, then what is in them; from there its window reads on and expires what it finds.
-            for (std::size_t pages = 0; pages <= page.entries.size() && queue && queue->live && queue->live->window->needs_page();
-                 ++pages) {
-                self->load(*queue);
-                if (!queue->live->loading) break;
-                Event loaded;
-                queue->live->load_waiters.push_back(&loaded);
-                co_await loaded.wait();
-                if (self->abandoned) co_return;
-                queue = self->catalog.find(id);
-            }
-            break;
-        }
-    }
-    self->expiry_scan_under_way = false;
 }
 
 }  // namespace rowmq

@@ -40,6 +40,7 @@ void BrokerState::drop_live(Queue& queue) {
 void BrokerState::forget_live(Queue& queue) {
     if (!queue.live) return;
     remember_head(queue);
+    if (const auto first = queue.live->window->first_expiry(); first && !queue.deleted) expect_expiry(queue, *first);
     window_entries -= queue.live->window->entries();
     window_bytes -= queue.live->window->bytes();
     live_queues.erase(queue.live->place_in_use_order);
@@ -113,7 +114,8 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     self->write_through_ahead(*queue);
     self->wake(*queue);
     self->set_timer(*queue);
-    const bool wanted = !at_hand.waiters.empty() || queue->moves_expired();
+    at_hand.looks_for_expired &= at_hand.window->ready() == 0;
+    const bool wanted = !at_hand.waiters.empty() || queue->moves_expired() || at_hand.looks_for_expired;
     if (wanted && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
 }
 

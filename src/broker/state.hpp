@@ -286,6 +286,12 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void housekeeping();
     void arm_housekeeping();
     void look_after(const Queue& queue);  ///< what its options ask of the janitor
+
+    // expiry.cpp: queues nobody uses
+    static constexpr milliseconds expiry_scan_interval{10'000};
+    void expect_expiry(Queue& queue, WallTime when);  ///< something of it expires then
+    void forget_expiry(Queue& queue);
+    void look_for_expired();
     static awaitable<void> run_expiry_scan(std::shared_ptr<BrokerState> self);
 
     // redrive.cpp
@@ -339,6 +345,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::vector<QueueId> to_sweep;
     std::set<QueueId> idle_expiring;
     QueueId expiry_scan_at{};
+    MonotonicTime expiry_scanned_at{};
+    std::set<std::pair<WallTime, QueueId>> expiry_looks;  ///< one a queue: Queue::expiry_look
     WallTime deduplications_since{};
     bool some_queue_has_ttl = false;
     milliseconds deduplication_window{0};  ///< the longest of any queue

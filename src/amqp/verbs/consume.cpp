@@ -156,8 +156,10 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
             }
             // The queue went away: clients that know of it are told, as RabbitMQ does.
             consumers_.erase(consumer->tag);
-            if (deliveries.error().code == Errc::queue_deleted && connection_.has_capability("consumer_cancel_notify"))
-                say(BasicCancel{.consumer_tag = consumer->tag, .no_wait = true});
+            if (deliveries.error().code == Errc::queue_deleted && connection_.has_capability("consumer_cancel_notify")) {
+                cancelled_.push_back(consumer->tag);
+                if (!deleting_) tell_cancelled();
+            }
             break;
         }
         if (consumer->cancelled) {
@@ -166,6 +168,12 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
         }
         for (const Delivery& delivery : *deliveries) deliver_one(consumer, delivery);
     }
+}
+
+/// Where this channel deletes the queue itself, behind its answer: clients close the channel when they have heard of it.
+void Channel::tell_cancelled() {
+    deleting_ = false;
+    for (std::string& tag : std::exchange(cancelled_, {})) say(BasicCancel{.consumer_tag = std::move(tag), .no_wait = true});
 }
 
 /// What was on its way when the client cancelled.

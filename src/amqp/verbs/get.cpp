@@ -36,7 +36,7 @@ awaitable<void> Channel::on(BasicGet method) {
                                .redelivered = delivery.redelivered,
                                .exchange = std::string(origin.exchange),
                                .routing_key = std::string(origin.routing_key),
-                               .messages = info ? static_cast<std::uint32_t>(info->counts.ready) : 0},
+                               .messages = info ? ready_in(*info) : 0},
                     properties_of(delivery, counts), delivery.message.text());
 }
 

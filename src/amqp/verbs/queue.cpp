@@ -91,9 +91,7 @@ awaitable<void> Channel::on(QueueDeclare method) {
     }
     last_queue_ = method.queue;
     if (!method.no_wait)
-        say(QueueDeclareOk{.queue = method.queue,
-                           .messages = static_cast<std::uint32_t>(info->counts.ready),
-                           .consumers = static_cast<std::uint32_t>(info->consumers)});
+        say(QueueDeclareOk{.queue = method.queue, .messages = ready_in(*info), .consumers = static_cast<std::uint32_t>(info->consumers)});
 }
 
 bool Channel::may_bind(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method) {
@@ -162,6 +160,7 @@ awaitable<void> Channel::on(QueueDelete method) {
     }
     DeleteConditions conditions;
     conditions.if_unused = method.if_unused;
+    deleting_ = true;
     const Result<std::int64_t> deleted = co_await service_.broker.delete_queue(*queue, conditions, connection_.vhost());
     if (stopped_) co_return;
     // Deleting what is not there is done.
@@ -171,7 +170,8 @@ awaitable<void> Channel::on(QueueDelete method) {
     }
     service_.exclusive.erase({connection_.vhost(), *queue});
     co_await service_.delete_unbound_exchanges(connection_.vhost());
-    if (!method.no_wait) say(QueueDeleteOk{{info ? static_cast<std::uint32_t>(info->counts.ready) : 0}});
+    if (!method.no_wait) say(QueueDeleteOk{{info ? ready_in(*info) : 0}});
+    tell_cancelled();
 }
 
 }  // namespace rowmq::amqp

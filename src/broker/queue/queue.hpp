@@ -71,6 +71,7 @@ struct Live {
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
     Timer timer;                                      ///< lease deadlines, sleeping groups, expiry
     bool loading = false;
+    bool looks_for_expired = false;     ///< is read until there is something in the window, whoever waits
     std::optional<Error> load_failure;  ///< of the last page
     bool through_under_way = false;
     std::list<struct Queue*>::iterator place_in_use_order;
@@ -95,6 +96,7 @@ struct Queue {
     std::uint32_t counter_index = 0;
     std::uint64_t routed = 0;  ///< the last route that reached it (Catalog::next_route)
     MonotonicTime last_used{};
+    std::optional<WallTime> expiry_look{};  ///< when the first of what came while nobody used it expires
     bool deleted = false;
     bool purging = false;
     std::uint32_t emptying = 0;  ///< purges and a deletion of it whose commit has not returned: what they take may stay
