@@ -36,6 +36,8 @@ Chooser::Chooser(std::uint64_t seed) : random_(seed ^ 0x5eed) {
         if (chance(4)) weight *= 3;
         if (chance(8)) weight = (weight + 3) / 4;
     }
+    early_ = is_early(seed);
+    if (early_) weights_[static_cast<std::size_t>(Action::wait)] *= 5;
 }
 
 milliseconds Chooser::some_time() {
@@ -110,6 +112,10 @@ Operation Chooser::next(const Model& model) {
             }
             o.together = count > 1 && chance(3);
             o.atomic = count == 1 && chance(4);
+            // Whether something is a repetition would be known too late.
+            const bool deduplicates = std::any_of(o.publishes.begin(), o.publishes.end(),
+                                                  [](const Publish& p) { return p.routing_key == "fifo" || p.routing_key == "lines"; });
+            o.early = early_ && !o.together && !o.atomic && !deduplicates && !chance(4);
             break;
         }
         case Action::receive:
@@ -122,6 +128,9 @@ Operation Chooser::next(const Model& model) {
             while (o.queue == "small");  // what was dropped for length would not be seen before the wait took something
             o.next = {.max = 1 + below(3), .wait = 1ms + some_time()};
             o.subscription = some_subscription();
+            if (early_ && chance(2)) o.queue = chance(2) ? "standard" : "backoff";
+            o.subscription.early = early_ && !chance(8);
+            if (early_ && !o.subscription.no_lease && !chance(3)) o.at_once = Verdict::done;
             break;
         case Action::settle:
             for (std::size_t i = 1 + below(4); i > 0; --i) {

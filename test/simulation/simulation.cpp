@@ -20,7 +20,8 @@ public:
             limits.windows_entries = 48;
             limits.page_entries = 16;
         }
-        for (auto& store : settings.stores()) worlds_.push_back(std::make_unique<World>(store, settings.seed, Chooser::sessions, limits));
+        for (auto& store : settings.stores())
+            worlds_.push_back(std::make_unique<World>(store, settings.seed, Chooser::sessions, limits, Chooser::is_early(settings.seed)));
         model_.emplace(worlds_.front()->now());
         for (const auto& plan : chooser_.queues()) {
             for (auto& world : worlds_) world->declare(plan.name, plan.options);
@@ -33,6 +34,9 @@ public:
     void all(Report& report) {
         for (std::size_t i = 0; i < settings_.operations; ++i) step(chooser_.next(*model_), report);
         drain(report);
+        const World::EarlyFigures early = worlds_.front()->early();
+        if (early.delivered > 0) ++report.seen["a message is delivered early"];
+        if (early.never_stored > 0) ++report.seen["a message is never stored"];
         for (auto& world : worlds_)
             for (const auto& problem : world->problems()) throw Violation(world->name() + ": check says: " + problem);
     }
