@@ -121,8 +121,9 @@ void World::advance(milliseconds by) {
     settle_down();
 }
 
-/// Ends with the commit; what is said to be done before has to have been acknowledged.
-awaitable<Result<Receipt>> World::publish_early(std::vector<Publish> messages, std::size_t session) {
+/// After so many turns of the loop. Ends with the commit; what is said to be done before has to have been acknowledged.
+awaitable<Result<Receipt>> World::publish_early(std::vector<Publish> messages, std::size_t session, std::size_t turns) {
+    for (std::size_t i = 0; i < turns; ++i) co_await boost::asio::post(context_, boost::asio::use_awaitable);
     PublishRequest request;
     request.confirm = Confirm::admitted;
     request.early = true;
@@ -146,7 +147,7 @@ void World::publish(const Operation& operation, Observation& seen) {
     auto& session = sessions_.at(operation.session);
     if (!operation.together) {
         PublishRequest request{.atomic = operation.atomic};
-        auto receipt = operation.early ? run(publish_early(operation.publishes, operation.session))
+        auto receipt = operation.early ? run(publish_early(operation.publishes, operation.session, 0))
                                        : run(session.publish(operation.publishes, request));
         if (receipt) seen.published = std::move(receipt->results);
         else seen.error = receipt.error();
@@ -154,7 +155,15 @@ void World::publish(const Operation& operation, Observation& seen) {
     }
     seen.published.resize(operation.publishes.size());
     std::size_t ended = 0;
-    for (std::size_t i = 0; i < operation.publishes.size(); ++i)
+    for (std::size_t i = 0; operation.early && i < operation.publishes.size(); ++i)  // some come while others are being stored
+        co_spawn(context_, publish_early({operation.publishes[i]}, (operation.session + i) % sessions_.size(), 3 * i),
+                 [&, i](std::exception_ptr thrown, Result<Receipt> result) {
+                     if (thrown) std::rethrow_exception(thrown);
+                     ++ended;
+                     if (result) seen.published[i] = result->results[0];
+                     else seen.published[i].error = result.error();
+                 });
+    for (std::size_t i = 0; !operation.early && i < operation.publishes.size(); ++i)
         co_spawn(context_, sessions_.at((operation.session + i) % sessions_.size()).publish(operation.publishes[i]),
                  [&, i](std::exception_ptr thrown, Result<PublishResult> result) {
                      if (thrown) std::rethrow_exception(thrown);

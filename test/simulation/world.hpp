@@ -65,7 +65,7 @@ private:
     void settle_down();
     void advance(milliseconds by);
     void publish(const Operation& operation, Observation& seen);
-    boost::asio::awaitable<Result<Receipt>> publish_early(std::vector<Publish> messages, std::size_t session);
+    boost::asio::awaitable<Result<Receipt>> publish_early(std::vector<Publish> messages, std::size_t session, std::size_t turns);
     boost::asio::awaitable<bool> take(std::shared_ptr<Waiter> waiter, NextRequest next, std::optional<Verdict> at_once);
     void redrive(const Operation& operation, Observation& seen);
     Contents look(const std::string& queue);
