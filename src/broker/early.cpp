@@ -22,7 +22,8 @@ bool BrokerState::may_be_early(const Staged& staged) const {
     const Live& at_hand = *queue.live;
     // Others would wait in vain beside them: they take only what is stored.
     if (at_hand.early_subscriptions == 0 || at_hand.early_subscriptions < at_hand.subscriptions.size()) return false;
-    if (queue.ready_soon() >= near_head) return false;
+    // What stands behind something ready is mostly stored before its turn comes; and that it could be early costs.
+    if (queue.ready_soon() >= near_head || at_hand.window->ready() > 0 || at_hand.window->needs_page()) return false;
     return queue.pending_entries == std::ssize(at_hand.coming) + static_cast<std::int64_t>(at_hand.early);
 }
 

@@ -265,6 +265,24 @@ TEST_F(EarlyDelivery, does_not_overtake_what_is_stored) {
     EXPECT_EQ(bodies(got(second)), Texts{"b"});
 }
 
+TEST_F(EarlyDelivery, does_not_overtake_what_comes_back) {
+    declare("q");
+    consume("q");
+    publish("q", "a");
+    const auto first = got(begin_next(1));
+    ASSERT_EQ(bodies(first), Texts{"a"});
+    doors->commits.shut();
+    publish_early("q", "b");
+    acknowledge(first[0], Verdict::release);
+
+    const auto next = begin_next(1);
+    EXPECT_FALSE(next->has_value());  // its second receive is being stored
+    open(doors->commits);
+
+    EXPECT_EQ(bodies(got(next)), Texts{"a"});
+    EXPECT_EQ(bodies(got(begin_next(1))), Texts{"b"});
+}
+
 TEST_F(EarlyDelivery, does_not_overtake_what_is_being_stored) {
     declare("q");
     consume("q");
