@@ -23,9 +23,9 @@ def rabbitmq_version():
     return found[0].rsplit("-", 1)[1] if found else "not installed"
 
 
-def rowmq(settings, directory):
+def rowmq(settings, directory, early="on"):
     """Ours, with what it syncs before it confirms."""
-    return Server(settings.server, f"sqlite:{directory}/rowmq.db", "amqp")
+    return Server(settings.server, f"sqlite:{directory}/rowmq-{early}.db", "amqp", ("--early-delivery", early))
 
 
 def free_port():

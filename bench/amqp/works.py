@@ -9,6 +9,7 @@ from report import Figure, fdatasync_times, load, median
 from served import CannotMeasure
 
 CLASSIC, QUORUM = "classic", "quorum"
+LATE = "RowMQ without early delivery"
 LONGEST = 1_800  # seconds of one run, whatever happens
 
 
@@ -33,16 +34,18 @@ def run_client(settings, broker, work, **words):
 
 
 class Pair:
-    """A RowMQ and, where it is installed, a RabbitMQ."""
+    """A RowMQ and, where it is installed, a RabbitMQ; with `late`, another RowMQ whose early delivery is off."""
 
-    def __init__(self, settings):
-        self.settings = settings
+    def __init__(self, settings, late=False):
+        self.settings, self.with_late, self.late = settings, late, None
 
     def __enter__(self):
         self.scratch = self.settings.scratch()
         self.rabbitmq = None
         self.rowmq = brokers.rowmq(self.settings, self.scratch.name)
         try:
+            if self.with_late:
+                self.late = brokers.rowmq(self.settings, self.scratch.name, early="off")
             if self.settings.rabbitmq:
                 self.rabbitmq = brokers.RabbitMQ(self.scratch.name)
         except CannotMeasure:
@@ -51,19 +54,23 @@ class Pair:
         return self
 
     def __exit__(self, *_):
-        for broker in (self.rowmq, self.rabbitmq):
+        for broker in (self.rowmq, self.late, self.rabbitmq):
             if broker:
                 broker.stop()
         self.scratch.cleanup()
 
     def quiet(self):
         self.rowmq.await_quiet()
+        if self.late:
+            self.late.await_quiet()
         if self.rabbitmq:
             self.rabbitmq.await_quiet(idle=0.1)  # it is never quite still
 
     def sides(self, number, *types):
         """(name, broker, words) of this round; who begins changes."""
         order = [("RowMQ", self.rowmq, {})]
+        if self.late:
+            order.append((LATE, self.late, {}))
         if self.rabbitmq:
             order += [(kind, self.rabbitmq, {"type": kind}) for kind in types or (CLASSIC,)]
         return order if number % 2 == 0 else list(reversed(order))
@@ -85,8 +92,8 @@ def middle(found, name, key="rate"):
     return median([figures[key] for figures in found[name]])
 
 
-def ratio(found, other, key="rate"):
-    return median([a[key] / b[key] for a, b in zip(found["RowMQ"], found[other])])
+def ratio(found, other, key="rate", of="RowMQ"):
+    return median([a[key] / b[key] for a, b in zip(found[of], found[other])])
 
 
 def conditions_of(settings, found, before, what):
@@ -120,10 +127,14 @@ def raw_rates(settings, bytes_each):
 def flow(settings, report):
     for bytes_each in (1024, 100, 16):
         before = load()
-        with Pair(settings) as pair:
+        with Pair(settings, late=True) as pair:
             found = compare(settings, pair, "flow", (CLASSIC, QUORUM), bytes=bytes_each)
         name = f"AMQP, 1 producer, 1 consumer, {bytes_each} B"
-        add_rates(settings, report, name, found, {CLASSIC: 2.5}, conditions_of(settings, found, before, "window 1000, prefetch 500"))
+        note = conditions_of(settings, found, before, "window 1000, prefetch 500")
+        add_rates(settings, report, name, found, {CLASSIC: 5 if bytes_each >= 1024 else 4}, note)
+        if CLASSIC in found:
+            report.add(Figure(name=f"{name}, without early delivery, against {CLASSIC}", unit="msg/s", value=middle(found, LATE),
+                              raw=middle(found, CLASSIC), ratio=ratio(found, CLASSIC, of=LATE), bar=2.5, note="the same runs"))
         found["SQLite alone"] = raw_rates(settings, bytes_each)
         report.add(Figure(name=f"{name}, against SQLite's rows", unit="msg/s", value=middle(found, "RowMQ"),
                           raw=middle(found, "SQLite alone"), ratio=ratio(found, "SQLite alone"), bar=0.6,

@@ -45,12 +45,12 @@ class Process:
 class Server(Process):
     """`rowmq serve` with one protocol, on ports the system chooses, with a store of its own."""
 
-    def __init__(self, program, store, protocol="sqs"):
+    def __init__(self, program, store, protocol="sqs", more=()):
         self.name = f"the server on {store}"
         others = [word for other in ("sqs", "amqp") if other != protocol for word in ("--listen", f"{other}=off")]
         self.process = subprocess.Popen(
             [program, "serve", "--store", store, "--durability", "full", "--log-level", "warning",
-             "--listen", f"{protocol}=127.0.0.1:0", *others, "--listen", "admin=127.0.0.1:0"],
+             "--listen", f"{protocol}=127.0.0.1:0", *others, "--listen", "admin=127.0.0.1:0", *more],
             stdout=subprocess.PIPE, text=True, start_new_session=True)
         said = ""
         for line in self.process.stdout:

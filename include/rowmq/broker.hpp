@@ -174,6 +174,8 @@ public:
 
     /// When everything up to `ticket` is on disk; store_full or store_failed when it is not and will not be.
     awaitable<Result<void>> committed(Ticket ticket);
+    /// The same, but also returns, with false, when there is something in `news->done`. One call at a time for each `news`.
+    awaitable<Result<bool>> committed(Ticket ticket, std::shared_ptr<EarlyNews> news);
 
     /// Runs `fn` on the storage thread inside a savepoint and commits it with what it staged. It fails alone when `fn`
     /// throws, runs longer than Limits::transaction_time, or a staged part is refused. Everybody's commit waits while it

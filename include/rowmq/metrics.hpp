@@ -46,6 +46,8 @@ struct BrokerMetrics {
     HistogramValue commit_bytes;         ///< of message bodies in one commit
     HistogramValue commit_duration;      ///< seconds from handing a commit to the store to its answer
     HistogramValue receives;             ///< how often a message had been received when it was done or dead-lettered
+    std::uint64_t delivered_early = 0;   ///< messages delivered while their commit was under way
+    std::uint64_t never_stored = 0;      ///< of them, those acknowledged before it left: they were not written
     std::int64_t write_bytes_limit = 0;  ///< publishing waits while health.pending_bytes is as many
     std::size_t window_entries = 0, window_entries_limit = 0;  ///< ready messages held in memory
     std::size_t window_bytes = 0, window_bytes_limit = 0;      ///< of bodies held in memory

@@ -43,9 +43,23 @@ struct Receipt {
     std::vector<PublishResult> results;  ///< one per publish, same order
 };
 
+/// What became of messages published with PublishRequest::early. Shared: the broker adds, who published takes away.
+struct EarlyNews {
+    /// Acknowledged before their commit returned: they are done, and need not wait for it. In the order of acknowledgement.
+    std::vector<MessageId> done;
+    /// A commit failed that had to store messages somebody had been given and not acknowledged: they may be done, or not.
+    bool unknown = false;
+    class Event* waiter = nullptr;  ///< of Broker::committed
+};
+
 struct PublishRequest {
     Confirm confirm = Confirm::committed;
     bool atomic = false;  ///< all or none: one refused refuses all (its error first, the others transaction_failed)
+    /// With `admitted`: a message for one plain queue (standard, without strict counting, deduplication, priorities, a delay, an
+    /// expiry or a bound on its length) may be given to a subscription that is `early` while its commit is under way. What is
+    /// acknowledged before its commit leaves is never stored.
+    bool early = false;
+    std::shared_ptr<EarlyNews> news{};  ///< of those messages; null: nobody asks
 };
 
 // ---------------------------------------------------------------------------------------------- consuming
@@ -88,6 +102,9 @@ struct SubscriptionOptions {
     /// How many more messages may be taken by all subscriptions that share it: what is taken is taken off; who owns it adds, and
     /// then calls Subscription::look_again. Null: no bound.
     std::shared_ptr<std::int64_t> credit{};
+    /// Takes messages whose commit is under way, where their publisher allows it (PublishRequest::early): when that fails, so does
+    /// their settlement (lease_gone). Without effect together with `single_active` or `no_lease`.
+    bool early = false;
 };
 
 struct NextRequest {

@@ -128,9 +128,13 @@ private:
         std::uint64_t tag;  ///< `unasked`: nobody asked for a confirm
         Ticket ticket;
         bool refused;
+        MessageId message{};  ///< 0, or that of the one before: none that could be delivered early
+        bool done = false;    ///< acknowledged, and that was told
     };
     static constexpr std::uint64_t unasked = 0;
-    void confirm(Ticket ticket, bool refused);
+    void confirm(Ticket ticket, bool refused, MessageId message);
+    void confirm_early();
+    void confirm_up_to(Ticket ticket);
     void await_commit(Unconfirmed one);
     awaitable<void> confirm_committed();
     awaitable<void> on(ConfirmSelect method);
@@ -169,6 +173,7 @@ private:
     std::uint64_t published_ = 0;  ///< the tag of the last publish since confirm.select
     std::deque<Unconfirmed> unconfirmed_;
     bool confirming_ = false;
+    const std::shared_ptr<EarlyNews> news_ = std::make_shared<EarlyNews>();  ///< of what is not confirmed
 
     /// What a transaction has gathered.
     struct Transaction {

@@ -32,6 +32,7 @@ struct Settings {
     std::size_t unsent_bytes = 4 * 1024 * 1024;        ///< of a connection: deliveries wait until its client has taken as much
     std::size_t transaction_bytes = 64 * 1024 * 1024;  ///< of bodies of one transaction of a channel
     std::size_t consumers_per_channel = 10'000;
+    bool early_delivery = true;  ///< consumers get messages while their commit is under way
 };
 
 class Connection;

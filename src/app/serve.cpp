@@ -28,6 +28,7 @@ struct Serve {
     std::vector<std::string> listens, access_keys;
     std::vector<std::string> outbound_allow;
     std::optional<bool> strict_counting;
+    std::string early_delivery;
     TlsLayer tls;
     bool tls_optional = false;
 };
@@ -71,6 +72,11 @@ Result<Settings> settings_of(const Serve& serve) {
         flags.region = *std::move(region);
     }
     flags.strict_counting = serve.strict_counting;
+    if (!serve.early_delivery.empty()) {
+        const auto early = parse_early_delivery(serve.early_delivery);
+        if (early.has_error()) return early.error();
+        flags.early_delivery = *early;
+    }
     for (const auto& text : serve.outbound_allow) {
         auto range = parse_outbound(text);
         if (range.has_error()) return Error{Errc::invalid_argument, "--outbound-allow: " + range.error().text};
@@ -198,6 +204,8 @@ void add_serve(CLI::App& program, Exit& exit) {
         ->allow_extra_args(false);
     command.add_option("--durability", serve->durability, "full (default), normal or off: when a commit counts");
     command.add_option("--strict-counting", serve->strict_counting, "true: store receive counts before deliveries");
+    command.add_option("--early-delivery", serve->early_delivery,
+                       "on (default) or off: AMQP consumers get messages while their commit is under way");
     command.add_option("--tls-certificate", serve->tls.certificate, "PEM file: the certificate, with its chain; sqs then speaks HTTPS");
     command.add_option("--tls-key", serve->tls.key, "PEM file: the key of the certificate; SIGHUP reads both again");
     command.add_flag("--tls-optional", serve->tls_optional, "Answer plain HTTP on the same port too");

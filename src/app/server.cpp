@@ -157,7 +157,9 @@ awaitable<Result<void>> Server::start_amqp() {
     if (settings_.listeners["amqp"] || settings_.listeners["amqps"] || settings_.listeners["management"]) {
         std::vector<amqp::Credentials> users;  // who may sign for SQS may log in here
         for (const auto& [id, secret] : settings_.access_keys) users.push_back({.user = id, .password = secret});
-        amqp_ = std::make_unique<amqp::Protocol>(*broker_, amqp::Settings{}, amqp::Logins(std::move(users)));
+        amqp::Settings said;
+        said.early_delivery = settings_.early_delivery;
+        amqp_ = std::make_unique<amqp::Protocol>(*broker_, said, amqp::Logins(std::move(users)));
         if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
         management::Settings management{.node = node_name()};
         management.listeners = [this] {

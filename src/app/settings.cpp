@@ -8,6 +8,7 @@ void put_over(const Layer& upper, Settings& settings) {
     if (upper.store) settings.store = *upper.store;
     if (upper.durability) settings.durability = *upper.durability;
     if (upper.strict_counting) settings.strict_counting = *upper.strict_counting;
+    if (upper.early_delivery) settings.early_delivery = *upper.early_delivery;
     if (upper.log_level) settings.log_level = *upper.log_level;
     settings.tls.put_over(upper.tls);
     if (upper.log_format) settings.log_format = *upper.log_format;

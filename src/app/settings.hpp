@@ -24,7 +24,7 @@ struct Layer {
     std::optional<std::string> store;
     std::vector<Listen> listens;  ///< a later one of the same name wins
     std::optional<Durability> durability;
-    std::optional<bool> strict_counting;
+    std::optional<bool> strict_counting, early_delivery;
     std::optional<std::string> log_level;
     TlsLayer tls;
     std::optional<LogFormat> log_format;
@@ -41,6 +41,7 @@ struct Settings {
     std::map<std::string, std::optional<Endpoint>, std::less<>> listeners;  ///< those served; none: off
     Durability durability = Durability::full;
     bool strict_counting = false;
+    bool early_delivery = true;
     std::string log_level = "info";
     TlsSettings tls;
     LogFormat log_format = LogFormat::text;
@@ -57,16 +58,18 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Environment process_environment();
 
 /// The variables and what they set: ROWMQ_STORE, ROWMQ_LISTEN ("sqs=...,admin=off"), ROWMQ_DURABILITY,
-/// ROWMQ_STRICT_COUNTING, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, ROWMQ_ACCESS_KEYS ("ID:SECRET,..."),
+/// ROWMQ_STRICT_COUNTING, ROWMQ_EARLY_DELIVERY, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, ROWMQ_ACCESS_KEYS ("ID:SECRET,..."),
 /// ROWMQ_ACCOUNT, ROWMQ_REGION, ROWMQ_SQS_RECREATE_AFTER, ROWMQ_OUTBOUND_ALLOW ("CIDR,..."), ROWMQ_OUTBOUND_PRIVATE, and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
 Result<Layer> read_environment(const Environment& environment);
-/// TOML: store, durability, strict_counting, log_level, log_format, account, region, [listen], [tls], [limits], [access_keys], [sqs], [outbound]. `where` names
+/// TOML: store, durability, strict_counting, early_delivery, log_level, log_format, account, region, [listen], [tls], [limits], [access_keys], [sqs], [outbound]. `where` names
 /// it in errors.
 Result<Layer> read_toml(std::string_view text, const std::string& where);
 Result<Layer> read_file(const std::string& path);
 
 /// The words of a setting's value. Errors: invalid_argument.
 Result<Durability> parse_durability(std::string_view word);
+/// "on" or "off".
+Result<bool> parse_early_delivery(std::string_view word);
 Result<std::string> parse_log_level(std::string_view word);
 Result<std::string> parse_account(std::string_view word);
 Result<std::string> parse_region(std::string_view word);

@@ -89,6 +89,11 @@ Result<Layer> read_environment(const Environment& environment) {
         layer.strict_counting = flag_of(*text);
         if (!layer.strict_counting) return refused("ROWMQ_STRICT_COUNTING is not true or false");
     }
+    if (const auto text = environment("ROWMQ_EARLY_DELIVERY")) {
+        const auto early = parse_early_delivery(*text);
+        if (early.has_error()) return at("ROWMQ_EARLY_DELIVERY", early.error());
+        layer.early_delivery = *early;
+    }
     if (const auto text = environment("ROWMQ_LOG_LEVEL")) {
         auto level = parse_log_level(*text);
         if (level.has_error()) return at("ROWMQ_LOG_LEVEL", level.error());

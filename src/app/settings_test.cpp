@@ -36,6 +36,7 @@ TEST(Settings, without_any_source_serve_everything_on_the_loopback_address) {
     EXPECT_EQ(settings.listeners.at("admin"), (Endpoint{"127.0.0.1", 15672}));
     EXPECT_EQ(settings.durability, Durability::full);
     EXPECT_FALSE(settings.strict_counting);
+    EXPECT_TRUE(settings.early_delivery);
 }
 
 TEST_F(SettingsFile, wins_over_the_defaults) {
@@ -43,6 +44,7 @@ TEST_F(SettingsFile, wins_over_the_defaults) {
 store = "sqlite:file.db"
 durability = "normal"
 strict_counting = true
+early_delivery = "off"
 log_level = "debug"
 log_format = "json"
 [listen]
@@ -60,6 +62,7 @@ metrics_queues = 20
     EXPECT_EQ(settings.store, "sqlite:file.db");
     EXPECT_EQ(settings.durability, Durability::normal);
     EXPECT_TRUE(settings.strict_counting);
+    EXPECT_FALSE(settings.early_delivery);
     EXPECT_EQ(settings.log_level, "debug");
     EXPECT_EQ(settings.log_format, LogFormat::json);
     EXPECT_EQ(settings.limits.metrics_queues, 20u);
@@ -74,6 +77,7 @@ TEST_F(SettingsFile, loses_to_the_environment_and_that_to_a_flag_member_by_membe
     const auto environment = environment_of({{"ROWMQ_STORE", "sqlite:environment.db"},
                                              {"ROWMQ_LISTEN", "sqs=2, admin=2"},
                                              {"ROWMQ_STRICT_COUNTING", "true"},
+                                             {"ROWMQ_EARLY_DELIVERY", "off"},
                                              {"ROWMQ_LIMITS_QUEUES", "2"}});
     Layer flags;
     flags.store = "sqlite:flag.db";
@@ -89,6 +93,7 @@ TEST_F(SettingsFile, loses_to_the_environment_and_that_to_a_flag_member_by_membe
     EXPECT_EQ(settings.listeners.at("admin")->port, 2);
     EXPECT_EQ(settings.durability, Durability::off);
     EXPECT_TRUE(settings.strict_counting);
+    EXPECT_FALSE(settings.early_delivery);
     EXPECT_EQ(settings.limits.queues, 2u);
 }
 
@@ -105,6 +110,8 @@ TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
                              "store = 1",
                              "strict_counting = 1",
                              "durability = \"maybe\"",
+                             "early_delivery = \"maybe\"",
+                             "early_delivery = true",
                              "log_format = \"xml\"",
                              "listen = 1",
                              "tls = 1",

@@ -124,11 +124,16 @@ Result<void> read_toml_member(std::string_view name, const toml::node& node, con
         return {};
     }
     const auto text = node.value_exact<std::string>();
-    const bool known =
-        name == "store" || name == "durability" || name == "log_level" || name == "log_format" || name == "account" || name == "region";
+    const bool known = name == "store" || name == "durability" || name == "early_delivery" || name == "log_level" || name == "log_format" ||
+                       name == "account" || name == "region";
     if (!known) return refused(fmt::format("{}: there is no setting \"{}\"", where, name));
     if (!text) return refused(fmt::format("{}: {} is not a string", where, name));
     if (name == "store") layer.store = *text;
+    if (name == "early_delivery") {
+        const auto early = parse_early_delivery(*text);
+        if (early.has_error()) return at(where, early.error());
+        layer.early_delivery = *early;
+    }
     if (name == "durability") {
         const auto durability = parse_durability(*text);
         if (durability.has_error()) return at(where, durability.error());

@@ -88,6 +88,12 @@ Result<Durability> parse_durability(std::string_view word) {
     return refused(fmt::format("the durability \"{}\" is none of full, normal, off", word));
 }
 
+Result<bool> parse_early_delivery(std::string_view word) {
+    if (word == "on") return true;
+    if (word == "off") return false;
+    return refused(fmt::format("the early delivery \"{}\" is neither on nor off", word));
+}
+
 Result<std::string> parse_log_level(std::string_view word) {
     for (const std::string_view level : {"debug", "info", "warning", "error", "off"}) {
         if (word == level) return std::string(word);

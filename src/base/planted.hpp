@@ -58,6 +58,10 @@
     BUG(left_out_is_counted)                 /* or counts it */                                                   \
     BUG(application_not_rolled_back)         /* what an application's failed transaction wrote stays */           \
     BUG(failed_settlement_loses_message)     /* a settlement that was not stored hides its message for ever */    \
+    BUG(early_ack_strikes_written_row)       /* an early ack forgets a row whose commit is under way */           \
+    BUG(early_confirm_at_delivery)           /* a message is confirmed before its ack and its commit */           \
+    BUG(early_failure_is_nacked)             /* refused is what somebody was given, and may have done */          \
+    BUG(early_overtakes)                     /* it comes before those that wait already */                        \
     BUG(skip_sync)                           /* nothing is synced */                                              \
     BUG(commit_not_synced)                   /* the log is synced by checkpoints only */                          \
     BUG(checkpoint_before_sync)              /* pages are written back unsynced */                                \

@@ -328,6 +328,9 @@ awaitable<Result<RedriveTask>> Broker::cancel_redrive(std::int64_t task) { retur
 std::vector<RedriveTask> Broker::redrives(std::string_view source, std::string_view ns) const { return state_->redrives(source, ns); }
 
 awaitable<Result<void>> Broker::committed(Ticket ticket) { return kept(state_, state_->committer.committed(ticket)); }
+awaitable<Result<bool>> Broker::committed(Ticket ticket, std::shared_ptr<EarlyNews> news) {
+    return kept(state_, state_->committed(ticket, std::move(news)));
+}
 
 awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::string ns) {
     return kept(state_, state_->transaction(std::move(fn), std::move(ns)));

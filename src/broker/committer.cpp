@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 namespace rowmq {
 namespace {
 
@@ -37,6 +39,22 @@ void Committer::hurry() {
     if (under_way_ < in_flight && !queued_.empty() && queued_.front()->rows >= large_rows) leave();
 }
 
+storage::Batch* Committer::strike(const RowPlace& place) {
+    const auto found = std::find_if(queued_.begin(), queued_.end(), [&](const auto& f) { return f->batch->ticket == place.ticket; });
+    if (found == queued_.end()) return nullptr;
+    Flight& flight = **found;
+    storage::EntryRow& entry = flight.batch->entries[place.entry];
+    const auto bytes = static_cast<std::size_t>(entry.bytes);
+    entry.message = MessageId{};  // nobody's: both go when the batch leaves
+    flight.batch->messages[place.message] = storage::MessageRow{};
+    flight.struck = true;
+    flight.rows -= 2;
+    flight.bytes -= bytes;
+    pending_bytes_ -= bytes;
+    admit();
+    return flight.batch.get();
+}
+
 void Committer::then(Then run) { queued_.back()->thens.push_back(std::move(run)); }
 
 // One turn later, so that everything that is ready to run gets into the same batch.
@@ -56,6 +74,10 @@ void Committer::leave() {
         if (before_leaving) before_leaving(*queued_.front()->batch);
         auto flight = std::move(queued_.front());
         queued_.pop_front();
+        if (flight->struck) {
+            std::erase_if(flight->batch->entries, [](const storage::EntryRow& row) { return row.message == MessageId{}; });
+            std::erase_if(flight->batch->messages, [](const storage::MessageRow& row) { return row.id == MessageId{}; });
+        }
         if (now) flight->left = now();
         away_.push_back(flight);
         ++under_way_;
@@ -128,13 +150,17 @@ void Committer::arrived(Flight& flight, storage::Outcome outcome) {
         schedule();
         for (Waiting* waiting : flight.waiting) waiting->event.set_now();
     }
+    admit();
+    if (idle())
+        for (Event* drained : std::exchange(drains_, {})) drained->set();
+}
+
+void Committer::admit() {
     while (has_room() && !admissions_.empty()) {
         Event* next = admissions_.front();
         admissions_.pop_front();
         next->set();
     }
-    if (idle())
-        for (Event* drained : std::exchange(drains_, {})) drained->set();
 }
 
 Committer::Flight* Committer::flight_of(Ticket ticket) {
@@ -144,7 +170,7 @@ Committer::Flight* Committer::flight_of(Ticket ticket) {
     return nullptr;
 }
 
-awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket) {
+awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket, Event** also) {
     if (abandoned_ && ticket > folded_) co_return abandoned_;
     Flight* flight = ticket > folded_ ? flight_of(ticket) : nullptr;
     if (!flight) {
@@ -154,7 +180,11 @@ awaitable<Committer::OutcomePointer> Committer::outcome(Ticket ticket) {
     Waiting waiting;
     flight->waiting.push_back(&waiting);
     schedule();  // it may have been opened by somebody who had nothing to put in: who waits makes it go
+    if (also) *also = &waiting.event;
     co_await waiting.event.wait();
+    if (also) *also = nullptr;
+    if (!waiting.outcome)
+        if (Flight* still = flight_of(ticket)) std::erase(still->waiting, &waiting);
     co_return waiting.outcome;
 }
 

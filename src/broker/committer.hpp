@@ -17,6 +17,7 @@
 #include "base/histogram.hpp"
 #include "base/limits.hpp"
 #include "broker/event.hpp"
+#include "broker/queue/entry.hpp"
 #include "storage/engine.hpp"
 
 namespace rowmq {
@@ -53,11 +54,14 @@ public:
     /// Said before waiting for a ticket: a batch that is large already does not wait for others to join it, so that the
     /// strand prepares the next while the store writes this one.
     void hurry();
+    /// Takes a message and its entry out of the batch they stand in. Null: it was handed in, and they stay. The entry's place is not
+    /// used again.
+    storage::Batch* strike(const RowPlace& place);
     /// Runs after open() was folded, before those who wait.
     void then(Then run);
 
-    /// What became of the batch; at once when it is known still.
-    awaitable<OutcomePointer> outcome(Ticket ticket);
+    /// What became of the batch; at once when it is known still. With `also`: returns with null as well when that event is set.
+    awaitable<OutcomePointer> outcome(Ticket ticket, Event** also = nullptr);
     awaitable<Result<void>> committed(Ticket ticket);
     /// Until everything handed in so far has returned.
     awaitable<void> drained();
@@ -93,6 +97,7 @@ private:
         std::vector<Then> thens;
         std::vector<Waiting*> waiting;
         std::size_t rows = 0, bytes = 0;
+        bool struck = false;  ///< some rows were
         MonotonicTime left{};
     };
 
@@ -100,6 +105,7 @@ private:
     void leave();
     static awaitable<void> travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<void> owner);
     void arrived(Flight& flight, storage::Outcome outcome);
+    void admit();
     Flight* flight_of(Ticket ticket);
 
     boost::asio::any_io_executor executor_;

@@ -34,8 +34,13 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     if (!queue.strict && window.highest() > queue.counters.delivered_through) write_through_ahead(queue);
 
     while (picks.size() < max && session.leases < limits.leases_per_session && at_hand.held.size() < limits.leases_per_queue) {
-        std::optional<Entry> entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
+        std::optional<Entry> entry;
+        std::optional<Coming> early;
+        if (!planted(Bug::early_overtakes)) entry = last ? window.take_more(*last, wall_now) : window.take(wall_now);
         if (!entry && last && picks.empty()) entry = window.take(wall_now);
+        if (!entry && (early = take_early(queue, subscription, picks.empty() ? SIZE_MAX : max_bytes - std::min(bytes, max_bytes))))
+            entry = std::move(early->entry);
+        if (!entry && planted(Bug::early_overtakes)) entry = window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
         const bool expired = entry->row.expires_at && *entry->row.expires_at <= expired_now && !planted(Bug::expired_is_delivered);
@@ -52,6 +57,11 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         }
         Held& held = at_hand.held[sequence];
         held.entry = *std::move(entry);
+        if (early) {
+            held.early.place = early->place;
+            held.early.news = std::move(early->news);
+            ++at_hand.early;
+        }
         if (held.entry.row.damaged) continue;  // stays out of everybody's way; `rowmq check` names it
         if (queue.fifo()) {                    // goes on with what stands behind it, also where this one turns out to be gone
             last.emplace();
@@ -215,7 +225,8 @@ awaitable<std::optional<Error>> BrokerState::prepare(QueueId id, const std::vect
     bool marked = true;
     for (const Pick& p : picks) {
         highest = std::max(highest, p.sequence);
-        marked &= queue->strict || p.sequence <= queue->counters.delivered_through;
+        const Held* h = held(id, p.sequence, p.number);
+        marked &= queue->strict || p.sequence <= queue->counters.delivered_through || (h && h->early);
     }
     if (!marked) {
         storage::CounterDelta& delta = counter(batch, *queue);
@@ -254,7 +265,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     bool needs_work = queue->strict;
     for (const Pick& p : picks) {
         const Held* h = held(id, p.sequence, p.number);
-        needs_work |= p.sequence > queue->counters.delivered_through || (h && (!h->entry.has_body() || counts_first(*queue, h->entry)));
+        if (!h || h->early) continue;  // this one is marked, and counted, by the commit that stores it
+        needs_work |= p.sequence > queue->counters.delivered_through || !h->entry.has_body() || counts_first(*queue, h->entry);
     }
     std::optional<Error> failed;
     if (needs_work) failed = co_await prepare(id, picks);
@@ -306,6 +318,8 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         delivery.lease.number = h->entry.last_lease;
         h->state = Held::State::leased;
         h->entry.drop_body(keep_properties);
+        if (h->early) ++delivered_early;
+        if (h->early && planted(Bug::early_confirm_at_delivery)) tell_done(h->early.news, h->entry.row.message);
         if (!lease) continue;
         h->deadline = time + std::clamp(*lease, milliseconds(0), limits.lease) - milliseconds(planted(Bug::lease_ends_early));
         auto& deadlines = queue->live->deadlines;
@@ -374,6 +388,7 @@ void BrokerState::put_back(Queue& queue, Sequence sequence) {
     Live& at_hand = *queue.live;
     const auto found = at_hand.held.find(sequence);
     Held& held = found->second;
+    if (held.early) return end_early(queue, held, Early::Then::was_never_given, std::nullopt);
     if (held.state == Held::State::picked && held.number != 0 && !queue.strict && held.entry.row.receives > 0) --held.entry.row.receives;
     end_lease(queue, held);
     Entry entry = std::move(held.entry);

@@ -34,6 +34,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
     if (planted(Bug::sequence_reused_after_failed_commit) && outcome.failure) last_id -= std::ssize(batch.entries);
 
     for (const storage::CounterDelta& d : batch.counters) {
+        if (outcome.failure && d.never_stored > 0) owe_counts(d.queue, d.never_stored);
         if (out(d.unit)) continue;
         Queue* queue = catalog.find(d.queue);
         if (!queue) continue;
@@ -50,6 +51,8 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         --queue->pending_entries;
         queue->pending_bytes -= row.bytes;
         if (row.unit != storage::Unit::always) --queue->pending_conditional;
+        if (queue->live && (queue->live->early > 0 || !queue->live->coming.empty()) && fold_early(*queue, row, outcome.failure.has_value()))
+            continue;
         if (out(row.unit) || queue->deleted) continue;
         if (queue->head == Sequence{}) queue->head = row.key.sequence;
         const bool room = queue->live && window_room();

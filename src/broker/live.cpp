@@ -145,11 +145,13 @@ bool BrokerState::wake(Queue& queue) {
     std::size_t ready = at_hand.window->ready();
     const bool page = ready == 0 && at_hand.window->needs_page();
     if (page) load(queue);
+    const bool early = ready == 0;  // then only what is under way may be taken
+    if (early) ready = ready_early(queue);
     if (ready == 0 || queue.options->paused) return false;
     bool any = false;
     for (auto next = at_hand.waiters.begin(); next != at_hand.waiters.end() && ready > 0;) {
         Waiter* waiter = *next;
-        if (!may_receive(queue, *waiter->subscription)) {
+        if (!may_receive(queue, *waiter->subscription) || (early && !takes_early(waiter->subscription->options))) {
             ++next;
             continue;
         }

@@ -26,7 +26,7 @@ BrokerState::BrokerState(BrokerParts given)
       process(getpid()),
       count_timer(timers,
                   [this] {
-                      if (!behind.empty()) {
+                      if (!behind.empty() || !owed_counts.empty()) {
                           committer.open();
                           committer.touch(1, 0);
                       }
@@ -35,6 +35,7 @@ BrokerState::BrokerState(BrokerParts given)
       housekeeping_timer(timers, [this] { housekeeping(); }) {
     committer.before_leaving = [this](storage::Batch& batch) {
         take_counts_along(batch);
+        count_what_is_owed(batch);
         const WallTime wall = now_wall();
         arrivals.note(last_id, wall);
         // Not with every commit, so it lags by up to a second. It must not be ahead: what waits for a time would come too early
@@ -149,7 +150,7 @@ awaitable<void> BrokerState::close() {
     timers.stop();
     for (auto& [id, task] : tasks)
         if (task.sleeping) task.sleeping->set();
-    if (!behind.empty()) {
+    if (!behind.empty() || !owed_counts.empty()) {
         committer.open();
         committer.touch(1, 0);
     }
@@ -168,6 +169,7 @@ void BrokerState::end_sessions() {
     }
     for (Queue* queue : live_queues) {
         queue->live->subscriptions.clear();
+        queue->live->early_subscriptions = 0;
         queue->live->waiters.clear();
         queue->live->asked = 0;
         for (auto& [sequence, held] : queue->live->held) {

@@ -105,6 +105,8 @@ BrokerMetrics BrokerState::metrics() {
     out.commit_bytes = commits.bytes.value();
     out.commit_duration = commits.duration.value(seconds_of_nanoseconds);
     out.receives = receives_seen.value();
+    out.delivered_early = delivered_early;
+    out.never_stored = never_stored;
     out.write_bytes_limit = static_cast<std::int64_t>(limits.write_bytes);
     out.window_entries = window_entries;
     out.window_entries_limit = limits.windows_entries;

@@ -186,8 +186,7 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     // Where a consumer is about to take it, what a delivery needs stored beforehand goes along with the message itself.
     if (queue.live && !queue.live->subscriptions.empty()) {
         if (!queue.strict) {
-            if (queue.stored() - queue.held() + queue.pending_entries <= 1'000)
-                delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
+            if (queue.ready_soon() <= near_head) delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
         } else if (fresh && counts_ahead(queue)) {
             if (queue.counts_by_mark()) delta.counted_through = std::max(delta.counted_through, row.key.sequence);
             else row.receives = 1;
@@ -282,19 +281,26 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     places.leave();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
     std::size_t rows = 0, bytes = 0;
+    std::vector<Queue*> early;
     storage::Batch& batch = committer.open();
     for (std::size_t i = 0; i < messages.size(); ++i) {
         if (receipt.results[i].error) continue;
+        const bool is_early = request.early && request.confirm == Confirm::admitted && may_be_early(staged[i]);
         const storage::Unit unit = staged[i].conditional ? batch.new_unit() : storage::Unit::always;
         if (staged[i].conditional) conditional.emplace_back(unit, i);
         rows += staged[i].reached.size() + 1;
         bytes += staged[i].bytes;
         receipt.results[i] = put(batch, staged[i], unit);
+        if (!is_early) continue;
+        Queue* const queue = staged[i].reached.front().queue;
+        expect(batch, *queue, request.news);
+        if (early.empty() || early.back() != queue) early.push_back(queue);
     }
     if (rows == 0) co_return receipt;
     receipt.ticket = committer.touch(rows, bytes);
     promise_disk(rows, bytes);
     committer.hurry();
+    for (Queue* queue : early) wake(*queue);
     if (request.confirm == Confirm::admitted) co_return receipt;
     if (planted(Bug::answer_before_commit) && conditional.empty()) co_return receipt;
 

@@ -10,6 +10,25 @@
 
 namespace rowmq {
 
+namespace {
+
+/// While there is one, nothing of the queue is given away early.
+class EarlyStop final {
+public:
+    EarlyStop(BrokerState& broker, Queue& queue) : broker_(broker), id_(queue.id) { ++queue.early_stopped; }
+    ~EarlyStop() {
+        if (Queue* queue = broker_.catalog.find(id_)) --queue->early_stopped;
+    }
+    EarlyStop(const EarlyStop&) = delete;
+    EarlyStop& operator=(const EarlyStop&) = delete;
+
+private:
+    BrokerState& broker_;
+    const QueueId id_;
+};
+
+}  // namespace
+
 awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool leased, bool delayed, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     const Result<Queue*> found = find_queue(name, ns);
@@ -17,7 +36,9 @@ awaitable<Result<std::int64_t>> BrokerState::purge_queue(std::string name, bool 
     const QueueId id = found.value()->id;
     Queue* queue = found.value();
     // What may turn out to be a duplicate cannot be counted before its commit returned; what becomes due is counted twice.
-    while (queue->pending_conditional > 0 || !moving_due.empty()) {
+    // What is held early may turn out to be gone as well.
+    const EarlyStop stop(*this, *queue);
+    while (queue->pending_conditional > 0 || !moving_due.empty() || (queue->live && queue->live->early > 0)) {
         co_await boost::asio::post(parts.executor, boost::asio::use_awaitable);
         const Result<void> stored = co_await committer.committed(committer.last_ticket());
         if (!stored) co_return stored.error();
@@ -79,7 +100,13 @@ std::vector<Sequence> BrokerState::suspend_leases(Queue& queue, Sequence floor) 
     std::vector<Sequence> suspended, taken;
     if (!queue.live) return suspended;
     Live& at_hand = *queue.live;
+    at_hand.coming.clear();  // they are below the floor
     for (auto& [sequence, held] : at_hand.held) {
+        if (held.early.comes_back()) {
+            --at_hand.coming_back;
+            held.early.then = Early::Then::stays;
+            suspended.push_back(sequence);
+        }
         if (held.state == Held::State::picked) taken.push_back(sequence);
         if (held.state != Held::State::leased) continue;
         held.state = Held::State::settling;
@@ -88,6 +115,7 @@ std::vector<Sequence> BrokerState::suspend_leases(Queue& queue, Sequence floor) 
     for (const Sequence sequence : taken) {
         Held& held = at_hand.held.at(sequence);
         end_lease(queue, held);
+        forget_early(at_hand, held);
         at_hand.window->settled(held.entry);
         at_hand.held.erase(sequence);
     }
@@ -110,6 +138,7 @@ void BrokerState::end_suspended(Queue& queue, const std::vector<Sequence>& suspe
         const auto found = queue.live->held.find(sequence);
         if (found == queue.live->held.end()) continue;
         end_lease(queue, found->second);
+        forget_early(*queue.live, found->second);
         queue.live->window->settled(found->second.entry);
         queue.live->held.erase(found);
     }

@@ -34,6 +34,7 @@ Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_pt
     subscription->queue = queue->id;
     subscription->options = options;
     all.push_back(subscription.get());
+    if (takes_early(options)) ++queue->live->early_subscriptions;
     session->subscriptions.push_back(subscription);
     return subscription;
 }
@@ -44,6 +45,7 @@ void BrokerState::unsubscribe(SubscriptionState& subscription, Errc why) {
     subscription.ended = why;
     if (Queue* queue = catalog.find(subscription.queue); queue && queue->live) {
         std::erase(queue->live->subscriptions, &subscription);
+        if (takes_early(subscription.options)) --queue->live->early_subscriptions;
         queue->live->asked -= subscription.asked;
         if (subscription.options.max_leased > 0)
             for (auto& [sequence, held] : queue->live->held)

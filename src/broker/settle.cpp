@@ -81,6 +81,7 @@ bool BrokerState::release_held(storage::Batch& batch, Queue& queue, Held& held, 
 
 void BrokerState::release(Queue& queue, Sequence sequence, std::optional<milliseconds> delay, bool expired) {
     Held& held = queue.live->held.at(sequence);
+    if (held.early) return end_early(queue, held, expired ? Early::Then::has_run_out : Early::Then::is_released, delay);
     if (release_held(committer.open(), queue, held, delay, expired, storage::Unit::always)) {
         if (!expired) return void(committer.touch(2, 0));
         end_lease(queue, held);  // it is over whatever becomes of the commit
@@ -94,6 +95,10 @@ void BrokerState::settle_held(storage::Batch& batch, Queue& queue, Held& held, V
                               storage::Unit unit) {
     const Sequence sequence = held.entry.sequence();
     held.entry.row.receives = std::max<std::uint32_t>(held.entry.row.receives, 1);  // a crash may have forgotten it
+    if (held.early) {
+        if (verdict == Verdict::done) return end_early(queue, held, Early::Then::is_done, std::nullopt);
+        return end_early(queue, held, verdict == Verdict::release ? Early::Then::is_released : Early::Then::is_rejected, delay);
+    }
     switch (verdict) {
         case Verdict::done: remove(batch, queue, held, &storage::CounterDelta::done, unit); return;
         case Verdict::release:
@@ -227,8 +232,10 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     storage::Batch& batch = committer.open();
     const std::size_t rows_before = batch.removals.size() + batch.updates.size();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
-    std::vector<std::size_t> ending;
+    std::vector<std::size_t> ending, early;
+    const Ticket early_ticket = confirm == Confirm::committed ? early_until(settlements) : Ticket{};
     for (std::size_t i = 0; i < settlements.size(); ++i) {
+        if (const Held* held = early_ticket == Ticket{} ? nullptr : leased(settlements[i].lease); held && held->early) early.push_back(i);
         storage::Unit unit = storage::Unit::always;
         if (settlements[i].lease.epoch < epoch) {
             unit = batch.new_unit();
@@ -241,6 +248,7 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     forgo(recalled);
     const std::size_t rows = batch.removals.size() + batch.updates.size() - rows_before;
     if (rows == 0) {
+        if (!early.empty()) co_await settle_first_stored(session, early_ticket, std::move(early), settled);
         if (!ending.empty()) co_await settle_anew(std::move(session), settlements, std::move(ending), settled);
         co_return settled;
     }
@@ -258,8 +266,22 @@ awaitable<Settled> BrokerState::settle(std::shared_ptr<SessionState> session, st
     for (const auto& [unit, i] : conditional)
         for (const storage::LeftOut& left : outcome->left_out)
             if (left.unit == unit && !settled.results[i]) settled.results[i] = gone();
+    if (!early.empty()) co_await settle_first_stored(session, early_ticket, std::move(early), settled);
     if (!ending.empty()) co_await settle_anew(std::move(session), settlements, std::move(ending), settled);
     co_return settled;
+}
+
+/// Of leases whose messages' commits were under way: until what was said of them is on disk too.
+awaitable<void> BrokerState::settle_first_stored(std::shared_ptr<SessionState> session, Ticket until, std::vector<std::size_t> early,
+                                                 Settled& settled) {
+    const std::shared_ptr<SessionState> keeps = std::move(session);
+    const Result<void> stored = co_await committer.committed(until);
+    if (!stored) co_return;  // they are gone with their messages
+    settled.ticket = std::max(settled.ticket, committer.last_ticket());
+    const Result<void> done = co_await committer.committed(settled.ticket);
+    if (done) co_return;
+    for (const std::size_t i : early)
+        if (!settled.results[i]) settled.results[i] = done.error();
 }
 
 // Somebody else's settlement, a purge or a deletion ends it, and is under way.

@@ -38,8 +38,9 @@ private:
 
 struct Doors {
     Door commits, pages;
-    int full = 0;    ///< so many commits find no space
-    int unread = 0;  ///< so many pages cannot be read
+    int full = 0;             ///< so many commits find no space
+    int unread = 0;           ///< so many pages cannot be read
+    std::size_t entries = 0;  ///< put by commits that came to pass
 };
 
 class SlowStore final : public storage::Engine {
@@ -55,6 +56,7 @@ public:
             refused.failure = Error{Errc::store_full, "no space, as the test wants it"};
             co_return refused;
         }
+        doors_->entries += batch->entries.size();
         co_return co_await inner_->commit(std::move(batch));
     }
     awaitable<storage::Page> page(storage::PageRequest request) override {

@@ -144,6 +144,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     bool is_awaited(const Queue& queue, std::int64_t entries) const;
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
     awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
+    /// How many stand before a message that consumers are about to take, at most.
+    static constexpr std::int64_t near_head = 1'000;
     void trim(Queue& queue);  ///< drops the oldest beyond max_length and max_bytes
     std::uint8_t lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const;
     std::optional<WallTime> expiry_of(const Queue& queue, const Publish& publish, WallTime from) const;
@@ -185,7 +187,30 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void put_back(Queue& queue, Sequence sequence);  ///< from held to the window, as it is
     bool may_receive(const Queue& queue, const SubscriptionState& subscription) const;
 
+    // early.cpp: what is delivered while its commit is under way
+    static bool takes_early(const SubscriptionOptions& options) { return options.early && !options.single_active && !options.no_lease; }
+    static bool is_plain(const Queue& queue);
+    bool may_be_early(const Staged& staged) const;  ///< when it is the next to be put
+    /// What was put last.
+    void expect(storage::Batch& batch, Queue& queue, std::shared_ptr<EarlyNews> news);
+    std::size_t ready_early(const Queue& queue) const;  ///< how many may be taken now
+    std::optional<Coming> take_early(Queue& queue, const SubscriptionState& subscription, std::size_t max_bytes);
+    /// Its lease ends while its commit is under way. `held` may be gone afterwards.
+    void end_early(Queue& queue, Held& held, Early::Then then, std::optional<milliseconds> delay);
+    bool strike(Queue& queue, Held& held);
+    bool fold_early(Queue& queue, const storage::EntryRow& row, bool failed);  ///< true: that is all there is to do
+    void stored_at_last(Queue& queue, Held& held);
+    void lost_at_last(Queue& queue, Held& held);
+    static void forget_early(Live& at_hand, Held& held);
+    void tell_done(const std::shared_ptr<EarlyNews>& news, MessageId message);
+    void owe_counts(QueueId queue, std::int64_t messages);
+    void count_what_is_owed(storage::Batch& batch);
+    Ticket early_until(const std::vector<Settlement>& settlements);  ///< the last commit under way of what they are about
+    awaitable<Result<bool>> committed(Ticket ticket, std::shared_ptr<EarlyNews> news);
+
     // settle.cpp
+    awaitable<void> settle_first_stored(std::shared_ptr<SessionState> session, Ticket until, std::vector<std::size_t> early,
+                                        Settled& settled);
     bool is_ending(const Lease& lease) const;
     awaitable<void> settle_anew(std::shared_ptr<SessionState> session, const std::vector<Settlement>& settlements,
                                 std::vector<std::size_t> ending, Settled& settled);
@@ -337,7 +362,9 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     std::uint64_t last_session = 0;
     std::list<Queue*> live_queues;  ///< least recently used first
     std::size_t window_entries = 0, window_bytes = 0;
-    std::vector<storage::EntryKey> behind;  ///< receive counts not stored yet
+    std::uint64_t delivered_early = 0, never_stored = 0;
+    std::map<QueueId, std::int64_t> owed_counts;  ///< messages sent and done that no row, and no counter yet, knows of
+    std::vector<storage::EntryKey> behind;        ///< receive counts not stored yet
 
     Timer count_timer, due_timer, housekeeping_timer;
     bool due_under_way = false, due_again = false, sweeping = false, expiry_scan_under_way = false;

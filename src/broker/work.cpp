@@ -24,7 +24,9 @@ Result<std::vector<PublishResult>> BrokerState::add(storage::Batch& batch, Names
         const Lease& lease = work.settlements[i].lease;
         for (std::size_t k = 0; k < i; ++k)
             if (work.settlements[k].lease == lease) return Error{Errc::invalid_argument, "a lease is settled twice in one transaction"};
-        if (!leased(lease)) return Error{Errc::lease_gone, "a lease of the transaction is gone"};
+        const Held* held = leased(lease);
+        if (!held) return Error{Errc::lease_gone, "a lease of the transaction is gone"};
+        if (held->early) return Error{Errc::in_use, "a message of the transaction is not stored yet: it was delivered early"};
         if (work.settlements[i].delay && *work.settlements[i].delay < milliseconds(0))
             return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     }
@@ -69,6 +71,10 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
             if (const auto ok = usable(); !ok) co_return ok.error();
         }
         if (!session->broker) co_return Error{Errc::closed, "the session is closed"};
+        if (const Ticket first = early_until(work.settlements); first != Ticket{}) {
+            co_await committer.outcome(first);  // its rows are there then, or its leases gone
+            continue;
+        }
         Work part{.publishes = {}, .settlements = work.settlements};
         std::size_t bytes = 0;
         for (const std::size_t i : left) {

@@ -107,6 +107,7 @@ struct CounterDelta {
     Sequence delivered_through{};  ///< the maximum with what is stored
     Sequence counted_through{};    ///< likewise
     Unit unit = Unit::always;
+    std::int64_t never_stored = 0;  ///< of `sent` and of `done`: what has no row. The broker's own, engines ignore it
 };
 
 /// Removes rows nobody owes any more (counted when they were purged or their queue deleted), entries and delayed ones,

@@ -29,6 +29,7 @@ Chooser::Chooser(std::uint64_t seed) : random_(seed ^ 0x5eed) {
         {"small", {.lease = 10s, .max_length = 5, .overflow = Overflow::drop_oldest}},
         {"full", {.lease = 10s, .max_message_bytes = 256, .max_length = 5, .overflow = Overflow::reject}},
         {"dead", {.lease = 10s}},
+        {"swift", {.lease = 10s}},
     };
     //          publish receive wait settle extend commit advance purge redrive peek cancel close restart
     weights_ = {60, 60, 8, 60, 8, 12, 40, 2, 3, 3, 6, 2, 2};
@@ -36,6 +37,8 @@ Chooser::Chooser(std::uint64_t seed) : random_(seed ^ 0x5eed) {
         if (chance(4)) weight *= 3;
         if (chance(8)) weight = (weight + 3) / 4;
     }
+    early_ = is_early(seed);
+    if (early_) weights_[static_cast<std::size_t>(Action::wait)] *= 5;
 }
 
 milliseconds Chooser::some_time() {
@@ -54,6 +57,10 @@ Publish Chooser::some_publish() {
     Publish p{.message = Message(body)};
     if (fan) {
         p.exchange = fanout();
+        return p;
+    }
+    if (early_ && chance(4)) {
+        p.routing_key = "swift";
         return p;
     }
     p.routing_key = queue.name;
@@ -110,6 +117,10 @@ Operation Chooser::next(const Model& model) {
             }
             o.together = count > 1 && chance(3);
             o.atomic = count == 1 && chance(4);
+            // Whether something is a repetition would be known too late.
+            const bool deduplicates = std::any_of(o.publishes.begin(), o.publishes.end(),
+                                                  [](const Publish& p) { return p.routing_key == "fifo" || p.routing_key == "lines"; });
+            o.early = early_ && !o.atomic && !deduplicates && !chance(6);
             break;
         }
         case Action::receive:
@@ -122,6 +133,13 @@ Operation Chooser::next(const Model& model) {
             while (o.queue == "small");  // what was dropped for length would not be seen before the wait took something
             o.next = {.max = 1 + below(3), .wait = 1ms + some_time()};
             o.subscription = some_subscription();
+            if (early_ && !chance(4)) {  // several wait there, and it is mostly empty
+                o.queue = "swift";
+                o.next.wait = 60s + some_time();
+                o.subscription.no_lease = false;
+            }
+            o.subscription.early = early_ && (o.queue == "swift" ? !chance(40) : chance(2));
+            if (early_ && !o.subscription.no_lease && !chance(5)) o.at_once = Verdict::done;
             break;
         case Action::settle:
             for (std::size_t i = 1 + below(4); i > 0; --i) {

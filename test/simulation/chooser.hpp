@@ -22,6 +22,8 @@ public:
     static constexpr std::size_t sessions = 3;
 
     explicit Chooser(std::uint64_t seed);
+    /// Whether messages are delivered early: on half of the seeds.
+    static bool is_early(std::uint64_t seed) { return seed / 2 % 2 == 1; }
 
     const std::vector<QueuePlan>& queues() const noexcept { return queues_; }
     static std::string fanout() { return "fan"; }
@@ -52,6 +54,7 @@ private:
     std::deque<Lease> leases_;          ///< newest last; live and stale
     std::size_t bodies_ = 0;
     std::size_t waits_ = 0;
+    bool early_ = false;
 };
 
 }  // namespace rowmq::simulation

@@ -405,6 +405,8 @@ void Model::woken(const Woken& w) {
     if (w.deliveries.empty() && w.at < until) violated("a wait on '{}' gave up {} ms early", w.queue, (until - w.at).count());
     if (w.at > until) violated("a wait on '{}' ended {} ms late", w.queue, (w.at - until).count());
     grant(w.queue, w.session, w.subscription, w.next, w.deliveries, w.at);
+    if (w.settled.size() != w.settlements.size()) violated("{} settlements gave {} results", w.settlements.size(), w.settled.size());
+    for (std::size_t i = 0; i < w.settled.size(); ++i) settle(w.settlements[i], w.settled[i]);
 }
 
 }  // namespace rowmq::simulation

@@ -73,6 +73,8 @@ std::string describe(const Operation& o) {
                 : !o.subscription.lease ? " session"
                                         : fmt::format(" lease={}", o.subscription.lease->count());
     }
+    if (o.early || o.subscription.early) text += " early";
+    if (o.at_once) text += fmt::format(" at_once={}", static_cast<int>(*o.at_once));
     if (o.atomic) text += " atomic";
     if (o.together) text += " together";
     for (const auto& p : o.publishes) text += text_of(p);
@@ -96,9 +98,11 @@ std::string describe(const Observation& o, const std::map<std::string, QueueCoun
     for (const auto& s : o.settled) text += s ? fmt::format(" ({}: {})", name_of(s->code), s->text) : " (ok)";
     text += text_of(o.deliveries);
     if (o.count) text += fmt::format(" count={}", o.count);
-    for (const auto& w : o.woken)
+    for (const auto& w : o.woken) {
         text += fmt::format("\n  woken s{} {} t={} {}{}", w.session, w.queue, w.at.time_since_epoch().count() % 100'000'000,
                             w.error ? name_of(*w.error) : "", text_of(w.deliveries));
+        for (const auto& s : w.settled) text += s ? fmt::format(" ({}: {})", name_of(s->code), s->text) : " (ok)";
+    }
     for (const auto& [queue, contents] : o.contents)
         text += fmt::format("\n  {}:{} |{}", queue, text_of(contents.present), text_of(contents.delayed));
     for (const auto& [queue, c] : o.counts) {

@@ -34,6 +34,8 @@ struct Operation {
     std::string queue;                    ///< receive, wait, purge, redrive, peek, cancel_delayed
     std::vector<Publish> publishes;       ///< publish, commit
     bool atomic = false;                  ///< publish
+    bool early = false;                   ///< publish: may be delivered while its commit is under way
+    std::optional<Verdict> at_once{};     ///< wait: what who waits says of each message as soon as it has it
     bool together = false;                ///< publish: each from its own coroutine, at once
     std::vector<Settlement> settlements;  ///< settle, commit
     std::vector<Lease> leases;            ///< extend
@@ -55,6 +57,8 @@ struct Woken {
     WallTime began{}, at{};
     std::optional<Errc> error;
     std::vector<Delivery> deliveries;
+    std::vector<Settlement> settlements;  ///< said at once
+    std::vector<std::optional<Error>> settled;
 };
 
 /// What a queue holds, by peek.

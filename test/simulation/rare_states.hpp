@@ -11,6 +11,8 @@ inline constexpr std::array rare_states = {
     "a dead letter is received",
     "a duplicate is found",
     "a lease is gone",
+    "a message is delivered early",
+    "a message is never stored",
     "a message is redelivered",
     "a message with an expiry is received",
     "a name of before a restart is refused",

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "broker/make.hpp"
+#include "test/simulation/late_store.hpp"
 
 namespace rowmq::simulation {
 
@@ -13,11 +14,17 @@ using boost::asio::co_spawn;
 struct World::Waiter {
     Woken woken;
     Subscription subscription;
-    bool ended = false;
+    bool came = false;   ///< it has what it waited for
+    bool ended = false;  ///< and has said what it had to say
 };
 
-World::World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits)
-    : store_(std::move(store)), limits_(limits), random_(std::make_shared<SeededRandom>(seed)), sessions_(sessions) {
+World::World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits, bool late)
+    : store_(std::move(store)),
+      limits_(limits),
+      late_(late),
+      seed_(seed),
+      random_(std::make_shared<SeededRandom>(seed)),
+      sessions_(sessions) {
     start();
 }
 
@@ -49,6 +56,7 @@ void World::settle_down() {
 
 void World::start() {
     auto engine = store_.make(context_.get_executor());
+    if (late_) engine = std::make_unique<LateStore>(context_.get_executor(), std::move(engine), seed_);
     engine_ = engine.get();
     BrokerParts parts{
         .executor = context_.get_executor(), .clock = clock_, .random = random_, .engine = std::move(engine), .limits = limits_};
@@ -67,6 +75,7 @@ awaitable<bool> close_broker(Broker& broker) {
 
 void World::stop() {
     if (!broker_) return;
+    early_ = early();
     run(close_broker(*broker_));
     for (auto& waiter : waiters_) waiter->subscription = {};
     for (auto& session : sessions_) session = Session{};
@@ -74,6 +83,15 @@ void World::stop() {
     engine_ = nullptr;
     settle_down();
     clock_->cancel();
+}
+
+World::EarlyFigures World::early() const {
+    EarlyFigures sum = early_;
+    if (!broker_) return sum;
+    const BrokerMetrics metrics = broker_->metrics();
+    sum.delivered += metrics.delivered_early;
+    sum.never_stored += metrics.never_stored;
+    return sum;
 }
 
 void World::declare(const std::string& queue, const QueueOptions& options) {
@@ -103,18 +121,49 @@ void World::advance(milliseconds by) {
     settle_down();
 }
 
+/// After so many turns of the loop. Ends with the commit; what is said to be done before has to have been acknowledged.
+awaitable<Result<Receipt>> World::publish_early(std::vector<Publish> messages, std::size_t session, std::size_t turns) {
+    for (std::size_t i = 0; i < turns; ++i) co_await boost::asio::post(context_, boost::asio::use_awaitable);
+    PublishRequest request;
+    request.confirm = Confirm::admitted;
+    request.early = true;
+    request.news = std::make_shared<EarlyNews>();
+    const auto news = request.news;
+    Result<Receipt> receipt = co_await sessions_.at(session).publish(std::move(messages), request);
+    if (!receipt) co_return receipt;
+    std::set<MessageId> mine;
+    for (const PublishResult& r : receipt->results) mine.insert(r.message);
+    for (;;) {
+        const Result<bool> stored = co_await broker_->committed(receipt->ticket, news);
+        if (!stored) co_return stored.error();
+        for (const MessageId done : std::exchange(news->done, {}))
+            if (!mine.contains(done) || !acknowledged_.contains(done))
+                throw Stuck(store_.name + ": message " + std::to_string(value_of(done)) + " is confirmed, and nobody acknowledged it");
+        if (*stored) co_return receipt;
+    }
+}
+
 void World::publish(const Operation& operation, Observation& seen) {
     auto& session = sessions_.at(operation.session);
     if (!operation.together) {
         PublishRequest request{.atomic = operation.atomic};
-        auto receipt = run(session.publish(operation.publishes, request));
+        auto receipt = operation.early ? run(publish_early(operation.publishes, operation.session, 0))
+                                       : run(session.publish(operation.publishes, request));
         if (receipt) seen.published = std::move(receipt->results);
         else seen.error = receipt.error();
         return;
     }
     seen.published.resize(operation.publishes.size());
     std::size_t ended = 0;
-    for (std::size_t i = 0; i < operation.publishes.size(); ++i)
+    for (std::size_t i = 0; operation.early && i < operation.publishes.size(); ++i)  // some come while others are being stored
+        co_spawn(context_, publish_early({operation.publishes[i]}, (operation.session + i) % sessions_.size(), 3 * i),
+                 [&, i](std::exception_ptr thrown, Result<Receipt> result) {
+                     if (thrown) std::rethrow_exception(thrown);
+                     ++ended;
+                     if (result) seen.published[i] = result->results[0];
+                     else seen.published[i].error = result.error();
+                 });
+    for (std::size_t i = 0; !operation.early && i < operation.publishes.size(); ++i)
         co_spawn(context_, sessions_.at((operation.session + i) % sessions_.size()).publish(operation.publishes[i]),
                  [&, i](std::exception_ptr thrown, Result<PublishResult> result) {
                      if (thrown) std::rethrow_exception(thrown);
@@ -160,6 +209,28 @@ Contents World::look(const std::string& queue) {
     return contents;
 }
 
+awaitable<bool> World::take(std::shared_ptr<Waiter> waiter, NextRequest next, std::optional<Verdict> at_once) {
+    Result<std::vector<Delivery>> result = co_await waiter->subscription.next(next);
+    waiter->came = true;
+    waiter->woken.at = now();
+    if (result) waiter->woken.deliveries = std::move(*result);
+    else waiter->woken.error = result.error().code;
+    // Those that came stand behind those that came before them.
+    const auto self = std::find(waiters_.begin(), waiters_.end(), waiter);
+    const auto first_open = std::find_if(waiters_.begin(), waiters_.end(), [&](const auto& w) { return w == waiter || !w->came; });
+    std::rotate(first_open, self, self + 1);
+    if (!at_once || waiter->woken.deliveries.empty()) co_return true;
+    auto& settlements = waiter->woken.settlements;
+    for (const Delivery& d : waiter->woken.deliveries) {
+        if (*at_once == Verdict::done) acknowledged_.insert(d.message_id);
+        settlements.push_back({.lease = d.lease, .verdict = *at_once, .delay = std::nullopt, .while_held = false});
+    }
+    const Confirm confirm = waiter->woken.session == 0 ? Confirm::admitted : Confirm::committed;
+    Settled settled = co_await sessions_.at(waiter->woken.session).settle(settlements, confirm);
+    waiter->woken.settled = std::move(settled.results);
+    co_return true;
+}
+
 void World::wait(const Operation& operation) {
     auto waiter = std::make_shared<Waiter>();
     waiter->woken = {.session = operation.session,
@@ -169,19 +240,10 @@ void World::wait(const Operation& operation) {
                      .began = now()};
     waiter->subscription = sessions_.at(operation.session).subscribe(operation.queue, operation.subscription).value();
     waiters_.push_back(waiter);
-    co_spawn(context_, waiter->subscription.next(operation.next),
-             [this, waiter](std::exception_ptr thrown, Result<std::vector<Delivery>> result) {
-                 if (thrown) std::rethrow_exception(thrown);
-                 waiter->ended = true;
-                 waiter->woken.at = now();
-                 if (result) waiter->woken.deliveries = std::move(*result);
-                 else waiter->woken.error = result.error().code;
-                 // Ended ones stand behind those that ended before them.
-                 const auto self = std::find(waiters_.begin(), waiters_.end(), waiter);
-                 const auto first_open =
-                     std::find_if(waiters_.begin(), waiters_.end(), [&](const auto& w) { return w == waiter || !w->ended; });
-                 std::rotate(first_open, self, self + 1);
-             });
+    co_spawn(context_, take(waiter, operation.next, operation.at_once), [waiter](std::exception_ptr thrown, bool) {
+        if (thrown) std::rethrow_exception(thrown);
+        waiter->ended = true;
+    });
     settle_down();
 }
 

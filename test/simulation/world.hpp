@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 #include <stdexcept>
 
 #include "base/limits.hpp"
@@ -31,7 +32,8 @@ struct Store {
 
 class World {
 public:
-    World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits = {});
+    /// `late`: commits take a while (late_store.hpp).
+    World(Store store, std::uint64_t seed, std::size_t sessions, Limits limits = {}, bool late = false);
     ~World();
 
     const std::string& name() const noexcept { return store_.name; }
@@ -43,6 +45,11 @@ public:
     void declare_fanout(const std::string& exchange, const std::vector<std::string>& queues);
 
     Observation perform(const Operation& operation);
+    /// Of all brokers so far: messages delivered while their commit was under way, and those that were never stored.
+    struct EarlyFigures {
+        std::uint64_t delivered = 0, never_stored = 0;
+    };
+    EarlyFigures early() const;
     /// What the engine's own check complains of.
     std::vector<std::string> problems();
 
@@ -58,6 +65,8 @@ private:
     void settle_down();
     void advance(milliseconds by);
     void publish(const Operation& operation, Observation& seen);
+    boost::asio::awaitable<Result<Receipt>> publish_early(std::vector<Publish> messages, std::size_t session, std::size_t turns);
+    boost::asio::awaitable<bool> take(std::shared_ptr<Waiter> waiter, NextRequest next, std::optional<Verdict> at_once);
     void redrive(const Operation& operation, Observation& seen);
     Contents look(const std::string& queue);
     void wait(const Operation& operation);
@@ -65,6 +74,10 @@ private:
 
     const Store store_;
     const Limits limits_;
+    const bool late_;
+    const std::uint64_t seed_;
+    EarlyFigures early_;
+    std::set<MessageId> acknowledged_;  ///< that the broker may confirm for it
     boost::asio::io_context context_{1};
     std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
     std::shared_ptr<SeededRandom> random_;

@@ -27,6 +27,10 @@ void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker
                                  broker.receives));
 
     families.push_back(counter("rowmq_commits_total", "Commits that the store has answered.", count(broker.health.commits)));
+    families.push_back(
+        counter("rowmq_delivered_early_total", "Messages delivered while their commit was under way.", count(broker.delivered_early)));
+    families.push_back(counter("rowmq_never_stored_total", "Messages acknowledged before their commit left, and not written.",
+                               count(broker.never_stored)));
     families.push_back(counter("rowmq_commits_failed_total", "Commits of which nothing was stored: no space left, or the store failed.",
                                count(broker.commits_failed)));
     families.push_back(histogram("rowmq_commit_rows",

@@ -60,6 +60,7 @@ awaitable<void> Channel::on(BasicConsume method) {
     options.no_lease = method.no_ack;
     options.lease = std::nullopt;  // as long as the channel
     if (!method.no_ack) options.credit = channel_credit_;
+    options.early = service_.settings.early_delivery;
     Result<Subscription> subscription = session_.subscribe(*queue, options);
     if (!subscription) {
         if (subscription.error().code == Errc::in_use) fail(Refusal(Code::access_refused, what + " in exclusive use"), method.id);

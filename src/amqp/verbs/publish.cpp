@@ -101,6 +101,8 @@ awaitable<void> Channel::publish_run() {
     if (!call.publishes.empty()) {
         PublishRequest request;
         request.confirm = Confirm::admitted;
+        request.early = service_.settings.early_delivery;
+        if (confirms_) request.news = news_;
         Result<Receipt> stored = co_await session_.publish(std::move(call.publishes), request);
         if (stopped_ || closing_) {
             connection_.done(bytes);
@@ -136,7 +138,7 @@ void Channel::told(Call& call, const Receipt& receipt) {
         if (unroutable && one.back != nowhere) send_back(call.mandatory[one.back]);
         const bool refused = error && !unroutable;
         if (refused && !confirms_ && error->code != Errc::queue_full) return fail(refusal_of(*error, "message"), BasicPublish::id);
-        if (confirms_) confirm(unroutable || !result ? Ticket{} : receipt.ticket, refused);
+        if (confirms_) confirm(unroutable || !result ? Ticket{} : receipt.ticket, refused, result ? result->message : MessageId{});
     }
 }
 

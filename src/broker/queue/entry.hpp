@@ -5,6 +5,12 @@
 
 namespace rowmq {
 
+/// Where the rows of a message with one entry stand in the batch of its commit.
+struct RowPlace {
+    Ticket ticket{};  ///< Ticket{}: its commit has returned
+    std::uint32_t entry = 0, message = 0;
+};
+
 struct Entry {
     storage::EntryRow row;
     Message message;         ///< body null: not held, read by id when needed

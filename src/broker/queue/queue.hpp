@@ -4,6 +4,7 @@
 // Threads: the strand.
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -18,11 +19,31 @@
 #include "broker/queue/window.hpp"
 #include "broker/timers.hpp"
 #include "rowmq/options.hpp"
+#include "rowmq/values.hpp"
 
 namespace rowmq {
 
 struct SessionState;
 struct SubscriptionState;
+
+/// Of an entry that was taken while its commit is under way.
+struct Early {
+    RowPlace place;
+    std::shared_ptr<EarlyNews> news;  ///< of its publisher, or null
+    enum class Then : std::uint8_t { stays, is_done, is_released, has_run_out, is_rejected, was_never_given } then = Then::stays;
+    std::optional<milliseconds> delay;  ///< of its release
+
+    explicit operator bool() const noexcept { return place.ticket != Ticket{}; }
+    /// What stands behind it waits, so that it comes back to its place.
+    bool comes_back() const noexcept { return then != Then::stays && then != Then::is_done; }
+};
+
+/// An entry that may be taken before its commit returns.
+struct Coming {
+    Entry entry;
+    RowPlace place;
+    std::shared_ptr<EarlyNews> news;
+};
 
 /// An entry out of the window: being delivered, leased, or on its way out.
 struct Held {
@@ -38,6 +59,7 @@ struct Held {
     SessionState* session = nullptr;
     SubscriptionState* subscription = nullptr;
     std::optional<MonotonicTime> deadline;
+    Early early;  ///< while its commit is under way
 };
 
 /// A receive that waits for messages.
@@ -71,8 +93,12 @@ struct Live {
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
     Timer timer;                                      ///< lease deadlines, sleeping groups, expiry
     bool loading = false;
-    bool looks_for_expired = false;     ///< is read until there is something in the window, whoever waits
-    std::optional<Error> load_failure;  ///< of the last page
+    bool looks_for_expired = false;       ///< is read until there is something in the window, whoever waits
+    std::optional<Error> load_failure;    ///< of the last page
+    std::deque<Coming> coming;            ///< may be taken early; what is put after another that may not is not among them
+    std::size_t early = 0;                ///< of `held`, those whose commit is under way
+    std::size_t coming_back = 0;          ///< of these, those that come back to their places
+    std::size_t early_subscriptions = 0;  ///< of `subscriptions`, those that take early what they can
     bool through_under_way = false;
     std::list<struct Queue*>::iterator place_in_use_order;
 };
@@ -99,8 +125,9 @@ struct Queue {
     std::optional<WallTime> expiry_look{};  ///< when the first of what came while nobody used it expires
     bool deleted = false;
     bool purging = false;
-    std::uint32_t emptying = 0;  ///< purges and a deletion of it whose commit has not returned: what they take may stay
-    bool strict = false;         ///< counts are committed before delivery
+    std::uint32_t emptying = 0;       ///< purges and a deletion of it whose commit has not returned: what they take may stay
+    std::uint32_t early_stopped = 0;  ///< by purges, which wait until nothing is held early
+    bool strict = false;              ///< counts are committed before delivery
     std::unique_ptr<Live> live;
 
     /// The first delivery of an entry is counted by raising counters.counted_through: entries go out in order here.
@@ -117,7 +144,11 @@ struct Queue {
         return counters.sent - counters.done - counters.dead_lettered - counters.expired - counters.purged - counters.overflowed -
                counters.redriven - counters.delayed;
     }
-    std::int64_t held() const noexcept { return live ? static_cast<std::int64_t>(live->held.size()) : 0; }
+    std::int64_t held() const noexcept { return live ? static_cast<std::int64_t>(live->held.size() - live->early) : 0; }
+    /// Ready, or so once their commits return.
+    std::int64_t ready_soon() const noexcept {
+        return stored() - held() + pending_entries - (live ? static_cast<std::int64_t>(live->early) : 0);
+    }
 };
 
 }  // namespace rowmq

@@ -95,6 +95,55 @@ void Author::publish_together(const std::vector<Publish>& messages) {
     expect(answered == submitted, "a publisher was not answered");
 }
 
+namespace {
+
+boost::asio::awaitable<void> consume(Session& consumer, Subscription& waits, bool acknowledges) {
+    const NextRequest next{.max = 1, .wait = std::chrono::hours(1)};
+    const auto got = co_await waits.next(next);
+    expect(got && got->size() == 1, "a consumer got nothing");
+    if (!acknowledges) co_return;
+    std::vector<Settlement> settlements{{.lease = got->front().lease}};
+    const Settled settled = co_await consumer.settle(std::move(settlements), Confirm::admitted);
+    expect(!settled.results[0], "an acknowledgement");
+}
+
+void rethrow(std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace
+
+void Author::publish_early(const Publish& message, Session& consumer, Subscription& waits, bool acknowledges) {
+    auto number = static_cast<std::int64_t>(ledger_.states.size()) - 1;
+    const auto promise = [&](const std::function<void(Owed&)>& effect) {
+        auto next = ledger_.states.back();
+        effect(next);
+        ledger_.add(std::move(next));
+        disk_.submitted(++number);
+    };
+    boost::asio::co_spawn(running_.io, consume(consumer, waits, acknowledges), rethrow);
+    running_.poll();
+    running_.io.restart();
+    for (int i = 0; i < 2; ++i) {
+        const auto busy = to("busy", body("busy" + std::to_string(number)));
+        promise([&](Owed& owed) { owe(owed, busy); });
+        boost::asio::co_spawn(running_.io, running_.session.publish(busy), [](std::exception_ptr thrown, const auto&) { rethrow(thrown); });
+        for (int turns = 0; turns < 3; ++turns) running_.io.poll_one();
+    }
+    promise([&](Owed& owed) { owe(owed, message); });
+    if (acknowledges)
+        promise([&](Owed& owed) {
+            owed.end(message.routing_key, label_of(message.message.text(), message.message.properties->type), &OwedQueue::done);
+        });
+    PublishRequest request;
+    request.confirm = Confirm::admitted;
+    request.early = true;
+    boost::asio::co_spawn(running_.io, running_.session.publish({message}, request),
+                          [](std::exception_ptr thrown, const auto&) { rethrow(thrown); });
+    running_.poll();
+    disk_.answered(number);
+}
+
 std::vector<Delivery> Author::receive(const std::string& queue, std::size_t max) {
     const NextRequest next{.max = max, .wait = milliseconds(0)};
     std::vector<Delivery> got;

@@ -36,6 +36,8 @@ public:
     void publish(const std::vector<Publish>& messages);
     /// Each in a call of its own at the same time; any first so many may be there after a cut.
     void publish_together(const std::vector<Publish>& messages);
+    /// Behind messages for queue "busy" whose commits are under way, to a consumer that waits. Afterwards it is stored, or done.
+    void publish_early(const Publish& message, Session& consumer, Subscription& waits, bool acknowledges);
     std::vector<Delivery> receive(const std::string& queue, std::size_t max);
     void done(const std::string& queue, const std::vector<Delivery>& deliveries);
 

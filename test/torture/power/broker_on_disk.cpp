@@ -2,14 +2,16 @@
 
 #include "base/random.hpp"
 #include "broker/make.hpp"
+#include "test/simulation/late_store.hpp"
 
 namespace rowmq::torture {
 
-BrokerOnDisk::BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous, bool seals) {
+BrokerOnDisk::BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous, bool seals, bool late) {
     BrokerParts parts{.executor = io.get_executor(),
                       .clock = clock,
                       .random = std::make_shared<SeededRandom>(1),
                       .engine = test::open_store(io.get_executor(), disk, synchronous, seals)};
+    if (late) parts.engine = std::make_unique<simulation::LateStore>(io.get_executor(), std::move(parts.engine), 1);
     auto made = run(make_broker(std::move(parts)));
     if (!made) {
         failure = made.error().text;

@@ -19,7 +19,7 @@ class BrokerOnDisk final {
 public:
     /// The disk must outlive it. Without a broker afterwards `failure` says why.
     explicit BrokerOnDisk(const RecordingVfs& disk, storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full,
-                          bool seals = false);
+                          bool seals = false, bool late = false);
     /// Closes in order.
     ~BrokerOnDisk();
     BrokerOnDisk(const BrokerOnDisk&) = delete;

@@ -109,4 +109,26 @@ void turn_delays(Author& a, int turn) {
                [&](Owed& owed) { owed.find("later", label_of(d))->delayed = true; });
 }
 
+void begin_early(Author& a) {
+    a.declare("early");
+    a.declare("busy");
+}
+
+void turn_early(Author& a, int turn) {
+    auto& r = a.running();
+    {
+        Session consumer = r.broker->open_session().value();
+        SubscriptionOptions options;
+        options.lease = std::nullopt;
+        options.early = true;
+        Subscription waits = consumer.subscribe("early", options).value();
+        for (std::uint64_t i = 0, n = 2 + a.any(4); i < n; ++i)
+            a.publish_early(to("early", a.body("e" + std::to_string(turn) + "." + std::to_string(i))), consumer, waits, a.any(4) > 0);
+    }
+    r.poll();
+    expect(r.broker->metrics().delivered_early > 0, "nothing was delivered early");
+    a.done("early", a.receive("early", 1 + a.any(3)));
+    a.done("busy", a.receive("busy", 1 + a.any(6)));
+}
+
 }  // namespace rowmq::torture

@@ -1,5 +1,5 @@
 #pragma once
-// Eight histories, one a way of using a broker. Each is a function of a seed; what it promised stands in its ledger.
+// Nine histories, one a way of using a broker. Each is a function of a seed; what it promised stands in its ledger.
 
 #include <span>
 
@@ -11,10 +11,11 @@ struct HistoryKind {
     std::string_view name;
     void (*begin)(Author&);
     void (*turn)(Author&, int);
+    bool late = false;        ///< its commits take a while, so that others gather
     bool old_format = false;  ///< starts from a store of the first format, so its first calls are the migrations
 };
 
-/// plain, fifo, dead letters, delays, transactions, fan-out, purges, migration.
+/// plain, fifo, dead letters, delays, transactions, fan-out, purges, early delivery, migration.
 std::span<const HistoryKind> history_kinds();
 
 struct HistoryOptions {
@@ -53,6 +54,8 @@ void begin_fan_out(Author&);
 void turn_fan_out(Author&, int turn);
 void begin_purges(Author&);
 void turn_purges(Author&, int turn);
+void begin_early(Author&);
+void turn_early(Author&, int turn);
 /// A disk with a store as the first version made it, and what it owes.
 test::FileImage store_of_first_format(std::uint64_t seed, Ledger& ledger);
 

@@ -127,6 +127,7 @@ constexpr HistoryKind kinds[] = {
     {.name = "transactions over three queues", .begin = begin_transactions, .turn = turn_transactions},
     {.name = "fan-out", .begin = begin_fan_out, .turn = turn_fan_out},
     {.name = "purge and delete", .begin = begin_purges, .turn = turn_purges},
+    {.name = "early delivery", .begin = begin_early, .turn = turn_early, .late = true},
     {.name = "migration", .begin = [](Author&) {}, .turn = turn_plain, .old_format = true},
 };
 
@@ -147,7 +148,7 @@ std::unique_ptr<History> record(const HistoryKind& kind, const HistoryOptions& o
     auto history = std::make_unique<History>(disk, start);
     history->name = kind.name;
     if (kind.old_format) history->ledger.states = {before.states.back()}, history->ledger.texts = {before.texts.back()};
-    BrokerOnDisk running(history->disk, options.synchronous, options.seals);
+    BrokerOnDisk running(history->disk, options.synchronous, options.seals, kind.late);
     expect(running.broker != nullptr, running.failure);
     Author author(running, history->disk, history->ledger, options.seed);
     kind.begin(author);
