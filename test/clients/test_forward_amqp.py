@@ -186,7 +186,10 @@ def test_it_says_whom_it_cannot_reach_and_what_it_is_not_told(program, two):
     assert code == 3 and "ACCESS_REFUSED" in text and "wrong" not in text
     code, text = refused("--from", address(two[0], "nowhere"), "--to", b, "--queue", "q")
     assert code != 0 and "nowhere" in text
-    assert refused("--from", a, "--to", b)[0] == 1
+    code, text = refused("--from", a, "--to", a, "--queue", "q")
+    assert code == 1 and "never end" in text
+    code, text = refused("--from", a, "--to", b)
+    assert code == 1 and "--queue" in text
     assert refused("--from", a, "--to", f"{two[1].url}/000000000000/q", "--queue", "q")[0] == 1
 
 

@@ -81,8 +81,9 @@ Result<void> AmqpLink::open_channel(amqp_channel_t channel) {
 Result<std::int64_t> AmqpLink::ready(amqp_channel_t channel, const std::string& queue) {
     const auto* declared = amqp_queue_declare(state_, channel, bytes_of(queue), 1, 0, 0, 0, amqp_empty_table);
     if (!declared) {
-        if (const auto told = checked(amqp_get_rpc_reply(state_), fmt::format("has no queue '{}' to use", queue)); !told)
-            return told.error();
+        const std::string refusal = fmt::format("has no queue '{}' to use", queue);
+        const auto told = checked(amqp_get_rpc_reply(state_), refusal);
+        return told ? Error{Errc::closed, fmt::format("{} {}", at_, refusal)} : told.error();
     }
     return std::int64_t{declared->message_count};
 }

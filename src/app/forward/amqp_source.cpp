@@ -73,9 +73,11 @@ Result<std::size_t> AmqpSource::read(std::size_t max, const std::function<Result
         if (const auto came = link_->checked(reply, "stopped delivering"); !came) return came.error();
         envelope.filled = true;
         const std::string_view name = text_of(envelope.it.consumer_tag);
-        std::size_t place = 0;
+        std::size_t place = queues_.size();
         std::from_chars(name.data(), name.data() + name.size(), place);
-        const Taken taken{.queue = queues_.at(place),
+        if (place >= queues_.size())
+            return Error{Errc::invalid_argument, fmt::format("the source delivers to a consumer '{}' nobody made", name)};
+        const Taken taken{.queue = queues_[place],
                           .tag = envelope.it.delivery_tag,
                           .routing_key = text_of(envelope.it.routing_key),
                           .message = &envelope.it.message};

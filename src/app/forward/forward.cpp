@@ -121,6 +121,9 @@ Exit run_amqp(const Forward& asked) {
     const auto from = amqp_address(asked.from), to = amqp_address(asked.to);
     if (!from) return report(from.error(), asked.as_json);
     if (!to) return report(to.error(), asked.as_json);
+    if (from->text() == to->text())
+        return report(Error{Errc::invalid_argument, fmt::format("--from and --to are both {}: that would never end", to->text())},
+                      asked.as_json);
     if (asked.queues.empty())
         return report(Error{Errc::invalid_argument, "which queues? --queue NAME, repeatable: AMQP has no list of them"}, asked.as_json);
     stop_when_told();
