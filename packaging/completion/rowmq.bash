@@ -4,7 +4,7 @@ _rowmq() {
     local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local path=() word text
     case $previous in
-        --config | --tls-certificate | --tls-key)
+        --config | --tls-certificate | --tls-key | --ca)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return ;;
     esac

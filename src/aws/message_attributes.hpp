@@ -7,6 +7,9 @@
 
 namespace rowmq::aws {
 
+/// The attribute that says that a body stands in Base64, because it is no text: "base64".
+inline constexpr std::string_view body_encoding = "RowMQ.BodyEncoding";
+
 /// "String", "Number" or "Binary", perhaps with ".something" behind it.
 bool is_data_type(std::string_view type) noexcept;
 

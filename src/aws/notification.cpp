@@ -4,28 +4,35 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "aws/json.hpp"
+#include "aws/message_attributes.hpp"
 #include "base/base64.hpp"
+#include "base/utf8.hpp"
 
 namespace rowmq::aws {
 namespace {
 
-std::string text_of(const HeaderValue& header) {
-    if (const auto* text = std::get_if<std::string>(&header.value)) return *text;
-    if (const auto* bytes = std::get_if<Binary>(&header.value)) return base64_encode(bytes->bytes);
-    if (const auto* number = std::get_if<std::int64_t>(&header.value)) return std::to_string(*number);
-    if (const auto* number = std::get_if<double>(&header.value)) return fmt::format("{}", *number);
-    if (const auto* flag = std::get_if<bool>(&header.value)) return *flag ? "true" : "false";
-    if (const auto* time = std::get_if<WallTime>(&header.value)) return std::to_string(time->time_since_epoch().count());
-    return {};
-}
+constexpr std::string_view note_prefix = "sns:";
 
-std::string type_of(const HeaderValue& header) {
-    if (!header.tag.empty()) return header.tag;
-    if (std::holds_alternative<Binary>(header.value)) return "Binary";
-    const bool number = std::holds_alternative<std::int64_t>(header.value) || std::holds_alternative<double>(header.value) ||
-                        std::holds_alternative<WallTime>(header.value);
-    return number ? "Number" : "String";
+/// A header as SNS tells an attribute; none: nested and empty values have no place in SNS.
+std::optional<Notification::Attribute> attribute_of(const HeaderValue& header) {
+    const auto typed = [&](std::string_view usual, std::string value) {
+        // The tag is a DataType only where a client of SQS or SNS said it: AMQP keeps its own letters there.
+        return Notification::Attribute{is_data_type(header.tag) ? header.tag : std::string(usual), std::move(value)};
+    };
+    if (const auto* text = std::get_if<std::string>(&header.value)) {
+        if (text->empty()) return std::nullopt;
+        return is_utf8(*text) ? typed("String", *text) : Notification::Attribute{"Binary", base64_encode(*text)};
+    }
+    if (const auto* bytes = std::get_if<Binary>(&header.value)) return typed("Binary", base64_encode(bytes->bytes));
+    if (const auto* number = std::get_if<std::int64_t>(&header.value)) return typed("Number", std::to_string(*number));
+    if (const auto* number = std::get_if<double>(&header.value))
+        return typed(std::isfinite(*number) ? "Number" : "String", fmt::format("{}", *number));
+    if (const auto* flag = std::get_if<bool>(&header.value)) return typed("String", *flag ? "true" : "false");
+    if (const auto* time = std::get_if<WallTime>(&header.value)) return typed("Number", std::to_string(time->time_since_epoch().count()));
+    return std::nullopt;
 }
 
 /// Writes the members as SNS does: one a line.
@@ -119,23 +126,41 @@ std::string envelope(const Notification& n, std::string_view signature, std::str
     return out;
 }
 
+std::string note_of(const Subscribed& subscribed) { return fmt::format("{}{}:{}", note_prefix, subscribed.id, subscribed.topic); }
+
+std::optional<Subscribed> subscribed_of(const Delivery& delivery) {
+    std::string_view note = delivery.note;
+    if (!note.starts_with(note_prefix)) return std::nullopt;
+    note.remove_prefix(note_prefix.size());
+    const auto colon = note.find(':');
+    if (colon != std::string_view::npos)
+        return Subscribed{.topic = std::string(note.substr(colon + 1)), .id = std::string(note.substr(0, colon))};
+    return Subscribed{.topic = delivery.message.properties ? delivery.message.properties->exchange : std::string(),
+                      .id = std::string(note)};
+}
+
 Notifications::Notifications(Broker& broker, const Place& place, Signer* signer)
     : broker_(broker), place_(place), signer_(signer), seal_(broker.health().store_id) {}
 
-awaitable<std::string> Notifications::render(Delivery delivery, std::string id, std::string origin, Text message) {
+awaitable<std::string> Notifications::render(Delivery delivery, Subscribed by, std::string origin, Text message) {
     static const Properties none;
     const Properties& p = delivery.message.properties ? *delivery.message.properties : none;
     Notification n;
     n.message_id = seal_.message_id(delivery.message_id);
-    n.topic_arn = fmt::format("arn:aws:sns:{}:{}:{}", place_.region, place_.account, p.exchange);
+    n.topic_arn = fmt::format("arn:aws:sns:{}:{}:{}", place_.region, place_.account, by.topic);
     n.message = message ? *std::move(message) : std::string(delivery.message.text());
     n.timestamp = iso_time(delivery.published_at);
     if (const auto subject = p.opaque.find(std::string(opaque_subject)); subject != p.opaque.end()) n.subject = subject->second;
-    if (p.exchange.ends_with(".fifo")) n.sequence_number = fmt::format("{:020}", value_of(delivery.lease.sequence));
-    n.unsubscribe_url = fmt::format("{}/?Action=Unsubscribe&SubscriptionArn={}:{}", origin, n.topic_arn, id);
+    if (by.topic.ends_with(".fifo")) n.sequence_number = fmt::format("{:020}", value_of(delivery.lease.sequence));
+    n.unsubscribe_url = fmt::format("{}/?Action=Unsubscribe&SubscriptionArn={}:{}", origin, n.topic_arn, by.id);
     for (const Header& header : p.headers)
-        n.attributes.emplace_back(header.name, Notification::Attribute{type_of(header.value), text_of(header.value)});
-    if (const auto topic = broker_.exchange(p.exchange); topic && !n.sequence_number) {
+        if (auto attribute = is_utf8(header.name) ? attribute_of(header.value) : std::nullopt)
+            n.attributes.emplace_back(header.name, *std::move(attribute));
+    if (!is_utf8(n.message)) {  // JSON is text: as the SQS room says it
+        n.message = base64_encode(n.message);
+        n.attributes.emplace_back(body_encoding, Notification::Attribute{"String", "base64"});
+    }
+    if (const auto topic = broker_.exchange(by.topic); topic && !n.sequence_number) {
         const auto version = topic->options.attributes.find(std::string(attribute_signature));
         if (version != topic->options.attributes.end() && version->second == "2") n.signature_version = SignatureVersion::sha256;
     }

@@ -3,6 +3,7 @@
 // (Amazon SNS Developer Guide, "Parsing message formats" and "Verifying the signatures of messages").
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,14 @@ std::string envelope(const Notification& notification, std::string_view signatur
 
 // ---------------------------------------------------------------------------------------------- from the queue
 
-/// Marks deliveries of a subscription in Delivery::note; behind it stands the subscription's id.
-inline constexpr std::string_view subscription_note = "sns:";
+/// A subscription: its topic, which need not be what the message was published to (another exchange may feed it), and its id.
+struct Subscribed {
+    std::string topic, id;
+};
+/// What marks its deliveries in Delivery::note: "sns:ID:TOPIC".
+std::string note_of(const Subscribed& subscribed);
+/// The subscription a delivery came by; none: another way. Notes of earlier versions have no topic: it is what was published to.
+std::optional<Subscribed> subscribed_of(const Delivery& delivery);
 
 // Names in Properties::opaque, Properties::exchange and ExchangeOptions::attributes of what SNS published.
 inline constexpr std::string_view opaque_subject = "sns.subject";
@@ -58,9 +65,9 @@ public:
     /// All must outlive this. Without a signer envelopes are not signed.
     Notifications(Broker& broker, const Place& place, Signer* signer);
 
-    /// The envelope of a delivery that came through the subscription called `id`. `origin`: of the URLs in it
-    /// ("http://localhost:9324"). `message`: instead of the delivery's body.
-    awaitable<std::string> render(Delivery delivery, std::string id, std::string origin, Text message = std::nullopt);
+    /// The envelope of a delivery that came `by` a subscription. `origin`: of the URLs in it ("http://localhost:9324").
+    /// `message`: instead of the delivery's body.
+    awaitable<std::string> render(Delivery delivery, Subscribed by, std::string origin, Text message = std::nullopt);
     /// Signed, where there is a signer and it can.
     awaitable<std::string> render(Notification notification, std::string origin);
 

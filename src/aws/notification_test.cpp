@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <limits>
 
 #include "base/manual_clock.hpp"
 #include "broker/make.hpp"
@@ -46,26 +47,40 @@ TEST(TextToSign, of_a_confirmation_has_its_token_and_URL) {
 
 TEST(IsoTime, has_milliseconds) { EXPECT_EQ(iso_time(WallTime(milliseconds(1'700'000'000'007))), "2023-11-14T22:13:20.007Z"); }
 
-TEST(Envelope, gives_headers_of_every_kind_as_attributes) {
+/// Envelopes of deliveries from the exchange "news".
+class Envelope : public ::testing::Test {
+protected:
+    Envelope() {
+        BrokerParts parts;
+        parts.executor = io.get_executor();
+        parts.clock = std::make_shared<ManualClock>();
+        parts.random = std::make_shared<SeededRandom>(1);
+        parts.engine = storage::memory::make_engine(io.get_executor(), std::make_shared<storage::memory::Content>());
+        broker = rowmq::test::run_in(io, make_broker(std::move(parts))).value();
+    }
+    ~Envelope() override { rowmq::test::run_in(io, broker->close()); }
+
+    boost::json::value of(std::string body, HeaderTable headers) {
+        Notifications notifications(*broker, place, nullptr);
+        Properties properties;
+        properties.exchange = "news";
+        properties.headers = std::move(headers);
+        Delivery delivery;
+        delivery.message = Message(std::move(body), properties);
+        Subscribed by{.topic = "news", .id = "sub"};
+        return boost::json::parse(rowmq::test::run_in(io, notifications.render(delivery, std::move(by), "http://h")));
+    }
+    static boost::json::value attribute(const char* type, const char* value) { return {{"Type", type}, {"Value", value}}; }
+
     boost::asio::io_context io;
-    BrokerParts parts;
-    parts.executor = io.get_executor();
-    parts.clock = std::make_shared<ManualClock>();
-    parts.random = std::make_shared<SeededRandom>(1);
-    parts.engine = storage::memory::make_engine(io.get_executor(), std::make_shared<storage::memory::Content>());
-    const auto broker = rowmq::test::run_in(io, make_broker(std::move(parts))).value();
-    const Place place;
-    Notifications notifications(*broker, place, nullptr);
-    Properties properties;
-    properties.exchange = "news";
-    properties.headers = {
-        {"yes", {true, ""}}, {"count", {std::int64_t{3}, ""}}, {"bytes", {Binary{"\xff"}, ""}}, {"word", {"w", "String.x"}}};
-    Delivery delivery;
-    delivery.message = Message(std::string("body"), properties);
+    Place place;
+    std::unique_ptr<Broker> broker;
+};
 
-    const auto envelope = boost::json::parse(rowmq::test::run_in(io, notifications.render(delivery, "sub", "http://h")));
+TEST_F(Envelope, gives_headers_of_every_kind_as_attributes) {
+    const auto envelope =
+        of("body", {{"yes", {true, ""}}, {"count", {std::int64_t{3}, ""}}, {"bytes", {Binary{"\xff"}, ""}}, {"word", {"w", "String.x"}}});
 
-    const auto attribute = [](const char* type, const char* value) { return boost::json::value{{"Type", type}, {"Value", value}}; };
     EXPECT_EQ(envelope.at("MessageAttributes"), boost::json::value({{"yes", attribute("String", "true")},
                                                                     {"count", attribute("Number", "3")},
                                                                     {"bytes", attribute("Binary", "/w==")},
@@ -73,7 +88,47 @@ TEST(Envelope, gives_headers_of_every_kind_as_attributes) {
     EXPECT_EQ(envelope.at("Message").as_string(), "body");
     EXPECT_EQ(envelope.at("TopicArn").as_string(), "arn:aws:sns:us-east-1:000000000000:news");
     EXPECT_FALSE(envelope.as_object().contains("Signature"));
-    rowmq::test::run_in(io, broker->close());
+}
+
+TEST_F(Envelope, gives_headers_of_AMQP_the_types_of_SNS_and_leaves_out_what_it_has_none_for) {
+    const auto envelope = of("body", {{"count", {std::int64_t{3}, "I"}},
+                                      {"price", {1.5, "D:1:15"}},
+                                      {"no number", {std::numeric_limits<double>::infinity(), ""}},
+                                      {"text", {"\xff", ""}},
+                                      {"empty", {"", ""}},
+                                      {"nothing", {nullptr, ""}},
+                                      {"list", {HeaderList{}, ""}},
+                                      {"table", {HeaderTable{}, ""}},
+                                      {"\xff", {true, ""}}});
+
+    EXPECT_EQ(envelope.at("MessageAttributes"), boost::json::value({{"count", attribute("Number", "3")},
+                                                                    {"price", attribute("Number", "1.5")},
+                                                                    {"no number", attribute("String", "inf")},
+                                                                    {"text", attribute("Binary", "/w==")}}));
+}
+
+TEST_F(Envelope, gives_a_body_that_is_no_text_in_Base64_and_says_so) {
+    const auto envelope = of("\xff", {});
+
+    EXPECT_EQ(envelope.at("Message").as_string(), "/w==");
+    EXPECT_EQ(envelope.at("MessageAttributes"), boost::json::value({{"RowMQ.BodyEncoding", attribute("String", "base64")}}));
+}
+
+TEST(SubscribedOf, reads_the_note_of_a_subscription_and_of_an_earlier_version) {
+    Properties properties;
+    properties.exchange = "feeding";
+    Delivery delivery;
+    delivery.message = Message(std::string("m"), properties);
+    EXPECT_FALSE(subscribed_of(delivery));
+
+    delivery.note = note_of({.topic = "news:today", .id = "id"});
+    EXPECT_EQ(delivery.note, "sns:id:news:today");
+    EXPECT_EQ(subscribed_of(delivery)->topic, "news:today");
+    EXPECT_EQ(subscribed_of(delivery)->id, "id");
+
+    delivery.note = "sns:id";
+    EXPECT_EQ(subscribed_of(delivery)->topic, "feeding");
+    EXPECT_EQ(subscribed_of(delivery)->id, "id");
 }
 
 }  // namespace

@@ -151,8 +151,12 @@ awaitable<net::ClientRequest> DeliveriesState::request_of(Subscription subscript
         const auto own = opaque.find(std::string(subscription.protocol == "https" ? aws::opaque_https : aws::opaque_http));
         if (own != opaque.end()) message = own->second;
     }
-    if (raw) request.body = message ? *std::move(message) : std::string(delivery.message.text());
-    else request.body = co_await notifications.render(std::move(delivery), subscription.id, origin(), std::move(message));
+    if (raw) {
+        request.body = message ? *std::move(message) : std::string(delivery.message.text());
+        co_return request;
+    }
+    aws::Subscribed by{.topic = std::move(subscription.topic), .id = std::move(subscription.id)};
+    request.body = co_await notifications.render(std::move(delivery), std::move(by), origin(), std::move(message));
     co_return request;
 }
 

@@ -91,7 +91,7 @@ Binding binding_of(const Subscription& s) {
     binding.options.paused = s.pending || s.ended;
     binding.options.filter = s.attribute("FilterPolicy");
     if (s.attribute("FilterPolicyScope") == "MessageBody") binding.options.filter_on = BindingOptions::FilterOn::body;
-    if (!s.is_raw()) binding.options.note = std::string(aws::subscription_note) + s.id;
+    if (!s.is_raw()) binding.options.note = aws::note_of({.topic = s.topic, .id = s.id});
     return binding;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "aws/message_attributes.hpp"
 #include "rowmq/values.hpp"
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
@@ -15,7 +16,7 @@ namespace rowmq::sqs {
 
 inline constexpr std::string_view instruction_prefix = "RowMQ.";
 /// Also given to receivers: the body is Base64 of bytes that SQS cannot carry.
-inline constexpr std::string_view body_encoding = "RowMQ.BodyEncoding";
+using aws::body_encoding;
 
 /// A hundred years: of delays and ages beyond those of SQS.
 inline constexpr std::int64_t max_seconds = std::int64_t{100} * 366 * 86'400;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -45,7 +46,7 @@ std::optional<MessageAttribute> attribute_of(const HeaderValue& header) {
         attribute.type = "Number";
         attribute.text = std::to_string(*n);
     } else if (const auto* d = std::get_if<double>(&header.value)) {
-        attribute.type = "Number";
+        attribute.type = std::isfinite(*d) ? "Number" : "String";  // SQS knows no number that is none
         attribute.text = fmt::format("{}", *d);
     } else if (const auto* time = std::get_if<WallTime>(&header.value)) {
         attribute.type = "Number";
@@ -140,7 +141,8 @@ ReceivedMessage received(const Delivery& delivery, const Rendering& as) {
     m.body_md5 = as.digests.md5(m.body);
     if (delivery.message.properties && !as.selection.message.empty()) {
         for (const Header& header : delivery.message.properties->headers) {
-            if (!is_selected(header.name, as.selection.message)) continue;
+            // A name of another protocol may have bytes that no XML can carry.
+            if (!is_selected(header.name, as.selection.message) || !is_message_text(header.name)) continue;
             if (auto attribute = attribute_of(header.value)) m.attributes.emplace_back(header.name, *std::move(attribute));
         }
     }

@@ -109,7 +109,7 @@ class Contents(unittest.TestCase):
     def test_name_what_they_need(self):
         self.assertEqual(fields("rowmq")["Version"], f"{VERSION}-1")
         needed = fields("rowmq")["Depends"]
-        for library in ("adduser", "libsqlite3-0", "libssl3", "libargon2-1", "libpcre2-8-0", "libfmt9", "libspdlog1.10", "libboost-json1.81.0", "libstdc++6", "libc6"):
+        for library in ("adduser", "libsqlite3-0", "libssl3", "libargon2-1", "libpcre2-8-0", "librabbitmq4", "libfmt9", "libspdlog1.10", "libboost-json1.81.0", "libstdc++6", "libc6"):
             self.assertIn(library, needed)
         self.assertIn("libsqlite3-dev", fields("librowmq-dev")["Depends"])
 

@@ -16,9 +16,8 @@ protected:
         return call("Publish", more);
     }
     boost::json::object envelope(Delivery delivery) {
-        EXPECT_TRUE(delivery.note.starts_with(aws::subscription_note));
-        std::string id = delivery.note.substr(aws::subscription_note.size());
-        return boost::json::parse(rowmq::test::run_in(io, notifications->render(std::move(delivery), std::move(id), "http://h")))
+        aws::Subscribed by = aws::subscribed_of(delivery).value();
+        return boost::json::parse(rowmq::test::run_in(io, notifications->render(std::move(delivery), std::move(by), "http://h")))
             .as_object();
     }
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "sqs/conversation_test.hpp"
 
@@ -185,7 +186,12 @@ TEST_F(Messages, sent_in_a_batch_are_refused_together_in_the_order_AWS_looks) {
 TEST_F(Messages, of_other_protocols_are_given_as_SQS_can) {
     Session session = broker->open_session().value();
     Properties properties;
-    properties.headers = {{"count", {std::int64_t{3}, "I"}}, {"ratio", {0.5, "d"}}, {"yes", {true, "t"}}, {"nothing", {nullptr, "V"}}};
+    properties.headers = {{"count", {std::int64_t{3}, "I"}},
+                          {"ratio", {0.5, "d"}},
+                          {"yes", {true, "t"}},
+                          {"nothing", {nullptr, "V"}},
+                          {"no number", {std::numeric_limits<double>::infinity(), "d"}},
+                          {"no\x01name", {true, "t"}}};
     Publish publish;
     publish.routing_key = "orders";
     publish.message = Message(std::string("\x00\xff", 2), properties);
@@ -198,6 +204,7 @@ TEST_F(Messages, of_other_protocols_are_given_as_SQS_can) {
     EXPECT_EQ(heard[0].at("MessageAttributes"), json::value({{"count", {{"DataType", "Number"}, {"StringValue", "3"}}},
                                                              {"ratio", {{"DataType", "Number"}, {"StringValue", "0.5"}}},
                                                              {"yes", {{"DataType", "String"}, {"StringValue", "true"}}},
+                                                             {"no number", {{"DataType", "String"}, {"StringValue", "inf"}}},
                                                              {"RowMQ.BodyEncoding", {{"DataType", "String"}, {"StringValue", "base64"}}}}));
 }
 

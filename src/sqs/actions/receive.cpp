@@ -121,9 +121,9 @@ const Attempts::Given* repeated(Service& service, QueueId queue, const std::stri
 
 awaitable<void> unfold(Service& service, Caller caller, std::vector<Delivery>& deliveries) {
     for (Delivery& delivery : deliveries) {
-        if (!service.notifications || !delivery.note.starts_with(aws::subscription_note)) continue;
-        std::string id = delivery.note.substr(aws::subscription_note.size());
-        std::string envelope = co_await service.notifications->render(delivery, std::move(id), caller.origin);
+        auto by = aws::subscribed_of(delivery);
+        if (!service.notifications || !by) continue;
+        std::string envelope = co_await service.notifications->render(delivery, *std::move(by), caller.origin);
         Properties rest = delivery.message.properties ? *delivery.message.properties : Properties{};
         rest.headers.clear();
         delivery.message = Message(std::move(envelope), std::move(rest));
