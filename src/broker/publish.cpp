@@ -95,10 +95,10 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
-    Result<void> routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.message, staged.reached);
+    Result<void> routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.routing_key, publish.message, staged.reached);
     for (const std::string& key : publish.more_keys) {
         std::vector<Reached> more;
-        if (!route(catalog, ns, publish.exchange, key, publish.message, more)) continue;
+        if (!route(catalog, ns, publish.exchange, key, publish.routing_key, publish.message, more)) continue;
         routed = Result<void>();
         for (Reached& to : more)
             if (std::none_of(staged.reached.begin(), staged.reached.end(), [&](const Reached& r) { return r.queue == to.queue; }))

@@ -260,6 +260,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<Result<ExchangeInfo>> alter_exchange(std::string name, ExchangeOptions options, std::string ns);
     Result<Destination> destination_of(const Binding& binding, const std::string& ns) const;
     static storage::BindingRow row_of(ExchangeId from, Destination to, const std::string& key, std::string options);
+    std::optional<Error> refusal_of(const Exchange& exchange, Destination to, const std::string& key) const;
     awaitable<Result<void>> bind(Binding binding, std::string ns);
     awaitable<Result<void>> unbind(Binding binding, std::string ns);
 

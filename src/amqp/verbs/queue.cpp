@@ -114,9 +114,10 @@ awaitable<void> Channel::on(QueueBind method) {
     Binding binding = binding_of(service_.broker, vhost, method.exchange,
                                  method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
+    if (!allowed(refusal_of(service_.broker, vhost, binding), method.id)) co_return;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
-    if (!bound) {
+    if (!is_content_with(bound)) {
         const bool no_exchange = bound.error().code == Errc::no_such_exchange;
         fail(refusal_of(bound.error(), no_exchange ? exchange_text(method.exchange, vhost) : queue_text(*queue, vhost)), method.id);
         co_return;
