@@ -13,7 +13,11 @@
 namespace rowmq {
 
 enum class QueueKind : std::uint8_t { standard, fifo };
-enum class Overflow : std::uint8_t { drop_oldest, reject };
+enum class Overflow : std::uint8_t {
+    drop_oldest,
+    reject,              ///< what does not fit is refused
+    reject_dead_letter,  ///< it is refused, and goes where the queue's dead letters go
+};
 
 /// Delay before attempt n+1 (n = receives so far): min(max, initial * multiplier^(n-1)), plus or minus jitter * that.
 struct Backoff {
