@@ -351,6 +351,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
 
     std::map<std::int64_t, RedriveProgress> tasks;
     Access access;
+    std::multiset<std::string> users_going;  ///< their deletion is under way: nothing is given to them any more
 
     std::set<std::shared_ptr<Preparation>> preparing;
 
