@@ -120,7 +120,8 @@ bool Connection::hear_header() {
         return false;
     }
     stage_ = Stage::start;
-    say(0, ConnectionStart{.server_properties = server_properties(service_.settings), .mechanisms = std::string(mechanisms)});
+    const std::string_view offered = bytes_->peer_certificate() ? mechanisms_with_certificate : mechanisms;
+    say(0, ConnectionStart{.server_properties = server_properties(service_.settings), .mechanisms = std::string(offered)});
     return true;
 }
 
@@ -169,10 +170,13 @@ void Connection::hear_control(const Frame& frame) {
 
 void Connection::on(const ConnectionStartOk& method) {
     const auto credentials = credentials_of(method.mechanism, method.response);
-    if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN")
+    const auto certificate = method.mechanism == "EXTERNAL" ? bytes_->peer_certificate() : std::nullopt;
+    if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN" && !certificate)
         return fail(Refusal(Code::command_invalid, fmt::format("unknown authentication mechanism '{}'", method.mechanism)), method.id);
     client_properties_ = method.client_properties;
     mechanism_ = method.mechanism;
+    if (certificate)
+        return tune(service_.users.by_certificate(user_of(*certificate, service_.settings.certificate_name), bytes_->from_loopback()));
     if (!credentials) return tune(std::nullopt);
     bool known = false;
     std::optional<LoggedIn> who = service_.users.at_once(*credentials, bytes_->from_loopback(), known);
@@ -183,10 +187,12 @@ void Connection::on(const ConnectionStartOk& method) {
 }
 
 awaitable<void> Connection::log_in(Credentials credentials) {
-    std::optional<LoggedIn> who = co_await service_.users.login(std::move(credentials), bytes_->from_loopback());
+    LoginAnswer answer = co_await service_.users.login(std::move(credentials), bytes_->from_loopback(), bytes_->address());
     busy_ = false;
     room_.cancel();
-    if (stage_ == Stage::waiting && !gone()) tune(std::move(who));
+    if (stage_ != Stage::waiting || gone()) co_return;
+    if (answer.busy) fail(Refusal(Code::connection_forced, "too many passwords wait to be checked: try again"), ConnectionStartOk::id);
+    else tune(std::move(answer.someone));
 }
 
 /// Somebody has come in, or nobody that is known.

@@ -42,7 +42,7 @@ private:
     struct Route;
     static std::span<const Route> routes();
 
-    awaitable<std::optional<amqp::LoggedIn>> who(const net::Request& request);
+    awaitable<amqp::LoginAnswer> who(const net::Request& request);
     static std::optional<Answer> unless(May may, const Call& call);
 
     // Which virtual hosts somebody sees, and what there is.
