@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "amqp/channel.hpp"
+#include "amqp/limits.hpp"
 
 namespace rowmq::amqp {
 namespace asio = boost::asio;
@@ -245,6 +246,7 @@ void Connection::on(const ConnectionTuneOk& method) {
 void Connection::on(const ConnectionOpen& method) {
     if (!service_.has_vhost(method.virtual_host))
         return fail(Refusal(Code::not_allowed, fmt::format("vhost {} not found", method.virtual_host)), method.id);
+    if (const auto refusal = refuse_open(method.virtual_host)) return fail(*refusal, method.id);
     Rights rights(service_.broker, user_.name, method.virtual_host, user_.everything);
     if (!rights.enters())
         return fail(Refusal(Code::not_allowed, fmt::format("access to vhost '{}' refused for user '{}'", method.virtual_host, user_.name)),
@@ -258,6 +260,16 @@ void Connection::on(const ConnectionOpen& method) {
     stage_ = Stage::waiting;
     busy_ = true;
     spawn(open(vhost_));
+}
+
+std::optional<Refusal> Connection::refuse_open(const std::string& vhost) const {
+    std::size_t in_vhost = 0, of_user = 0;
+    for (const Connection* one : service_.connections) {
+        if (one == this || one->vhost_.empty() || one->gone()) continue;
+        if (one->vhost_ == vhost) ++in_vhost;
+        if (one->user() == user()) ++of_user;
+    }
+    return refusal_of_connection(service_.broker, {.vhost = vhost, .user = user(), .in_vhost = in_vhost, .of_user = of_user});
 }
 
 /// A virtual host nobody has used yet.
@@ -302,6 +314,10 @@ void Connection::to_channel(const Frame& frame) {
             return fail(Refusal(Code::not_allowed, fmt::format("number of channels opened ({}) has reached the negotiated channel_max ({})",
                                                                channels_.size(), channel_max_)),
                         decoded.id);
+        std::size_t channels = 0;
+        for (const Connection* one : service_.connections)
+            if (one->user() == user()) channels += one->channels_.size();
+        if (const auto refusal = refusal_of_channel(service_.broker, user(), channels)) return fail(*refusal, decoded.id);
         Result<Session> session = service_.broker.open_session(vhost_);
         if (!session) return fail(refusal_of(session.error(), "vhost"), decoded.id);
         channels_.emplace(frame.channel, std::make_shared<Channel>(*this, frame.channel, *std::move(session)));

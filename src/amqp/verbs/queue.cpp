@@ -6,6 +6,7 @@
 
 #include "amqp/binding.hpp"
 #include "amqp/channel_say.hpp"
+#include "amqp/limits.hpp"
 #include "amqp/queue_arguments.hpp"
 
 namespace rowmq::amqp {
@@ -70,6 +71,7 @@ awaitable<void> Channel::on(QueueDeclare method) {
             fail(Refusal(Code::access_refused, fmt::format("queue name '{}' contains reserved prefix 'amq.*'", method.queue)), method.id);
             co_return;
         }
+        if (!allowed(refusal_of_queue(service_.broker, vhost, method.queue), method.id)) co_return;
         auto options = options_of(method, vhost, service_.settings.message_bytes);
         if (!options) {
             fail(options.error(), method.id);
