@@ -3,6 +3,7 @@
 //
 // Threads: the broker's executor. What is shown is good within the call that shows it; a function that looks calls no broker.
 
+#include <cstddef>
 #include <functional>
 #include <string_view>
 
@@ -27,5 +28,8 @@ struct BindingView {
 /// is no binding.
 void see_bindings(const Broker& broker, std::string_view exchange, std::string_view key, const std::function<bool(const BindingView&)>& see,
                   std::string_view ns = default_namespace);
+
+/// How many queues there are in it.
+std::size_t count_queues(const Broker& broker, std::string_view ns = default_namespace);
 
 }  // namespace rowmq

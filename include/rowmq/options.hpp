@@ -13,7 +13,11 @@
 namespace rowmq {
 
 enum class QueueKind : std::uint8_t { standard, fifo };
-enum class Overflow : std::uint8_t { drop_oldest, reject };
+enum class Overflow : std::uint8_t {
+    drop_oldest,
+    reject,              ///< what does not fit is refused
+    reject_dead_letter,  ///< it is refused, and goes where the queue's dead letters go
+};
 
 /// Delay before attempt n+1 (n = receives so far): min(max, initial * multiplier^(n-1)), plus or minus jitter * that.
 struct Backoff {
@@ -72,12 +76,22 @@ enum class ExchangeKind : std::uint8_t {
     fanout,   ///< to all that is bound
     topic,    ///< to what is bound by a pattern of the key's words: * is one, # any number of them (AMQP 0-9-1)
     headers,  ///< to what is bound by headers the message has (BindingOptions::headers)
+    hash,     ///< to one of what is bound, the same for the same HashOn; a binding's key is its weight, a number from 1
+};
+
+/// What of a message an exchange of kind hash looks at; what a message lacks is the same for all that lack it.
+struct HashOn {
+    enum class What : std::uint8_t { routing_key, header, message_id, correlation_id, timestamp };
+    What what = What::routing_key;
+    std::string header{};  ///< its name
+    friend bool operator==(const HashOn&, const HashOn&) = default;
 };
 
 struct ExchangeOptions {
     ExchangeKind kind = ExchangeKind::direct;
     std::string alternate;  ///< the exchange that gets what reaches no queue; empty: nobody does
     std::map<std::string, std::string> attributes;
+    HashOn hash_on{};  ///< of kind hash only
     friend bool operator==(const ExchangeOptions&, const ExchangeOptions&) = default;
 };
 

@@ -11,7 +11,16 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view name_of(ExchangeKind kind) { return kind == ExchangeKind::fanout ? "fanout" : "direct"; }
+std::string_view name_of(ExchangeKind kind) {
+    switch (kind) {
+        case ExchangeKind::direct: return "direct";
+        case ExchangeKind::fanout: return "fanout";
+        case ExchangeKind::topic: return "topic";
+        case ExchangeKind::headers: return "headers";
+        case ExchangeKind::hash: return "hash";
+    }
+    return "direct";
+}
 
 /// A protocol's own attributes, but no keys.
 json::object shown(const std::map<std::string, std::string>& attributes) {

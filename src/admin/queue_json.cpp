@@ -21,7 +21,14 @@ json::object texts(const std::map<std::string, std::string>& values) {
 std::int64_t since_1970(WallTime time) { return time.time_since_epoch().count(); }
 
 std::string_view name_of(QueueKind kind) { return kind == QueueKind::fifo ? "fifo" : "standard"; }
-std::string_view name_of(Overflow overflow) { return overflow == Overflow::reject ? "reject" : "drop_oldest"; }
+std::string_view name_of(Overflow overflow) {
+    switch (overflow) {
+        case Overflow::drop_oldest: return "drop_oldest";
+        case Overflow::reject: return "reject";
+        case Overflow::reject_dead_letter: return "reject_dead_letter";
+    }
+    return "drop_oldest";
+}
 std::string_view name_of(Deduplication::Scope scope) { return scope == Deduplication::Scope::group ? "group" : "queue"; }
 
 std::string_view name_of(TaskState state) {
@@ -35,19 +42,19 @@ std::string_view name_of(TaskState state) {
     return "unknown";
 }
 
-/// One of two words into `out`.
+/// One of some words into `out`.
 template <typename Choice>
-void choice(Fields& fields, std::string_view name, Choice& out, Choice first, Choice second) {
-    std::string word(name_of(out));
+void choice(Fields& fields, std::string_view name, Choice& out, std::initializer_list<Choice> choices) {
+    std::string word(name_of(out)), words;
     fields.text(name, word);
-    if (word == name_of(first)) {
-        out = first;
-    } else if (word == name_of(second)) {
-        out = second;
-    } else {
-        fields.fail("\"" + std::string(name) + "\" is neither \"" + std::string(name_of(first)) + "\" nor \"" +
-                    std::string(name_of(second)) + "\"");
+    for (const Choice one : choices) {
+        if (word == name_of(one)) {
+            out = one;
+            return;
+        }
+        words += (words.empty() ? "\"" : ", \"") + std::string(name_of(one)) + "\"";
     }
+    fields.fail("\"" + std::string(name) + "\" is none of " + words);
 }
 
 void read_backoff(Fields& outer, Backoff& backoff) {
@@ -68,7 +75,7 @@ void read_deduplication(Fields& outer, Deduplication& deduplication) {
     Fields fields(*object, "deduplication");
     fields.flag("enabled", deduplication.enabled);
     fields.flag("content_based", deduplication.content_based);
-    choice(fields, "scope", deduplication.scope, Deduplication::Scope::queue, Deduplication::Scope::group);
+    choice(fields, "scope", deduplication.scope, {Deduplication::Scope::queue, Deduplication::Scope::group});
     fields.duration("window_ms", deduplication.window);
     if (auto error = fields.error()) outer.fail(error->text);
 }
@@ -133,7 +140,7 @@ json::object to_json(const QueueOptions& o) {
 
 Result<QueueOptions> read_queue_options(const json::object& object, QueueOptions o) {
     Fields fields(object, "options");
-    choice(fields, "kind", o.kind, QueueKind::standard, QueueKind::fifo);
+    choice(fields, "kind", o.kind, {QueueKind::standard, QueueKind::fifo});
     fields.duration("lease_ms", o.lease);
     fields.duration("delay_ms", o.delay);
     fields.duration("ttl_ms", o.ttl);
@@ -141,7 +148,7 @@ Result<QueueOptions> read_queue_options(const json::object& object, QueueOptions
     fields.integer("max_message_bytes", o.max_message_bytes);
     fields.integer("max_length", o.max_length);
     fields.integer("max_bytes", o.max_bytes);
-    choice(fields, "overflow", o.overflow, Overflow::drop_oldest, Overflow::reject);
+    choice(fields, "overflow", o.overflow, {Overflow::drop_oldest, Overflow::reject, Overflow::reject_dead_letter});
     fields.integer("max_priority", o.max_priority);
     fields.duration("idle_expiry_ms", o.idle_expiry);
     fields.integer("max_receives", o.max_receives);

@@ -150,15 +150,56 @@ TEST_F(AccessTest, a_user_comes_in_by_its_password_and_the_second_time_at_once) 
 
     EXPECT_FALSE(users.at_once(right, false, known));
     EXPECT_TRUE(known);
-    EXPECT_FALSE(run_in(io, users.login({.user = "ann", .password = "wrong"}, false)));
-    EXPECT_EQ(run_in(io, users.login(right, false))->tags, std::vector<std::string>{"management"});
+    EXPECT_FALSE(run_in(io, users.login({.user = "ann", .password = "wrong"}, false, "10.0.0.1")).someone);
+    EXPECT_EQ(run_in(io, users.login(right, false, "10.0.0.1")).someone->tags, std::vector<std::string>{"management"});
     EXPECT_TRUE(users.at_once(right, false, known));
     EXPECT_FALSE(users.at_once({.user = "ann", .password = "wrong"}, false, known));
 
     add_user("ann", {}, hash_password("changed").value());
 
     EXPECT_FALSE(users.at_once(right, false, known));
-    EXPECT_FALSE(run_in(io, users.login(right, false)));
+    EXPECT_FALSE(run_in(io, users.login(right, false, "10.0.0.1")).someone);
+}
+
+TEST_F(AccessTest, who_says_the_same_at_once_is_checked_once_and_a_flood_is_refused) {
+    add_user("ann", {}, hash_password("secret").value());
+    Users users(*broker, Logins(), {.waiting = 3, .waiting_of_address = 2});
+    int in = 0, out = 0, busy = 0;
+    const auto login = [&](std::string password, std::string address) {
+        boost::asio::co_spawn(io, users.login({.user = "ann", .password = std::move(password)}, false, std::move(address)),
+                              [&](std::exception_ptr, LoginAnswer answer) {
+                                  ++(answer.busy ? busy : answer.someone ? in : out);
+                              });
+    };
+
+    for (int i = 0; i < 50; ++i) login("secret", "10.0.0.1");
+    for (int i = 0; i < 50; ++i) login("wrong " + std::to_string(i), "10.0.0.2");
+    login("secret ", "10.0.0.3");
+    login("secret  ", "10.0.0.4");
+    io.restart();
+    while (in + out + busy < 102 && io.run_one_for(std::chrono::seconds(30)) > 0) continue;
+
+    EXPECT_EQ(in, 50);
+    EXPECT_EQ(out, 3) << "two of the flood, and one from elsewhere";
+    EXPECT_EQ(busy, 49);
+    bool known = false;
+    EXPECT_TRUE(users.at_once({.user = "ann", .password = "secret"}, false, known));
+    EXPECT_FALSE(run_in(io, users.login({.user = "ann", .password = "wrong"}, false, "10.0.0.2")).busy);
+}
+
+TEST_F(AccessTest, a_certificate_names_a_stored_user_and_guest_on_the_same_machine_only) {
+    add_user("ann", {"monitoring"});
+    add_user("guest");
+    const std::vector<Credentials> keys{{.user = "AKIA", .password = "secret"}};
+    Users users(*broker, Logins(keys));
+    const net::PeerCertificate certificate{.common_name = "ann", .distinguished_name = "CN=ann,O=x", .dns_name = "ann.example"};
+
+    EXPECT_EQ(users.by_certificate("ann", false)->tags, std::vector<std::string>{"monitoring"});
+    EXPECT_TRUE(users.by_certificate("guest", true));
+    for (const char* name : {"", "guest", "AKIA", "bob"}) EXPECT_FALSE(users.by_certificate(name, false)) << name;
+    EXPECT_EQ(user_of(certificate, CertificateName::common_name), "ann");
+    EXPECT_EQ(user_of(certificate, CertificateName::distinguished_name), "CN=ann,O=x");
+    EXPECT_EQ(user_of(certificate, CertificateName::subject_alternative_name), "ann.example");
 }
 
 boost::json::object policy_of(boost::json::object definition, std::string pattern = ".*", std::int64_t priority = 0) {

@@ -1,5 +1,7 @@
 #include "amqp/binding.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json/object.hpp>
 
 #include "amqp/table.hpp"
@@ -32,6 +34,21 @@ Binding binding_of(const Broker& broker, const std::string& vhost, const std::st
     binding.options.attributes["amqp.routing_key"] = key;
     return binding;
 }
+
+std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding) {
+    const Result<ExchangeInfo> info = broker.exchange(binding.exchange, vhost);
+    if (!info || info->options.kind != ExchangeKind::hash) return std::nullopt;
+    std::string_view digits = binding.routing_key;
+    const bool negative = digits.starts_with('-');
+    if (negative || digits.starts_with('+')) digits.remove_prefix(1);
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos)
+        return Refusal(Code::precondition_failed, fmt::format("The binding key must be an integer: <<\"{}\">>", binding.routing_key));
+    if (negative || digits.find_first_not_of('0') == std::string_view::npos)
+        return Refusal(Code::precondition_failed, "The binding key must be greater than 0");
+    return std::nullopt;
+}
+
+bool is_content_with(const Result<void>& bound) { return bound || bound.error().code == Errc::already_exists; }
 
 HeaderTable arguments_of(const BindingView& binding) {
     HeaderTable table = binding.options.headers;

@@ -1,8 +1,10 @@
 #pragma once
 // What queue.bind and exchange.bind say, as a binding, and back.
 
+#include <optional>
 #include <string>
 
+#include "amqp/errors.hpp"
 #include "rowmq/broker.hpp"
 #include "rowmq/look.hpp"
 
@@ -11,6 +13,10 @@ namespace rowmq::amqp {
 /// Where it leads is left to the caller.
 Binding binding_of(const Broker& broker, const std::string& vhost, const std::string& exchange, const std::string& key,
                    const HeaderTable& arguments);
+/// What RabbitMQ refuses: a key that is no weight, where the source is of type x-consistent-hash.
+std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding);
+/// It is there, or RabbitMQ would make nothing of it: a second weight for the same destination is taken and ignored.
+bool is_content_with(const Result<void>& bound);
 HeaderTable arguments_of(const BindingView& binding);
 /// As the client said it.
 std::string key_of(const BindingView& binding);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "amqp/channel.hpp"
+#include "amqp/limits.hpp"
 
 namespace rowmq::amqp {
 namespace asio = boost::asio;
@@ -120,7 +121,8 @@ bool Connection::hear_header() {
         return false;
     }
     stage_ = Stage::start;
-    say(0, ConnectionStart{.server_properties = server_properties(service_.settings), .mechanisms = std::string(mechanisms)});
+    const std::string_view offered = bytes_->peer_certificate() ? mechanisms_with_certificate : mechanisms;
+    say(0, ConnectionStart{.server_properties = server_properties(service_.settings), .mechanisms = std::string(offered)});
     return true;
 }
 
@@ -169,10 +171,13 @@ void Connection::hear_control(const Frame& frame) {
 
 void Connection::on(const ConnectionStartOk& method) {
     const auto credentials = credentials_of(method.mechanism, method.response);
-    if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN")
+    const auto certificate = method.mechanism == "EXTERNAL" ? bytes_->peer_certificate() : std::nullopt;
+    if (method.mechanism != "PLAIN" && method.mechanism != "AMQPLAIN" && !certificate)
         return fail(Refusal(Code::command_invalid, fmt::format("unknown authentication mechanism '{}'", method.mechanism)), method.id);
     client_properties_ = method.client_properties;
     mechanism_ = method.mechanism;
+    if (certificate)
+        return tune(service_.users.by_certificate(user_of(*certificate, service_.settings.certificate_name), bytes_->from_loopback()));
     if (!credentials) return tune(std::nullopt);
     bool known = false;
     std::optional<LoggedIn> who = service_.users.at_once(*credentials, bytes_->from_loopback(), known);
@@ -183,10 +188,12 @@ void Connection::on(const ConnectionStartOk& method) {
 }
 
 awaitable<void> Connection::log_in(Credentials credentials) {
-    std::optional<LoggedIn> who = co_await service_.users.login(std::move(credentials), bytes_->from_loopback());
+    LoginAnswer answer = co_await service_.users.login(std::move(credentials), bytes_->from_loopback(), bytes_->address());
     busy_ = false;
     room_.cancel();
-    if (stage_ == Stage::waiting && !gone()) tune(std::move(who));
+    if (stage_ != Stage::waiting || gone()) co_return;
+    if (answer.busy) fail(Refusal(Code::connection_forced, "too many passwords wait to be checked: try again"), ConnectionStartOk::id);
+    else tune(std::move(answer.someone));
 }
 
 /// Somebody has come in, or nobody that is known.
@@ -239,6 +246,7 @@ void Connection::on(const ConnectionTuneOk& method) {
 void Connection::on(const ConnectionOpen& method) {
     if (!service_.has_vhost(method.virtual_host))
         return fail(Refusal(Code::not_allowed, fmt::format("vhost {} not found", method.virtual_host)), method.id);
+    if (const auto refusal = refuse_open(method.virtual_host)) return fail(*refusal, method.id);
     Rights rights(service_.broker, user_.name, method.virtual_host, user_.everything);
     if (!rights.enters())
         return fail(Refusal(Code::not_allowed, fmt::format("access to vhost '{}' refused for user '{}'", method.virtual_host, user_.name)),
@@ -252,6 +260,16 @@ void Connection::on(const ConnectionOpen& method) {
     stage_ = Stage::waiting;
     busy_ = true;
     spawn(open(vhost_));
+}
+
+std::optional<Refusal> Connection::refuse_open(const std::string& vhost) const {
+    std::size_t in_vhost = 0, of_user = 0;
+    for (const Connection* one : service_.connections) {
+        if (one == this || one->vhost_.empty() || one->gone()) continue;
+        if (one->vhost_ == vhost) ++in_vhost;
+        if (one->user() == user()) ++of_user;
+    }
+    return refusal_of_connection(service_.broker, {.vhost = vhost, .user = user(), .in_vhost = in_vhost, .of_user = of_user});
 }
 
 /// A virtual host nobody has used yet.
@@ -296,6 +314,10 @@ void Connection::to_channel(const Frame& frame) {
             return fail(Refusal(Code::not_allowed, fmt::format("number of channels opened ({}) has reached the negotiated channel_max ({})",
                                                                channels_.size(), channel_max_)),
                         decoded.id);
+        std::size_t channels = 0;
+        for (const Connection* one : service_.connections)
+            if (one->user() == user()) channels += one->channels_.size();
+        if (const auto refusal = refusal_of_channel(service_.broker, user(), channels)) return fail(*refusal, decoded.id);
         Result<Session> session = service_.broker.open_session(vhost_);
         if (!session) return fail(refusal_of(session.error(), "vhost"), decoded.id);
         channels_.emplace(frame.channel, std::make_shared<Channel>(*this, frame.channel, *std::move(session)));

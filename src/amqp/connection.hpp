@@ -101,6 +101,7 @@ private:
     void go_on();
     awaitable<void> log_in(Credentials credentials);
     void tune(std::optional<LoggedIn> who);
+    std::optional<Refusal> refuse_open(const std::string& vhost) const;
     awaitable<void> open(std::string vhost);
     void refuse_login(std::string_view why);
     awaitable<void> beat();

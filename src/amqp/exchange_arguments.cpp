@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
+#include <utility>
 
 #include "amqp/table.hpp"
 
@@ -10,13 +12,14 @@ namespace rowmq::amqp {
 namespace {
 
 constexpr const char *durable = "amqp.durable", *auto_delete = "amqp.auto-delete", *internal = "amqp.internal", *delaying = "amqp.delayed";
-constexpr std::string_view delayed_type = "x-delayed-message";
+constexpr std::string_view delayed_type = "x-delayed-message", hash_header = "hash-header", hash_property = "hash-property";
 
 std::optional<ExchangeKind> kind_of(std::string_view type) {
     if (type == "direct") return ExchangeKind::direct;
     if (type == "fanout") return ExchangeKind::fanout;
     if (type == "topic") return ExchangeKind::topic;
     if (type == "headers") return ExchangeKind::headers;
+    if (type == "x-consistent-hash") return ExchangeKind::hash;
     return std::nullopt;
 }
 
@@ -26,6 +29,7 @@ std::string_view name_of(ExchangeKind kind) {
         case ExchangeKind::fanout: return "fanout";
         case ExchangeKind::topic: return "topic";
         case ExchangeKind::headers: return "headers";
+        case ExchangeKind::hash: return "x-consistent-hash";
     }
     return "direct";
 }
@@ -39,6 +43,32 @@ std::string alternate_of(const ExchangeOptions& options) {
 const std::string* text_of(const HeaderTable& arguments, std::string_view name) {
     const HeaderValue* value = find(arguments, name);
     return value ? std::get_if<std::string>(&value->value) : nullptr;
+}
+
+using What = HashOn::What;
+constexpr std::array<std::pair<std::string_view, What>, 3> hashed_properties{
+    {{"message_id", What::message_id}, {"correlation_id", What::correlation_id}, {"timestamp", What::timestamp}}};
+
+boost::system::result<HashOn, Refusal> hash_on_of(const ExchangeDeclare& method) {
+    for (const std::string_view name : {hash_header, hash_property}) {
+        const HeaderValue* value = find(method.arguments, name);
+        if (value && !std::holds_alternative<std::string>(value->value))
+            return Refusal(Code::precondition_failed, fmt::format("invalid arg '{}' for exchange '{}': {{unacceptable_type,{}}}", name,
+                                                                  method.exchange, type_name(*value)));
+    }
+    const std::string *header = text_of(method.arguments, hash_header), *property = text_of(method.arguments, hash_property);
+    if (header && property) return Refusal(Code::precondition_failed, "hash-header and hash-property are mutually exclusive");
+    if (header) return HashOn{What::header, *header};
+    if (!property) return HashOn{};
+    for (const auto& [name, what] : hashed_properties)
+        if (*property == name) return HashOn{what};
+    return Refusal(Code::precondition_failed, fmt::format("Unsupported property: {}", *property));
+}
+
+void add_hash_on(HeaderTable& table, const HashOn& on) {
+    if (on.what == What::header) table.push_back({std::string(hash_header), {on.header, {}}});
+    for (const auto& [name, what] : hashed_properties)
+        if (on.what == what) table.push_back({std::string(hash_property), {std::string(name), {}}});
 }
 
 bool is(const ExchangeOptions& options, const char* name, const char* value) {
@@ -61,6 +91,11 @@ boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare
     const auto kind = kind_of(type);
     if (!kind) return Refusal(Code::command_invalid, fmt::format("unknown exchange type '{}'", method.type));
     options.kind = *kind;
+    if (options.kind == ExchangeKind::hash) {
+        auto on = hash_on_of(method);
+        if (!on) return on.error();
+        options.hash_on = *std::move(on);
+    }
     if (const HeaderValue* value = find(method.arguments, "alternate-exchange")) {
         const auto* name = std::get_if<std::string>(&value->value);
         if (!name)
@@ -102,6 +137,7 @@ std::string_view type_of(const ExchangeOptions& options) { return is_delaying(op
 HeaderTable arguments_of(const ExchangeOptions& options) {
     HeaderTable table;
     if (is_delaying(options)) table.push_back({"x-delayed-type", {std::string(name_of(options.kind)), {}}});
+    add_hash_on(table, options.hash_on);
     if (const std::string alternate = alternate_of(options); !alternate.empty()) table.push_back({"alternate-exchange", {alternate, {}}});
     return table;
 }

@@ -40,6 +40,15 @@ std::optional<Credentials> credentials_of(std::string_view mechanism, std::strin
     return std::nullopt;
 }
 
+std::string user_of(const net::PeerCertificate& certificate, CertificateName from) {
+    switch (from) {
+        case CertificateName::common_name: return certificate.common_name;
+        case CertificateName::distinguished_name: return certificate.distinguished_name;
+        case CertificateName::subject_alternative_name: return certificate.dns_name;
+    }
+    return {};
+}
+
 bool Logins::admits(const Credentials& credentials) const {
     bool admitted = false;
     for (const Credentials& user : users_) admitted |= user.user == credentials.user && equal_secrets(user.password, credentials.password);

@@ -1,10 +1,13 @@
 #pragma once
 // Who may come in: what clients answer to connection.start, and whom that is compared with.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "net/peer_certificate.hpp"
 
 namespace rowmq::amqp {
 
@@ -12,10 +15,17 @@ struct Credentials {
     std::string user, password;
 };
 
+/// What of a client's certificate is the name of its user (RabbitMQ's ssl_cert_login_from); of the alternative names the first of DNS.
+enum class CertificateName : std::uint8_t { common_name, distinguished_name, subject_alternative_name };
+
+/// Empty: the certificate names nobody.
+std::string user_of(const net::PeerCertificate& certificate, CertificateName from);
+
 /// What a client said under PLAIN or AMQPLAIN. None: it is malformed, or the mechanism is another.
 std::optional<Credentials> credentials_of(std::string_view mechanism, std::string_view response);
 
-inline constexpr std::string_view mechanisms = "AMQPLAIN PLAIN";
+/// What is offered; the second where the client has shown who it is.
+inline constexpr std::string_view mechanisms = "AMQPLAIN PLAIN", mechanisms_with_certificate = "AMQPLAIN PLAIN EXTERNAL";
 
 /// The access keys of the settings, which are users here.
 class Logins final {

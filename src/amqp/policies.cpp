@@ -63,9 +63,10 @@ std::optional<Error> check(std::string_view name, const json::value& value, Poli
     const auto* found = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });
     if (found == settings.end() || (kind == PolicyKind::operators && !found->operators))
         return refused(fmt::format("[{{<<\"{}\">>,{}}}] are not recognised policy settings", name, erlang(value)));
-    const bool right = found->form == Form::any || (found->form == Form::number && value.is_int64() && value.get_int64() >= 0) ||
-                       (found->form == Form::text && value.is_string()) ||
-                       (found->form == Form::overflow && (value == "drop-head" || value == "reject-publish"));
+    const bool right =
+        found->form == Form::any || (found->form == Form::number && value.is_int64() && value.get_int64() >= 0) ||
+        (found->form == Form::text && value.is_string()) ||
+        (found->form == Form::overflow && (value == "drop-head" || value == "reject-publish" || value == "reject-publish-dlx"));
     if (!right) return refused(fmt::format("{} is not a valid {}", erlang(value), found->called));
     return std::nullopt;
 }
@@ -94,7 +95,8 @@ json::object declared(const QueueOptions& o) {
     put("expiry", o.idle_expiry ? std::optional(o.idle_expiry->count()) : std::nullopt);
     put("length", o.max_length);
     put("bytes", o.max_bytes);
-    if (o.overflow == Overflow::reject) out["reject"] = true;
+    if (o.overflow != Overflow::drop_oldest) out["reject"] = true;
+    if (o.overflow == Overflow::reject_dead_letter) out["reject-dlx"] = true;
     if (o.max_receives > 0) out["receives"] = o.max_receives;
     if (o.dead_letter) {
         json::object target{
@@ -115,6 +117,7 @@ void restore(QueueOptions& o, const json::object& was) {
     o.max_length = number_in(was, "length");
     o.max_bytes = number_in(was, "bytes");
     o.overflow = was.contains("reject") ? Overflow::reject : Overflow::drop_oldest;
+    if (was.contains("reject-dlx")) o.overflow = Overflow::reject_dead_letter;
     o.max_receives = static_cast<std::uint32_t>(number_in(was, "receives").value_or(0));
     o.dead_letter.reset();
     if (const auto* dead = was.if_contains("dead"); dead && dead->is_object()) {
@@ -242,8 +245,10 @@ QueueOptions with(const Applied& applied, QueueOptions options) {
     if (options.max_receives > 0) deliveries = std::int64_t{options.max_receives} - 1;
     limit(deliveries, number_in(policy, "delivery-limit"), number_in(operators, "delivery-limit"));
     if (deliveries) options.max_receives = static_cast<std::uint32_t>(std::min<std::int64_t>(*deliveries, 1'000'000)) + 1;
-    if (!options.attributes.contains("amqp.x-overflow") && text_in(policy, "overflow") == "reject-publish")
-        options.overflow = Overflow::reject;
+    if (const auto overflow = text_in(policy, "overflow"); overflow && !options.attributes.contains("amqp.x-overflow")) {
+        if (*overflow == "reject-publish") options.overflow = Overflow::reject;
+        if (*overflow == "reject-publish-dlx") options.overflow = Overflow::reject_dead_letter;
+    }
     if (const auto exchange = text_in(policy, "dead-letter-exchange"); exchange && !options.dead_letter)
         options.dead_letter = DeadLetter{.exchange = *exchange, .routing_key = text_in(policy, "dead-letter-routing-key"), .or_drop = true};
     options.attributes[mark] = json::serialize(before);

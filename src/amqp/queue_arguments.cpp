@@ -123,8 +123,7 @@ Options options_of(const QueueDeclare& method, std::string_view vhost, std::size
     options.max_bytes = arguments.number("x-max-length-bytes", 0, any);
     if (const auto overflow = arguments.text("x-overflow")) {
         if (*overflow == "reject-publish") options.overflow = Overflow::reject;
-        else if (*overflow == "reject-publish-dlx")
-            return Refusal(Code::not_implemented, "x-overflow 'reject-publish-dlx' is not served: 'drop-head' and 'reject-publish' are");
+        else if (*overflow == "reject-publish-dlx") options.overflow = Overflow::reject_dead_letter;
         else if (*overflow != "drop-head") arguments.wrong("x-overflow", "invalid_overflow");
     }
     const auto exchange = arguments.text("x-dead-letter-exchange"), key = arguments.text("x-dead-letter-routing-key");

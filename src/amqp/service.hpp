@@ -33,6 +33,8 @@ struct Settings {
     std::size_t transaction_bytes = 64 * 1024 * 1024;  ///< of bodies of one transaction of a channel
     std::size_t consumers_per_channel = 10'000;
     bool early_delivery = true;  ///< consumers get messages while their commit is under way
+    LoginLimits logins{};
+    CertificateName certificate_name = CertificateName::common_name;
 };
 
 class Connection;
@@ -44,7 +46,7 @@ using Place = std::pair<std::string, std::string>;
 class Service final {
 public:
     Service(Broker& of, Settings given, Logins keys)
-        : broker(of), settings(std::move(given)), users(of, std::move(keys)), policies(of), scratch(64 * 1024) {}
+        : broker(of), settings(std::move(given)), users(of, std::move(keys), settings.logins), policies(of), scratch(64 * 1024) {}
 
     /// Deletes what does not outlive its server (queues and exchanges that are not durable), declares what every virtual host has
     /// (amq.direct and so on), and learns what exchanges there are. Errors: of the store.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "amqp/password.hpp"
@@ -23,7 +24,8 @@ awaitable<std::optional<std::string>> make(std::string password) { co_return has
 
 bool LoggedIn::has_tag(std::string_view tag) const { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
 
-Users::Users(Broker& broker, Logins keys) : broker_(broker), keys_(std::move(keys)), secret_(secret_bytes, '\0') {
+Users::Users(Broker& broker, Logins keys, LoginLimits limits)
+    : broker_(broker), keys_(std::move(keys)), secret_(secret_bytes, '\0'), turns_(limits) {
     RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), static_cast<int>(secret_.size()));
 }
 
@@ -64,20 +66,62 @@ std::optional<LoggedIn> Users::at_once(const Credentials& credentials, bool from
     return LoggedIn{.name = credentials.user, .tags = found->second.tags};
 }
 
-awaitable<std::optional<LoggedIn>> Users::login(Credentials credentials, bool from_loopback) {
+awaitable<LoginAnswer> Users::login(Credentials credentials, bool from_loopback, std::string address) {
+    LoginAnswer answer;
     bool known = false;
-    if (auto someone = at_once(credentials, from_loopback, known); someone || !known) co_return someone;
+    answer.someone = at_once(credentials, from_loopback, known);
+    if (answer.someone || !known) co_return answer;
     const std::string hash = broker_.access().users.at(credentials.user).password;
-    awaitable<bool> checking = check(credentials.password, hash);
-    const bool right = co_await asio::co_spawn(threads(), std::move(checking), asio::use_awaitable);
+    const std::string mine = proof(credentials, hash);
+    bool right = false;
+    if (const auto same = checks_.find(mine); same != checks_.end()) {
+        const std::shared_ptr<Check> check = same->second;
+        boost::system::error_code ignored;
+        while (!check->right) co_await check->ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        right = *check->right;
+    } else if (!turns_.has_room(address)) {
+        answer.busy = true;
+        co_return answer;
+    } else {
+        right = co_await is_right(mine, std::move(address), credentials.password, hash);
+    }
     const auto found = broker_.access().users.find(credentials.user);
-    if (!right || found == broker_.access().users.end() || found->second.password != hash) co_return std::nullopt;
+    if (!right || found == broker_.access().users.end() || found->second.password != hash) co_return answer;
     if (proofs_.size() >= most_proofs) proofs_.clear();
-    proofs_[credentials.user] = proof(credentials, hash);
-    LoggedIn someone;
-    someone.name = credentials.user;
-    someone.tags = found->second.tags;
-    co_return someone;
+    proofs_[credentials.user] = mine;
+    answer.someone.emplace();
+    answer.someone->name = credentials.user;
+    answer.someone->tags = found->second.tags;
+    co_return answer;
+}
+
+/// When it is its turn; others that ask the same meanwhile are told as well, also where there was no memory to know.
+awaitable<bool> Users::is_right(std::string proof, std::string address, std::string password, std::string hash) {
+    const auto one = std::make_shared<Check>(broker_.executor());
+    checks_.emplace(proof, one);
+    const auto tell = [&](bool right) {
+        one->right = right;
+        one->ended.cancel();
+        checks_.erase(proof);
+        turns_.leave();
+    };
+    co_await turns_.take(std::move(address));
+    bool right = false;
+    try {
+        awaitable<bool> checking = check(std::move(password), std::move(hash));
+        right = co_await asio::co_spawn(threads(), std::move(checking), asio::use_awaitable);
+    } catch (...) {
+        tell(false);
+        throw;
+    }
+    tell(right);
+    co_return right;
+}
+
+std::optional<LoggedIn> Users::by_certificate(const std::string& name, bool from_loopback) const {
+    const auto found = broker_.access().users.find(name);
+    if (name.empty() || found == broker_.access().users.end() || (name == "guest" && !from_loopback)) return std::nullopt;
+    return LoggedIn{.name = name, .tags = found->second.tags};
 }
 
 awaitable<std::optional<std::string>> Users::hash(std::string password) {

@@ -31,6 +31,7 @@ struct Serve {
     std::string early_delivery;
     TlsLayer tls;
     bool tls_optional = false;
+    std::string tls_clients, tls_client_name;
 };
 
 Result<Settings> settings_of(const Serve& serve) {
@@ -85,6 +86,16 @@ Result<Settings> settings_of(const Serve& serve) {
     }
     flags.tls = serve.tls;
     if (serve.tls_optional) flags.tls.plain_too = true;
+    if (!serve.tls_clients.empty()) {
+        const auto clients = parse_client_certificates(serve.tls_clients);
+        if (clients.has_error()) return Error{Errc::invalid_argument, "--tls-client-certificates: " + clients.error().text};
+        flags.tls.clients = *clients;
+    }
+    if (!serve.tls_client_name.empty()) {
+        const auto name = parse_client_name(serve.tls_client_name);
+        if (name.has_error()) return Error{Errc::invalid_argument, "--tls-client-name: " + name.error().text};
+        flags.tls.client_name = *name;
+    }
     return settle(flags, process_environment(), serve.config);
 }
 
@@ -208,6 +219,12 @@ void add_serve(CLI::App& program, Exit& exit) {
                        "on (default) or off: AMQP consumers get messages while their commit is under way");
     command.add_option("--tls-certificate", serve->tls.certificate, "PEM file: the certificate, with its chain; sqs then speaks HTTPS");
     command.add_option("--tls-key", serve->tls.key, "PEM file: the key of the certificate; SIGHUP reads both again");
+    command.add_option("--tls-client-ca", serve->tls.client_ca,
+                       "PEM file: the authorities that clients' certificates on amqps must be from; SIGHUP reads it again");
+    command.add_option("--tls-client-certificates", serve->tls_clients,
+                       "off, asked or required: whether amqps asks for one (default asked with --tls-client-ca, else off)");
+    command.add_option("--tls-client-name", serve->tls_client_name,
+                       "common_name (default), distinguished_name or subject_alternative_name: the user's name in a client's certificate");
     command.add_flag("--tls-optional", serve->tls_optional, "Answer plain HTTP on the same port too");
     command
         .add_option("--access-key", serve->access_keys,

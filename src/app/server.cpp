@@ -117,6 +117,13 @@ Result<void> Server::listen() {
         auto tls = net::TlsContext::for_server({.certificate = settings_.tls.certificate, .key = settings_.tls.key});
         if (tls.has_error()) return tls.error();
         tls_ = *std::move(tls);
+        const net::TlsFiles with_clients{.certificate = settings_.tls.certificate,
+                                         .key = settings_.tls.key,
+                                         .client_ca = settings_.tls.client_ca,
+                                         .clients = settings_.tls.client_certificates()};
+        auto amqps_tls = net::TlsContext::for_server(with_clients);
+        if (amqps_tls.has_error()) return amqps_tls.error();
+        amqps_tls_ = *std::move(amqps_tls);
     }
     for (const auto& [name, endpoint] : settings_.listeners) {
         if (!endpoint || is_amqp(name)) continue;  // that has nothing to say before there is a store
@@ -157,9 +164,10 @@ awaitable<Result<void>> Server::start_amqp() {
     if (settings_.listeners["amqp"] || settings_.listeners["amqps"] || settings_.listeners["management"]) {
         std::vector<amqp::Credentials> users;  // who may sign for SQS may log in here
         for (const auto& [id, secret] : settings_.access_keys) users.push_back({.user = id, .password = secret});
-        amqp::Settings said;
-        said.early_delivery = settings_.early_delivery;
-        amqp_ = std::make_unique<amqp::Protocol>(*broker_, said, amqp::Logins(std::move(users)));
+        amqp::Settings amqp_settings;
+        amqp_settings.certificate_name = settings_.tls.client_name;
+        amqp_settings.early_delivery = settings_.early_delivery;
+        amqp_ = std::make_unique<amqp::Protocol>(*broker_, std::move(amqp_settings), amqp::Logins(std::move(users)));
         if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
         management::Settings management{.node = node_name()};
         management.listeners = [this] {
@@ -177,7 +185,7 @@ awaitable<Result<void>> Server::start_amqp() {
         options.address = endpoint->address;
         options.port = endpoint->port;
         const bool secure = name == "amqps";
-        if (secure) options.tls = tls_;
+        if (secure) options.tls = amqps_tls_;
         const auto port = amqp_->listen(std::move(options));
         if (!port) {
             Error error = port.error();
@@ -219,6 +227,7 @@ std::string Server::address_of(std::string_view wanted) const {
 
 Result<void> Server::reload() {
     if (!tls_) return {};
+    if (auto reloaded = amqps_tls_->reload(); reloaded.has_error()) return reloaded;
     return tls_->reload();
 }
 

@@ -61,7 +61,8 @@ private:
     boost::asio::any_io_executor executor_;
     Settings settings_;
     SeededRandom random_;
-    std::shared_ptr<net::TlsContext> tls_;  ///< null: no TLS
+    std::shared_ptr<net::TlsContext> tls_;        ///< null: no TLS
+    std::shared_ptr<net::TlsContext> amqps_tls_;  ///< the same, which may ask for clients' certificates
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unique_ptr<Broker> broker_;
     std::unique_ptr<Protocols> protocols_;  ///< null until the store is open

@@ -58,7 +58,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Environment process_environment();
 
 /// The variables and what they set: ROWMQ_STORE, ROWMQ_LISTEN ("sqs=...,admin=off"), ROWMQ_DURABILITY,
-/// ROWMQ_STRICT_COUNTING, ROWMQ_EARLY_DELIVERY, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL and _ADMIN, ROWMQ_ACCESS_KEYS ("ID:SECRET,..."),
+/// ROWMQ_STRICT_COUNTING, ROWMQ_EARLY_DELIVERY, ROWMQ_LOG_LEVEL, ROWMQ_LOG_FORMAT, ROWMQ_TLS_CERTIFICATE, _KEY, _OPTIONAL, _ADMIN, _CLIENT_CA,
+/// _CLIENT_CERTIFICATES and _CLIENT_NAME, ROWMQ_ACCESS_KEYS ("ID:SECRET,..."),
 /// ROWMQ_ACCOUNT, ROWMQ_REGION, ROWMQ_SQS_RECREATE_AFTER, ROWMQ_OUTBOUND_ALLOW ("CIDR,..."), ROWMQ_OUTBOUND_PRIVATE, and one a limit (ROWMQ_LIMITS_WRITE_BYTES).
 Result<Layer> read_environment(const Environment& environment);
 /// TOML: store, durability, strict_counting, early_delivery, log_level, log_format, account, region, [listen], [tls], [limits], [access_keys], [sqs], [outbound]. `where` names

@@ -106,6 +106,17 @@ Result<Layer> read_environment(const Environment& environment) {
     }
     layer.tls.certificate = environment("ROWMQ_TLS_CERTIFICATE");
     layer.tls.key = environment("ROWMQ_TLS_KEY");
+    layer.tls.client_ca = environment("ROWMQ_TLS_CLIENT_CA");
+    if (const auto text = environment("ROWMQ_TLS_CLIENT_CERTIFICATES")) {
+        const auto clients = parse_client_certificates(*text);
+        if (clients.has_error()) return at("ROWMQ_TLS_CLIENT_CERTIFICATES", clients.error());
+        layer.tls.clients = *clients;
+    }
+    if (const auto text = environment("ROWMQ_TLS_CLIENT_NAME")) {
+        const auto name = parse_client_name(*text);
+        if (name.has_error()) return at("ROWMQ_TLS_CLIENT_NAME", name.error());
+        layer.tls.client_name = *name;
+    }
     for (const auto& [name, choice] :
          {std::pair("ROWMQ_TLS_OPTIONAL", &layer.tls.plain_too), std::pair("ROWMQ_TLS_ADMIN", &layer.tls.admin)}) {
         const auto text = environment(name);

@@ -118,6 +118,10 @@ TEST_F(SettingsFile, with_a_name_that_does_not_exist_is_refused) {
                              "[tls]\nkeys = \"k\"",
                              "[tls]\nkey = 1",
                              "[tls]\nadmin = \"true\"",
+                             "[tls]\nclient_ca = 1",
+                             "[tls]\nclient_certificates = true",
+                             "[tls]\nclient_certificates = \"perhaps\"",
+                             "[tls]\nclient_name = \"email\"",
                              "[limits]\nqueues = 0",
                              "[limits]\nqueues = \"1\"",
                              "store = ",
@@ -153,6 +157,28 @@ TEST_F(SettingsFile, says_which_certificate_and_for_whom_member_by_member) {
     EXPECT_FALSE(of_all.plain_too);
     EXPECT_TRUE(of_all.admin);
     EXPECT_FALSE(settle({}, environment_of({}), "").value().tls.on());
+}
+
+TEST_F(SettingsFile, says_what_is_asked_of_clients_and_who_a_certificate_is) {
+    const std::string server = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+    const auto of_file = settle({}, environment_of({}), write(server + "client_ca = \"ca\"\n")).value().tls;
+    const auto of_all =
+        settle({}, environment_of({{"ROWMQ_TLS_CLIENT_CA", "other"}, {"ROWMQ_TLS_CLIENT_NAME", "subject_alternative_name"}}),
+               write(server + "client_ca = \"ca\"\nclient_certificates = \"required\"\nclient_name = \"distinguished_name\"\n"))
+            .value()
+            .tls;
+
+    EXPECT_EQ(of_file.client_ca, "ca");
+    EXPECT_EQ(of_file.client_certificates(), net::ClientCertificates::asked);
+    EXPECT_EQ(of_file.client_name, amqp::CertificateName::common_name);
+    EXPECT_EQ(of_all.client_ca, "other");
+    EXPECT_EQ(of_all.client_certificates(), net::ClientCertificates::required);
+    EXPECT_EQ(of_all.client_name, amqp::CertificateName::subject_alternative_name);
+    EXPECT_EQ(TlsSettings().client_certificates(), net::ClientCertificates::off);
+    for (const char* half : {"client_ca = \"ca\"\n", "client_certificates = \"asked\"\n"})
+        EXPECT_TRUE(settle({}, environment_of({}), write(std::string("[tls]\n") + half)).has_error()) << half;
+    EXPECT_TRUE(settle({}, environment_of({{"ROWMQ_TLS_CLIENT_CERTIFICATES", "perhaps"}}), "").has_error());
+    EXPECT_TRUE(settle({}, environment_of({{"ROWMQ_TLS_CLIENT_NAME", "email"}}), "").has_error());
 }
 
 TEST(Settings, refuse_half_of_tls) {

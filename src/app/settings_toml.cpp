@@ -53,15 +53,37 @@ Result<void> read_toml_limits(const toml::node& node, const std::string& where, 
     return {};
 }
 
+Result<void> read_toml_clients(std::string_view name, const toml::node& value, const std::string& where, TlsLayer& tls) {
+    const auto word = value.value_exact<std::string>();
+    if (!word) return refused(fmt::format("{}: {} of tls is not a string", where, name));
+    const auto at = [&](const Error& error) { return refused(fmt::format("{}: {} of tls: {}", where, name, error.text)); };
+    if (name == "client_name") {
+        const auto read = parse_client_name(*word);
+        if (!read) return at(read.error());
+        tls.client_name = *read;
+    } else {
+        const auto read = parse_client_certificates(*word);
+        if (!read) return at(read.error());
+        tls.clients = *read;
+    }
+    return {};
+}
+
 Result<void> read_toml_tls(const toml::node& node, const std::string& where, TlsLayer& tls) {
     const auto* table = node.as_table();
     if (!table) return refused(where + ": tls is not a table");
     for (const auto& [name, value] : *table) {
-        const bool file = name.str() == "certificate" || name.str() == "key", choice = name.str() == "optional" || name.str() == "admin";
+        if (name.str() == "client_certificates" || name.str() == "client_name") {
+            if (auto read = read_toml_clients(name.str(), value, where, tls); read.has_error()) return read;
+            continue;
+        }
+        const bool file = name.str() == "certificate" || name.str() == "key" || name.str() == "client_ca";
+        const bool choice = name.str() == "optional" || name.str() == "admin";
         if (!file && !choice) return refused(fmt::format("{}: there is no setting \"{}\" of tls", where, name.str()));
         if (file && !value.is_string()) return refused(fmt::format("{}: {} of tls is not a string", where, name.str()));
         if (choice && !value.is_boolean()) return refused(fmt::format("{}: {} of tls is not true or false", where, name.str()));
-        if (file) (name.str() == "key" ? tls.key : tls.certificate) = value.value_exact<std::string>();
+        auto& path = name.str() == "key" ? tls.key : name.str() == "client_ca" ? tls.client_ca : tls.certificate;
+        if (file) path = value.value_exact<std::string>();
         if (choice) (name.str() == "admin" ? tls.admin : tls.plain_too) = value.value_exact<bool>();
     }
     return {};

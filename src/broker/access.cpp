@@ -43,7 +43,8 @@ std::optional<Error> BrokerState::refusal_of(const AccessChange& change) const {
     };
     const auto place = [&](const std::string& user, const std::string& ns) -> std::optional<Error> {
         if (!catalog.find_namespace(ns)) return no_namespace(ns);
-        if (!access.users.contains(user)) return Error{Errc::invalid_argument, fmt::format("there is no user \"{}\"", user)};
+        if (!access.users.contains(user) || users_going.contains(user))
+            return Error{Errc::invalid_argument, fmt::format("there is no user \"{}\"", user)};
         return std::nullopt;
     };
     const auto room = [&](std::size_t there, std::size_t most, std::string_view what) -> std::optional<Error> {
@@ -175,9 +176,14 @@ awaitable<Result<void>> BrokerState::change_access(std::vector<AccessChange> cha
         if (auto e = refusal_of(change)) co_return *std::move(e);
     if (changes.empty()) co_return Result<void>();
     storage::Batch& batch = committer.open();
-    for (const AccessChange& change : changes) batch.catalog.push_back(row_of(change));
+    for (const AccessChange& change : changes) {
+        batch.catalog.push_back(row_of(change));
+        if (const auto* gone = std::get_if<UserGone>(&change)) users_going.insert(gone->name);
+    }
     const Ticket ticket = committer.touch(changes.size(), 0);
     const Result<void> stored = co_await committer.committed(ticket);
+    for (const AccessChange& change : changes)
+        if (const auto* gone = std::get_if<UserGone>(&change)) users_going.erase(users_going.find(gone->name));
     if (stored)
         for (const AccessChange& change : changes) apply(change);
     co_return stored;

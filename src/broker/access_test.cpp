@@ -84,6 +84,34 @@ TEST_F(AccessOfStore, a_users_permissions_go_with_it) {
     }
 }
 
+TEST_F(AccessOfStore, nothing_is_given_to_a_user_while_it_is_deleted) {
+    ASSERT_EQ(change({User{"ann", "", {}}}), std::nullopt);
+    std::optional<Result<void>> deleted, given, topic, again;
+    const auto begin = [&](AccessChange one, std::optional<Result<void>>& into) {
+        std::vector<AccessChange> changes{std::move(one)};
+        boost::asio::co_spawn(io, broker->change_access(std::move(changes)),
+                              [&into](std::exception_ptr, Result<void> result) { into = std::move(result); });
+    };
+
+    begin(UserGone{"ann"}, deleted);
+    begin(Permission{"ann", "/", "", "", ""}, given);
+    begin(TopicPermission{"ann", "/", "x", "", ""}, topic);
+    begin(User{"ann", "", {"new"}}, again);
+    io.restart();
+    while (!(deleted && given && topic && again) && io.run_one() > 0) continue;
+
+    EXPECT_TRUE(*deleted);
+    EXPECT_EQ(given->error().code, Errc::invalid_argument);
+    EXPECT_EQ(topic->error().code, Errc::invalid_argument);
+    EXPECT_TRUE(*again);
+    for (int i = 0; i < 2; ++i, crash()) {
+        EXPECT_EQ(broker->access().users.at("ann").tags, std::vector<std::string>{"new"});
+        EXPECT_TRUE(broker->access().permissions.empty());
+        EXPECT_TRUE(broker->access().topic_permissions.empty());
+    }
+    EXPECT_EQ(change({Permission{"ann", "/", "", "", ""}}), std::nullopt);
+}
+
 TEST_F(AccessOfStore, what_names_nobody_or_is_too_long_is_refused_and_nothing_of_the_call_is_stored) {
     EXPECT_EQ(change({User{"ann", "", {}}, Permission{"bob", "/", "", "", ""}}), Errc::invalid_argument);
     EXPECT_EQ(change({Parameter{"policy", "nowhere", "p", "{}"}}), Errc::no_such_namespace);

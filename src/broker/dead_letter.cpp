@@ -111,6 +111,40 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     return true;
 }
 
+// It was never in the queue, so that counts nothing; where it goes it is a new message.
+std::size_t BrokerState::dead_letter_refused(storage::Batch& batch, const Queue& queue, const Publish& refused) {
+    if (!queue.options->dead_letter) return 0;
+    const DeadLetter& target = *queue.options->dead_letter;
+    Publish letter = refused;
+    letter.delay = milliseconds(0);
+    letter.deliver_at.reset();
+    letter.ttl.reset();
+    if (letter.group.empty()) letter.group = queue.name;
+    Staged staged;
+    staged.publish = &letter;
+    if (letter.message.properties) {
+        Result<std::string> encoded = stored_properties(letter.message.properties);
+        if (!encoded) return 0;
+        staged.properties = *std::move(encoded);
+    }
+    staged.bytes = letter.message.text().size() + staged.properties.size();
+    const std::string key = target.routing_key.value_or(refused.routing_key);
+    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, letter.message, staged.reached)) return 0;
+    std::erase_if(staged.reached, [&](const Reached& to) { return to.queue == &queue || is_full_for(*to.queue, staged.bytes); });
+    if (staged.reached.empty()) return 0;
+    Notes notes;
+    const WallTime now = now_wall();
+    rowmq::add(notes,
+               {.reason = DeadLetterRecord::Reason::max_length, .queue = queue.name, .count = 1, .receives = 0, .first = now, .last = now},
+               limits.dead_letter_records);
+    if (!target.exchange.empty()) notes.came_by = Route{target.exchange, key};
+    for (Reached& to : staged.reached) to.notes = to.notes ? noted(notes, *to.notes) : encode(notes);
+    const std::size_t rows = staged.reached.size() + 1;
+    promise_disk(rows, staged.bytes);
+    put(batch, staged, storage::Unit::always);
+    return rows;
+}
+
 awaitable<void> BrokerState::run_dead_letter(std::shared_ptr<BrokerState> self, QueueId id, Sequence sequence,
                                              DeadLetterRecord::Reason reason) {
     const auto find = [&]() -> Held* {  // it may have been purged meanwhile

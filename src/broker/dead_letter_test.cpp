@@ -149,6 +149,51 @@ TEST_F(DeadLetterTarget, of_rejections_alone_gets_nothing_that_expires) {
     EXPECT_EQ(counts("rejected alone").expired, 1);
 }
 
+TEST_F(DeadLetterTarget, gets_what_a_full_queue_refuses_where_asked) {
+    declare("dead");
+    ASSERT_TRUE(run_in(io, broker->declare_exchange("x", {.kind = ExchangeKind::fanout})));
+    ASSERT_TRUE(run_in(io, broker->bind({.exchange = "x", .queue = "dead"})));
+    QueueOptions full{
+        .max_length = 1, .overflow = Overflow::reject_dead_letter, .dead_letter = DeadLetter{.exchange = "x", .routing_key = {}}};
+    declare("q", full);
+    publish("q", "a");
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("b");
+
+    const auto receipt = run_in(io, session.publish(std::vector<Publish>(2, p))).value();
+
+    for (const PublishResult& result : receipt.results) EXPECT_EQ(result.error->code, Errc::queue_full);
+    EXPECT_EQ(counts("q").sent, 1);
+    restart();
+    const auto letters = receive("dead");
+    EXPECT_EQ(bodies(letters), (Texts{"b", "b"}));
+    ASSERT_FALSE(letters.empty());
+    ASSERT_EQ(letters[0].dead_letters.size(), 1u);
+    EXPECT_EQ(letters[0].dead_letters[0].reason, DeadLetterRecord::Reason::max_length);
+    EXPECT_EQ(letters[0].dead_letters[0].queue, "q");
+    EXPECT_EQ(letters[0].came_by, (Route{"x", "q"}));
+}
+
+TEST_F(DeadLetterTarget, that_is_full_or_the_full_queue_itself_gets_nothing_that_is_refused) {
+    declare("dead", {.max_length = 1, .overflow = Overflow::reject});
+    for (const char* target : {"q", "dead", "nobody"}) {
+        QueueOptions full{
+            .max_length = 0, .overflow = Overflow::reject_dead_letter, .dead_letter = DeadLetter{.exchange = "", .routing_key = target}};
+        declare("q", full);
+        for (int i = 0; i < 2; ++i) {
+            Publish p;
+            p.routing_key = "q";
+            p.message = Message("m");
+            EXPECT_EQ(try_publish(std::move(p)).error().code, Errc::queue_full);
+        }
+        EXPECT_EQ(counts("q").sent, 0);
+        const DeleteConditions always;
+        ASSERT_TRUE(run_in(io, broker->delete_queue("q", always)));
+    }
+    EXPECT_EQ(counts("dead").sent, 1);
+}
+
 TEST_F(DeadLetterTarget, keeps_the_priority) {
     declare("dead", {.max_priority = 9});
     declare("q", {.dead_letter = DeadLetter{.exchange = "", .routing_key = "dead"}});

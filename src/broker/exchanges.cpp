@@ -15,6 +15,7 @@ bool have_equal_options(const Terms* a, const Terms* b) { return a && b ? a->opt
 std::optional<Error> check(const ExchangeOptions& options, const Limits& limits) {
     std::size_t bytes = 0;
     for (const auto& [name, text] : options.attributes) bytes += name.size() + text.size();
+    bytes += options.hash_on.header.size();
     if (bytes <= limits.attributes_bytes) return std::nullopt;
     return Error{Errc::invalid_argument,
                  fmt::format("the attributes of an exchange have {} bytes: at most {} are allowed", bytes, limits.attributes_bytes)};
@@ -144,6 +145,18 @@ storage::BindingRow BrokerState::row_of(ExchangeId from, Destination to, const s
     return row;
 }
 
+/// What a hash exchange does not take: a key that is no weight, and another weight for what has one.
+std::optional<Error> BrokerState::refusal_of(const Exchange& exchange, Destination to, const std::string& key) const {
+    if (exchange.options.kind != ExchangeKind::hash) return std::nullopt;
+    if (!weight_of(key))
+        return Error{Errc::invalid_argument, fmt::format("exchange \"{}\": the key of a binding is its weight, a whole number from 1 to {}",
+                                                         exchange.name, highest_weight)};
+    const auto bound = catalog.key_to(exchange, to);
+    if (!bound || *bound == key) return std::nullopt;
+    return Error{Errc::already_exists,
+                 fmt::format("exchange \"{}\" leads there with the weight {} already: unbind that first", exchange.name, *bound)};
+}
+
 awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     if (const auto ok = usable(); !ok) co_return ok.error();
     if (binding.routing_key.size() > limits.name_bytes)
@@ -156,6 +169,7 @@ awaitable<Result<void>> BrokerState::bind(Binding binding, std::string ns) {
     if (!to) co_return to.error();
     const auto terms = terms_of(std::move(binding.options), limits);
     if (!terms) co_return terms.error();
+    if (auto e = refusal_of(*exchange, *to, binding.routing_key)) co_return *std::move(e);
     const ExchangeId from = exchange->id;
     const auto before = catalog.find_binding(*exchange, *to, binding.routing_key);
     if (!before && catalog.binding_count() >= limits.bindings)

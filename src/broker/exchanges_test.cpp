@@ -1,4 +1,7 @@
 // Where exchanges lead: by words, by headers, to other exchanges, and to the alternate where they lead nowhere.
+#include <algorithm>
+#include <set>
+
 #include "broker/bed.hpp"
 
 namespace rowmq::test {
@@ -73,6 +76,77 @@ TEST_F(ExchangeRoutes, of_headers_ask_for_all_or_any_of_them) {
     EXPECT_EQ(reached("x", "", {{"n", {std::int64_t{2}, {}}}}), "there");
     EXPECT_EQ(reached("x", "", {{"t", {std::int64_t{1}, {}}}}), "");
     EXPECT_EQ(reached("x", ""), "");
+}
+
+TEST_F(ExchangeRoutes, of_hashes_lead_to_one_and_to_the_same_after_a_restart) {
+    declare_exchange("x", ExchangeKind::hash);
+    declare_exchange("y", ExchangeKind::fanout);
+    for (const char* queue : {"a", "b", "c"}) declare(queue);
+    for (const char* queue : {"a", "b"}) bind({.exchange = "x", .queue = queue, .routing_key = "10"});
+    bind({.exchange = "x", .routing_key = "20", .to_exchange = "y"});
+    bind({.exchange = "y", .queue = "c"});
+    const auto all = [&] {
+        std::string to;
+        for (int key = 0; key < 60; ++key) to += reached("x", std::to_string(key));
+        return to;
+    };
+
+    const std::string before = all();
+
+    EXPECT_EQ(before.size(), 60u) << "each to one: " << before;
+    for (const char queue : {'a', 'b', 'c'}) EXPECT_GT(std::count(before.begin(), before.end(), queue), 5) << queue;
+    restart();
+    EXPECT_EQ(all(), before);
+    ASSERT_TRUE(run_in(io, broker->unbind({.exchange = "x", .queue = "b", .routing_key = "10"})));
+    const std::string after = all();
+    for (std::size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(before[i] == 'b' ? after[i] != 'b' : after[i] == before[i]) << i;
+    bind({.exchange = "x", .queue = "b", .routing_key = "10"});
+    EXPECT_EQ(all(), before);
+    ASSERT_TRUE(run_in(io, broker->delete_exchange("y")));
+    EXPECT_EQ(all().find('c'), std::string::npos);
+}
+
+TEST_F(ExchangeRoutes, of_hashes_have_one_weight_to_each) {
+    declare_exchange("x", ExchangeKind::hash);
+    declare("a");
+    for (const char* key : {"", "0", "-1", "a", "1000000001"})
+        EXPECT_EQ(run_in(io, broker->bind({.exchange = "x", .queue = "a", .routing_key = key})).error().code, Errc::invalid_argument);
+    bind({.exchange = "x", .queue = "a", .routing_key = "5"});
+    bind({.exchange = "x", .queue = "a", .routing_key = "5"});
+
+    EXPECT_EQ(run_in(io, broker->bind({.exchange = "x", .queue = "a", .routing_key = "6"})).error().code, Errc::already_exists);
+
+    EXPECT_EQ(broker->bindings().size(), 1u);
+    EXPECT_EQ(reached("x", "k"), "a");
+    ASSERT_TRUE(run_in(io, broker->unbind({.exchange = "x", .queue = "a", .routing_key = "5"})));
+    EXPECT_EQ(reached("x", "k"), "");
+    bind({.exchange = "x", .queue = "a", .routing_key = "6"});
+    EXPECT_EQ(reached("x", "k"), "a");
+}
+
+TEST_F(ExchangeRoutes, of_hashes_look_at_a_header_and_at_the_first_of_several_keys) {
+    ExchangeOptions options;
+    options.kind = ExchangeKind::hash;
+    options.hash_on = {HashOn::What::header, "customer"};
+    ASSERT_TRUE(run_in(io, broker->declare_exchange("x", options)));
+    declare_exchange("k", ExchangeKind::hash);
+    for (const char* queue : {"a", "b", "c", "d"}) {
+        declare(queue);
+        for (const char* exchange : {"x", "k"}) bind({.exchange = exchange, .queue = queue, .routing_key = "1"});
+    }
+    restart();
+    EXPECT_EQ(run_in(io, broker->declare_exchange("x", options)).value().options, options);
+    const HeaderTable header{{"customer", {std::string("7"), {}}}};
+    const std::string first = reached("x", "0", header);
+
+    for (int key = 1; key < 30; ++key) EXPECT_EQ(reached("x", std::to_string(key), header), first);
+    std::set<std::string> others;
+    for (int n = 0; n < 30; ++n) others.insert(reached("x", "0", {{"customer", {std::int64_t{n}, {}}}}));
+    EXPECT_EQ(others, (std::set<std::string>{"a", "b", "c", "d"}));
+
+    Publish several{.exchange = "k", .routing_key = "0", .message = Message("m")};
+    for (int key = 1; key < 30; ++key) several.more_keys.push_back(std::to_string(key));
+    EXPECT_EQ(try_publish(std::move(several)).value().queues, 1u);
 }
 
 TEST_F(ExchangeRoutes, lead_to_each_other_and_round_and_round) {

@@ -10,6 +10,14 @@ void see_exchanges(const Broker& broker, std::string_view after, const std::func
         catalog.exchanges_after(*space, after, [&](const Exchange& one) { return see({.name = one.name, .options = one.options}); });
 }
 
+std::size_t count_queues(const Broker& broker, std::string_view ns) {
+    const Catalog& catalog = BrokerState::catalog_of(broker);
+    const auto space = catalog.find_namespace(ns);
+    std::size_t count = 0;
+    if (space) catalog.for_each_queue([&](const Queue& queue) { count += queue.ns == *space && !queue.deleted ? 1 : 0; });
+    return count;
+}
+
 void see_bindings(const Broker& broker, std::string_view exchange, std::string_view key, const std::function<bool(const BindingView&)>& see,
                   std::string_view ns) {
     static const BindingOptions none;

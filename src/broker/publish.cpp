@@ -84,7 +84,18 @@ Result<std::string> BrokerState::stored_properties(const std::shared_ptr<const P
     return encoded;
 }
 
-Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish) {
+std::optional<Error> BrokerState::is_full_for(const Queue& queue, std::size_t bytes) const {
+    const QueueOptions& o = *queue.options;
+    if (o.overflow == Overflow::drop_oldest) return std::nullopt;
+    const std::int64_t ready = queue.stored() - queue.held() + queue.pending_entries;
+    if (o.max_length && ready + 1 > *o.max_length + planted(Bug::max_length_one_more))
+        return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_length of {} messages", queue.name, *o.max_length)};
+    if (o.max_bytes && queue.counters.bytes + queue.pending_bytes + static_cast<std::int64_t>(bytes) > *o.max_bytes)
+        return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_bytes of {}", queue.name, *o.max_bytes)};
+    return std::nullopt;
+}
+
+Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish, std::vector<Queue*>* full) {
     Staged staged;
     staged.publish = &publish;
     if (!publish.message.body) publish.message.body = std::make_shared<const std::string>();
@@ -95,10 +106,10 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
     if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
-    Result<void> routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.message, staged.reached);
+    Result<void> routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.routing_key, publish.message, staged.reached);
     for (const std::string& key : publish.more_keys) {
         std::vector<Reached> more;
-        if (!route(catalog, ns, publish.exchange, key, publish.message, more)) continue;
+        if (!route(catalog, ns, publish.exchange, key, publish.routing_key, publish.message, more)) continue;
         routed = Result<void>();
         for (Reached& to : more)
             if (std::none_of(staged.reached.begin(), staged.reached.end(), [&](const Reached& r) { return r.queue == to.queue; }))
@@ -134,13 +145,15 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish)
             if (publish.delay || publish.deliver_at)
                 return Error{Errc::invalid_argument, fmt::format("queue \"{}\" is FIFO: only the queue's own delay applies", queue->name)};
         }
-        if (o.overflow != Overflow::reject) continue;
-        const std::int64_t ready = queue->stored() - queue->held() + queue->pending_entries;
-        if (o.max_length && ready + 1 > *o.max_length + planted(Bug::max_length_one_more))
-            return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_length of {} messages", queue->name, *o.max_length)};
-        if (o.max_bytes && queue->counters.bytes + queue->pending_bytes + static_cast<std::int64_t>(staged.bytes) > *o.max_bytes)
-            return Error{Errc::queue_full, fmt::format("queue \"{}\" holds its max_bytes of {}", queue->name, *o.max_bytes)};
     }
+    std::optional<Error> too_much;
+    for (const Reached& to : staged.reached) {
+        std::optional<Error> error = is_full_for(*to.queue, staged.bytes);
+        if (!error) continue;
+        if (full && to.queue->options->overflow == Overflow::reject_dead_letter) full->push_back(to.queue);
+        if (!too_much) too_much = std::move(error);
+    }
+    if (too_much) return *std::move(too_much);
     return staged;
 }
 
@@ -261,15 +274,19 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     receipt.results.resize(messages.size());
     std::vector<Staged> staged(messages.size());
     bool refused = false;
+    std::size_t rows = 0, bytes = 0;
     Places places;
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        Result<Staged> one = stage(session->ns, messages[i]);
+        std::vector<Queue*> full;
+        Result<Staged> one = stage(session->ns, messages[i], &full);
         if (one) {
             staged[i] = std::move(one.value());
             places.take(staged[i]);
         } else {
             receipt.results[i].error = one.error();
             refused = true;
+            if (request.atomic) continue;
+            for (const Queue* queue : full) rows += dead_letter_refused(committer.open(), *queue, messages[i]);
         }
     }
     if (request.atomic && refused) {
@@ -280,7 +297,6 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
 
     places.leave();
     std::vector<std::pair<storage::Unit, std::size_t>> conditional;
-    std::size_t rows = 0, bytes = 0;
     std::vector<Queue*> early;
     storage::Batch& batch = committer.open();
     for (std::size_t i = 0; i < messages.size(); ++i) {

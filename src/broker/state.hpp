@@ -114,7 +114,10 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         std::size_t bytes = 0;
         bool conditional = false;  ///< a queue may know its deduplication id already
     };
-    Result<Staged> stage(NamespaceId ns, Publish& publish);
+    /// `full`: the queues for which it is too much and which dead-letter what they refuse; filled where the error is queue_full.
+    Result<Staged> stage(NamespaceId ns, Publish& publish, std::vector<Queue*>* full = nullptr);
+    /// Why the queue takes nothing of so many bytes, where it refuses what is too much.
+    std::optional<Error> is_full_for(const Queue& queue, std::size_t bytes) const;
     Result<std::string> stored_properties(const std::shared_ptr<const Properties>& properties);
     /// Of the last publish that had some, and of the last entry that was decoded: others in a row mostly have the same.
     std::pair<std::shared_ptr<const Properties>, std::string> encoded_properties, decoded_properties;
@@ -240,6 +243,8 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     /// A target chosen by what the message itself says (its routing key, its priority) may have to wait until that is read.
     bool dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit);
     bool dead_letter_reads_message(const Queue& queue) const;
+    /// What stage() found too much for `queue` goes where its dead letters go. How many rows that takes; nothing where it leads nowhere.
+    std::size_t dead_letter_refused(storage::Batch& batch, const Queue& queue, const Publish& refused);
     static awaitable<void> run_dead_letter(std::shared_ptr<BrokerState> self, QueueId id, Sequence sequence,
                                            DeadLetterRecord::Reason reason);
     void remove(storage::Batch& batch, Queue& queue, Held& held, std::int64_t storage::CounterDelta::*counted, storage::Unit unit);
@@ -285,6 +290,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     awaitable<Result<ExchangeInfo>> alter_exchange(std::string name, ExchangeOptions options, std::string ns);
     Result<Destination> destination_of(const Binding& binding, const std::string& ns) const;
     static storage::BindingRow row_of(ExchangeId from, Destination to, const std::string& key, std::string options);
+    std::optional<Error> refusal_of(const Exchange& exchange, Destination to, const std::string& key) const;
     awaitable<Result<void>> bind(Binding binding, std::string ns);
     awaitable<Result<void>> unbind(Binding binding, std::string ns);
 
@@ -380,6 +386,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
 
     std::map<std::int64_t, RedriveProgress> tasks;
     Access access;
+    std::multiset<std::string> users_going;  ///< their deletion is under way: nothing is given to them any more
 
     std::set<std::shared_ptr<Preparation>> preparing;
 

@@ -51,6 +51,10 @@ awaitable<std::optional<Answer>> Management::import_access(json::object definiti
         Result<User> user = co_await read_user(*name, one);
         if (!user) co_return answer_of(user.error());
         changes.emplace_back(*std::move(user));
+        const json::object* limits = object_of(one, "limits");
+        if (!limits) continue;
+        if (const auto wrong = amqp::wrong_limits(amqp::Limited::user, *limits)) co_return bad_request(*wrong);
+        if (!limits->empty()) changes.emplace_back(amqp::kept_limits(amqp::Limited::user, *name, *limits));
     }
     const Result<void> kept = co_await broker().change_access(std::move(changes));
     if (!kept) co_return answer_of(kept.error());
@@ -59,7 +63,7 @@ awaitable<std::optional<Answer>> Management::import_access(json::object definiti
         if (!name) co_return answer_of(without("vhosts", "name"));
         json::object metadata;
         if (const json::object* given = object_of(one, "metadata")) metadata = *given;
-        for (const std::string_view member : {"description", "tags"})
+        for (const std::string_view member : {"description", "tags", "default_queue_type"})
             if (const auto* value = one.if_contains(member)) metadata[member] = *value;
         const Result<bool> made = co_await make_vhost(*name, std::move(metadata), by);
         if (!made) co_return answer_of(made.error());
@@ -89,6 +93,11 @@ awaitable<std::optional<Answer>> Management::import_parameters(json::object defi
         const auto component = text_of(one, "component"), name = text_of(one, "name");
         const json::value* value = one.if_contains("value");
         if (!component || !name || !value) co_return answer_of(without("parameters", "component, name or value"));
+        if (*component == "vhost-limits") {
+            const auto wrong = value->is_object() ? amqp::wrong_limits(amqp::Limited::vhost, value->get_object())
+                                                  : std::optional<std::string>("limits are no object");
+            if (wrong) co_return bad_request(*wrong);
+        }
         if (*component == amqp::operator_component) {
             static const json::object nothing;
             const auto policy = amqp::read_policy(*name, value->is_object() ? value->get_object() : nothing, amqp::PolicyKind::operators);

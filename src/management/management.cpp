@@ -58,11 +58,13 @@ bool from_another_site(const net::Request& request) {
 Management::Management(amqp::Protocol& protocol, Settings settings)
     : protocol_(protocol), service_(protocol.service()), settings_(std::move(settings)) {}
 
-awaitable<std::optional<amqp::LoggedIn>> Management::who(const net::Request& request) {
+awaitable<amqp::LoginAnswer> Management::who(const net::Request& request) {
+    amqp::LoginAnswer answer;
     auto credentials = credentials_of(request.fields.get("Authorization"));
-    if (!credentials) co_return std::nullopt;
-    std::optional<amqp::LoggedIn> someone = co_await service_.users.login(*std::move(credentials), is_loopback(request.peer));
-    co_return someone;
+    if (!credentials) co_return answer;
+    std::string address = request.peer ? request.peer->address() : std::string();
+    answer = co_await service_.users.login(*std::move(credentials), is_loopback(request.peer), std::move(address));
+    co_return answer;
 }
 
 std::optional<Answer> Management::unless(May may, const Call& call) {
@@ -115,7 +117,9 @@ awaitable<Answer> Management::handle(net::Request request) {
         }
         allowed += (allowed.empty() ? "" : ", ") + std::string(candidate.method);
     }
-    std::optional<amqp::LoggedIn> user = co_await who(request);
+    amqp::LoginAnswer login = co_await who(request);
+    std::optional<amqp::LoggedIn>& user = login.someone;
+    if (login.busy) co_return refused(503, "service_unavailable", "too many passwords wait to be checked: try again");
     if (!user) co_return refused(401, "not_authorized", "Login failed");
     call->user = *std::move(user);
     if (allowed.empty()) co_return not_found();

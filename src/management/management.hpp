@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "amqp/limits.hpp"
 #include "amqp/protocol.hpp"
 #include "amqp/rights.hpp"
 #include "management/call.hpp"
@@ -42,7 +43,7 @@ private:
     struct Route;
     static std::span<const Route> routes();
 
-    awaitable<std::optional<amqp::LoggedIn>> who(const net::Request& request);
+    awaitable<amqp::LoginAnswer> who(const net::Request& request);
     static std::optional<Answer> unless(May may, const Call& call);
 
     // Which virtual hosts somebody sees, and what there is.
@@ -183,8 +184,16 @@ private:
     awaitable<Answer> get_global_parameter(Call call);
     awaitable<Answer> put_global_parameter(Call call);
     awaitable<Answer> delete_global_parameter(Call call);
-    awaitable<Answer> limits(Call call);
     std::vector<boost::json::object> global_parameters_json() const;
+    // limits.cpp
+    awaitable<Answer> vhost_limits(Call call);
+    awaitable<Answer> put_vhost_limit(Call call);
+    awaitable<Answer> delete_vhost_limit(Call call);
+    awaitable<Answer> user_limits(Call call);
+    awaitable<Answer> put_user_limit(Call call);
+    awaitable<Answer> delete_user_limit(Call call);
+    awaitable<Answer> put_limit(Call call, amqp::Limited of);
+    awaitable<Answer> delete_limit(Call call, amqp::Limited of);
     // definitions.cpp, import.cpp
     awaitable<Answer> get_definitions(Call call);
     awaitable<Answer> post_definitions(Call call);

@@ -211,5 +211,72 @@ TEST(Tables, go_to_json_and_back) {
         EXPECT_FALSE(properties_of(json::parse(wrong).as_object())) << wrong;
 }
 
+TEST_F(ManagementTest, keeps_limits_of_virtual_hosts_and_users_and_refuses_what_is_none) {
+    ASSERT_EQ(status("PUT", "users/ann", R"({"password":"p","tags":""})"), 201u);
+    EXPECT_EQ(status("PUT", "vhost-limits/%2F/max-queues", R"({"value":2})"), 204u);
+    EXPECT_EQ(status("PUT", "vhost-limits/%2F/max-connections", R"({"value":"7"})"), 204u);
+    EXPECT_EQ(status("PUT", "user-limits/ann/max-channels", R"({"value":5})"), 204u);
+
+    EXPECT_EQ(json::serialize(get("vhost-limits")), R"([{"vhost":"/","value":{"max-queues":2,"max-connections":7}}])");
+    EXPECT_EQ(json::serialize(get("user-limits/ann")), R"([{"user":"ann","value":{"max-channels":5}}])");
+    EXPECT_EQ(get("users/ann").at("limits").at("max-channels"), 5);
+    EXPECT_EQ(ask("PUT", "vhost-limits/%2F/nosuch", R"({"value":2})").body,
+              R"({"error":"bad_request","reason":"Validation failed\n\nUnrecognised terms [{<<\"nosuch\">>,2}] in limits\n"})");
+    EXPECT_EQ(ask("PUT", "user-limits/ann/max-channels", R"({"value":"x"})").body,
+              R"({"error":"bad_request","reason":"max-channels should be a number, actually was <<\"x\">>"})");
+    EXPECT_EQ(status("PUT", "user-limits/ann/max-queues", R"({"value":1})"), 400u);
+    EXPECT_EQ(status("PUT", "vhost-limits/%2F/max-queues", "{}"), 400u);
+    EXPECT_EQ(status("PUT", "vhost-limits/nowhere/max-queues", R"({"value":2})"), 404u);
+    EXPECT_EQ(status("PUT", "user-limits/nobody/max-channels", R"({"value":2})"), 404u);
+    EXPECT_EQ(status("GET", "user-limits/nobody"), 404u);
+
+    for (const char* queue : {"a", "b"}) EXPECT_EQ(status("PUT", std::string("queues/%2F/") + queue, "{}"), 201u);
+    EXPECT_EQ(ask("PUT", "queues/%2F/c", "{}").body,
+              R"({"error":"bad_request","reason":"cannot declare queue 'c': queue limit in vhost '/' (2) is reached"})");
+    EXPECT_EQ(status("PUT", "queues/%2F/a", "{}"), 204u) << "that is there";
+    EXPECT_EQ(status("DELETE", "vhost-limits/%2F/max-queues"), 204u);
+    EXPECT_EQ(status("DELETE", "vhost-limits/%2F/max-queues"), 204u);
+    EXPECT_EQ(status("PUT", "queues/%2F/c", "{}"), 201u);
+    ASSERT_EQ(status("DELETE", "users/ann"), 204u);
+    ASSERT_EQ(status("PUT", "users/ann", R"({"password":"p","tags":""})"), 201u);
+    EXPECT_EQ(json::serialize(get("user-limits/ann")), "[]") << "its own went with it";
+}
+
+TEST_F(ManagementTest, exports_and_imports_limits_and_the_default_queue_type) {
+    const std::string definitions = R"({"users":[{"name":"ann","password_hash":"","tags":[],"limits":{"max-connections":3}}],
+        "vhosts":[{"name":"v","default_queue_type":"quorum"}],
+        "parameters":[{"component":"vhost-limits","vhost":"v","name":"limits","value":{"max-queues":1}}]})";
+    ASSERT_EQ(status("POST", "definitions", definitions), 204u);
+
+    const json::value exported = get("definitions");
+    EXPECT_EQ(exported.at("users").at(0).at("limits").at("max-connections"), 3);
+    EXPECT_EQ(exported.at("parameters").at(0).at("component"), "vhost-limits");
+    EXPECT_EQ(exported.at("parameters").at(0).at("value").at("max-queues"), 1);
+    EXPECT_EQ(get("vhosts/v").at("default_queue_type"), "quorum");
+    EXPECT_EQ(get("vhost-limits/v").at(0).at("value").at("max-queues"), 1);
+    EXPECT_EQ(status("POST", "definitions", R"({"users":[{"name":"b","password_hash":"","tags":[],"limits":{"max":1}}]})"), 400u);
+    EXPECT_EQ(status("POST", "definitions",
+                     R"({"parameters":[{"component":"vhost-limits","vhost":"v","name":"limits","value":{"max-queues":"x"}}]})"),
+              400u);
+}
+
+TEST_F(ManagementTest, makes_exchanges_that_hash_and_refuses_keys_that_are_no_weights) {
+    EXPECT_EQ(status("PUT", "exchanges/%2F/h", R"({"type":"x-consistent-hash","arguments":{"hash-header":"h"}})"), 201u);
+    EXPECT_EQ(json::serialize(get("exchanges/%2F/h").at("arguments")), R"({"hash-header":"h"})");
+    EXPECT_EQ(get("exchanges/%2F/h").at("type"), "x-consistent-hash");
+    EXPECT_EQ(ask("PUT", "exchanges/%2F/g", R"({"type":"x-consistent-hash","arguments":{"hash-property":"app_id"}})").body,
+              R"({"error":"bad_request","reason":"Unsupported property: app_id"})");
+    ASSERT_EQ(status("PUT", "queues/%2F/q", "{}"), 201u);
+    const std::string path = "bindings/%2F/e/h/q/q";
+
+    EXPECT_EQ(ask("POST", path, R"({"routing_key":"a"})").body,
+              R"({"error":"bad_request","reason":"The binding key must be an integer: <<\"a\">>"})");
+    EXPECT_EQ(ask("POST", path, R"({"routing_key":"0"})").body,
+              R"({"error":"bad_request","reason":"The binding key must be greater than 0"})");
+    EXPECT_EQ(status("POST", path, R"({"routing_key":"2"})"), 201u);
+    EXPECT_EQ(status("POST", path, R"({"routing_key":"3"})"), 201u) << "as RabbitMQ, which makes nothing of it";
+    EXPECT_EQ(get("bindings/%2F/e/h/q/q").as_array().size(), 1u);
+}
+
 }  // namespace
 }  // namespace rowmq::management

@@ -22,7 +22,7 @@ json::value parsed(const std::string& text) {
 /// Those that have endpoints of their own.
 bool is_hidden(const std::string& component) {
     return component == global || component == amqp::policy_component || component == amqp::operator_component ||
-           component == "vhost-metadata" || component == "vhost-limits";
+           component == "vhost-metadata" || component == "vhost-limits" || component == "user-limits";
 }
 
 }  // namespace
@@ -93,8 +93,5 @@ awaitable<Answer> Management::delete_global_parameter(Call call) {
     Answer answer = co_await change(std::move(changes), done());
     co_return answer;
 }
-
-/// None are served: there are none.
-awaitable<Answer> Management::limits(Call) { co_return json_answer(json::array()); }
 
 }  // namespace rowmq::management

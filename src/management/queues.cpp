@@ -110,6 +110,7 @@ awaitable<std::optional<Answer>> Management::make_queue(std::string vhost, std::
         co_return std::nullopt;
     }
     if (name.starts_with("amq.")) co_return not_authorised(fmt::format("queue name '{}' contains reserved prefix 'amq.*'", name));
+    if (const auto refusal = amqp::refusal_of_queue(broker(), vhost, name)) co_return answer_of(*refusal);
     auto options = amqp::options_of(method, vhost, service_.settings.message_bytes);
     if (!options) co_return answer_of(options.error());
     if (options->dead_letter) {

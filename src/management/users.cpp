@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::object to_json(const User& user) {
+json::object to_json(const User& user, json::object limits = {}) {
     json::array tags;
     for (const std::string& tag : user.tags) tags.push_back(json::string(tag));
     const amqp::HashInParts parts = amqp::parts_of(user.password);
@@ -21,7 +21,7 @@ json::object to_json(const User& user) {
             {"password_hash", parts.hash},
             {"hashing_algorithm", parts.algorithm},
             {"tags", std::move(tags)},
-            {"limits", json::object()}};
+            {"limits", std::move(limits)}};
 }
 
 /// "a,b", or ["a", "b"]. None: they are something else.
@@ -52,7 +52,8 @@ std::optional<std::vector<std::string>> tags_of(const json::value& value) {
 /// A stored user, or the guest everybody has at first.
 std::vector<json::object> Management::users_json() const {
     std::vector<json::object> all;
-    for (const auto& [name, user] : broker().access().users) all.push_back(to_json(user));
+    for (const auto& [name, user] : broker().access().users)
+        all.push_back(to_json(user, amqp::limits_of(broker(), amqp::Limited::user, name)));
     if (service_.users.guest_is_open()) all.push_back(to_json(User{"guest", "", {"administrator"}}));
     return all;
 }
@@ -63,7 +64,8 @@ awaitable<Answer> Management::users_without_permissions(Call call) {
     std::vector<json::object> all;
     for (const auto& [name, user] : broker().access().users) {
         const auto found = broker().access().permissions.lower_bound({name, ""});
-        if (found == broker().access().permissions.end() || found->first.first != name) all.push_back(to_json(user));
+        if (found == broker().access().permissions.end() || found->first.first != name)
+            all.push_back(to_json(user, amqp::limits_of(broker(), amqp::Limited::user, name)));
     }
     co_return list(call, std::move(all));
 }
@@ -115,6 +117,7 @@ awaitable<Answer> Management::forget_users(std::vector<std::string> names) {
     for (const std::string& name : names) {
         if (!broker().access().users.contains(name)) co_return not_found();
         changes.emplace_back(UserGone{name});
+        changes.emplace_back(amqp::no_limits(amqp::Limited::user, name));
     }
     const Result<void> stored = co_await broker().change_access(std::move(changes));
     if (!stored) co_return answer_of(stored.error());

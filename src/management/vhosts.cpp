@@ -100,6 +100,11 @@ awaitable<Result<bool>> Management::make_vhost(std::string vhost, json::object m
 
 awaitable<Answer> Management::put_vhost(Call call) {
     json::object metadata;
+    if (const json::object* member = object_of(call.body, "metadata")) {
+        const json::object given = *member;
+        for (const std::string_view name : {"description", "tags", "default_queue_type"})
+            if (const auto* value = given.if_contains(name); value && !call.body.contains(name)) call.body[name] = *value;
+    }
     if (const auto description = text_of(call.body, "description")) metadata["description"] = *description;
     if (call.body.contains("tags")) metadata["tags"] = tags_of(call.body);
     for (const std::string_view name : {"defaultqueuetype", "default_queue_type"})

@@ -50,6 +50,8 @@ public:
     /// Bytes the client's socket has taken, before TLS.
     std::uint64_t sent() const noexcept { return sent_; }
     bool secure() const noexcept { return stream_.secure(); }
+    /// Whom the client's certificate names, where the server asked for one and could verify it.
+    std::optional<PeerCertificate> peer_certificate() const { return stream_.peer(); }
 
 private:
     friend class ByteServer;

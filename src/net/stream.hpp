@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ public:
     tcp::socket& socket() noexcept { return socket_; }
     const tcp::socket& socket() const noexcept { return socket_; }
     bool secure() const noexcept { return tls_ != nullptr; }
+
+    /// Whom a verified certificate of the peer names.
+    std::optional<PeerCertificate> peer() const { return tls_ ? tls_->peer() : std::nullopt; }
 
     /// The socket is connected from now on: no call of this class may block.
     void prepare();

@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "net/tls_context.hpp"
 
@@ -20,7 +21,8 @@ namespace rowmq::net {
 class TestCertificate final {
 public:
     /// `subject`: "IP:127.0.0.1", "DNS:localhost".
-    explicit TestCertificate(std::string subject = "IP:127.0.0.1") {
+    explicit TestCertificate(std::string subject = "IP:127.0.0.1", std::vector<std::string> common_names = {"test"})
+        : common_names_(std::move(common_names)) {
         static int number = 0;
         const std::string base = testing::TempDir() + "rowmq-tls-" + std::to_string(::getpid()) + '-' + std::to_string(++number);
         files_ = {.certificate = base + ".crt", .key = base + ".key"};
@@ -43,7 +45,9 @@ public:
         X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
         X509_set_pubkey(certificate.get(), key.get());
         X509_NAME* name = X509_get_subject_name(certificate.get());
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+        for (const std::string& one : common_names_)
+            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(one.data()),
+                                       static_cast<int>(one.size()), -1, 0);
         X509_set_issuer_name(certificate.get(), name);
         const std::unique_ptr<X509_EXTENSION, void (*)(X509_EXTENSION*)> names(
             X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, subject.c_str()), &X509_EXTENSION_free);
@@ -64,6 +68,7 @@ private:
         if (!written) throw std::runtime_error("cannot write " + path);
     }
 
+    const std::vector<std::string> common_names_;
     TlsFiles files_;
 };
 

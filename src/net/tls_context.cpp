@@ -57,6 +57,21 @@ Result<TlsContext::Context> TlsContext::read(const TlsFiles& files) {
     if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
         return wrong(certificate, files.certificate, complaint());
     if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1) return wrong(key, files.key, complaint());
+    if (files.clients == ClientCertificates::off) return context;
+    const std::string_view authority = "file of authorities for clients' certificates";
+    if (auto readable = check_readable(authority, files.client_ca); readable.has_error()) return readable.error();
+    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.client_ca.c_str());
+    if (!names || SSL_CTX_load_verify_file(context.get(), files.client_ca.c_str()) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return wrong(authority, files.client_ca, complaint());
+    }
+    SSL_CTX_set_client_CA_list(context.get(), names);  // theirs now: clients choose by it
+    const int strictly = files.clients == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | strictly, nullptr);
+    // Without it no ticket could be taken that names a client. Each context has ticket keys of its own, so what an authority said that
+    // was replaced since is not believed.
+    constexpr std::string_view id = "rowmq";
+    SSL_CTX_set_session_id_context(context.get(), reinterpret_cast<const unsigned char*>(id.data()), static_cast<unsigned>(id.size()));
     return context;
 }
 

@@ -2,6 +2,7 @@
 // What TLS connections share: who this side is, or whom it trusts.
 // Threads: one executor. Connections made before a reload keep what they began with.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -11,9 +12,15 @@ struct ssl_ctx_st;
 
 namespace rowmq::net {
 
+/// Whether a server asks who its clients are: `asked` takes those without a certificate, too. One that is not good enough ends the
+/// handshake either way.
+enum class ClientCertificates : std::uint8_t { off, asked, required };
+
 /// PEM files: the certificate with the chain behind it, and its key, not encrypted.
 struct TlsFiles {
     std::string certificate, key;
+    std::string client_ca{};  ///< whom clients' certificates must be from; looked at unless they are off
+    ClientCertificates clients = ClientCertificates::off;
     friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
 };
 

@@ -5,8 +5,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "net/peer_certificate.hpp"
 #include "net/tls_context.hpp"
 
 struct ssl_st;
@@ -36,6 +38,8 @@ public:
     void close_notify() noexcept;
 
     tcp::socket::wait_type wants() const noexcept { return wants_; }
+    /// Whom the peer has shown itself to be, when the handshake is done.
+    std::optional<PeerCertificate> peer() const { return peer_certificate(ssl_.get()); }
     /// Why the peer's certificate is not good enough; empty when that is not what went wrong.
     std::string distrust() const;
 

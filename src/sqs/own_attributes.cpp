@@ -137,13 +137,18 @@ constexpr std::array own{
                               [&](Wanted n) { o.max_message_bytes = n.value_or(QueueOptions{}.max_message_bytes); });
         },
         [](const QueueOptions& o) -> Value { return std::to_string(o.max_message_bytes); }},
-    Own{"RowMQ.Overflow", "dropOldest or reject",
+    Own{"RowMQ.Overflow", "dropOldest, reject or rejectDeadLetter",
         [](QueueOptions& o, const std::string& t) {
-            if (!t.empty() && t != "dropOldest" && t != "reject") return false;
-            o.overflow = t == "reject" ? Overflow::reject : Overflow::drop_oldest;
+            if (t.empty() || t == "dropOldest") o.overflow = Overflow::drop_oldest;
+            else if (t == "reject") o.overflow = Overflow::reject;
+            else if (t == "rejectDeadLetter") o.overflow = Overflow::reject_dead_letter;
+            else return false;
             return true;
         },
-        [](const QueueOptions& o) -> Value { return o.overflow == Overflow::reject ? "reject" : "dropOldest"; }},
+        [](const QueueOptions& o) -> Value {
+            if (o.overflow == Overflow::drop_oldest) return "dropOldest";
+            return o.overflow == Overflow::reject ? "reject" : "rejectDeadLetter";
+        }},
     Own{"RowMQ.Paused", "true or false",
         [](QueueOptions& o, const std::string& t) {
             const auto on = t.empty() ? false : boolean(t);

@@ -5,6 +5,7 @@ import pika
 import pytest
 
 from amqp_client import bodies, take, until
+from management_client import Api
 
 
 @pytest.fixture
@@ -154,3 +155,31 @@ def test_clients_do_not_tell_deaths(channel, name):
     channel.queue_declare(name, exclusive=True)
     channel.basic_publish("", name, b"x", pika.BasicProperties(headers={"x-death": [{"count": 5}], "kept": 1}))
     assert take(channel, name)[1].headers == {"kept": 1}
+
+
+def test_what_a_full_queue_refuses_goes_to_the_dead_letter_exchange_where_asked(channel, name, dead):
+    channel.queue_declare(name, exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish-dlx",
+                                                           "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})
+    channel.queue_bind(name, "amq.direct", name)
+    channel.basic_publish("amq.direct", name, b"1")
+    with pytest.raises(pika.exceptions.NackError):
+        channel.basic_publish("amq.direct", name, b"2", pika.BasicProperties(headers={"mine": 1}, message_id="m"))
+    method, properties, body = take(channel, dead)
+    assert (method.exchange, method.routing_key, body, properties.message_id) == ("", dead, b"2", "m")
+    assert properties.headers["mine"] == 1
+    assert deaths(properties) == [{"count": 1, "reason": "maxlen", "queue": name, "exchange": "amq.direct", "routing-keys": [name]}]
+    assert bodies(channel, name, 1) == [b"1"]
+    channel.basic_publish("amq.direct", name, b"3")
+    assert bodies(channel, name, 1) == [b"3"]
+
+
+def test_a_policy_may_ask_for_it(channel, server, name, dead):
+    api = Api(server)
+    api.put(f"policies/%2F/{name}", {"pattern": f"^{name}$", "definition": {"max-length": 1, "overflow": "reject-publish-dlx",
+                                                                            "dead-letter-exchange": "", "dead-letter-routing-key": dead}})
+    channel.queue_declare(name, exclusive=True)
+    channel.basic_publish("", name, b"1")
+    with pytest.raises(pika.exceptions.NackError):
+        channel.basic_publish("", name, b"2")
+    assert bodies(channel, dead, 1) == [b"2"]
+    api.delete(f"policies/%2F/{name}")

@@ -102,9 +102,10 @@ awaitable<void> Channel::on(ExchangeBind method) {
         }
     Binding binding = binding_of(service_.broker, vhost, method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
+    if (!allowed(refusal_of(service_.broker, vhost, binding), method.id)) co_return;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
-    if (!bound) {
+    if (!is_content_with(bound)) {
         fail(refusal_of(bound.error(), exchange_text(method.source, vhost)), method.id);
         co_return;
     }

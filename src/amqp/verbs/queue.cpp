@@ -6,6 +6,7 @@
 
 #include "amqp/binding.hpp"
 #include "amqp/channel_say.hpp"
+#include "amqp/limits.hpp"
 #include "amqp/queue_arguments.hpp"
 
 namespace rowmq::amqp {
@@ -70,6 +71,7 @@ awaitable<void> Channel::on(QueueDeclare method) {
             fail(Refusal(Code::access_refused, fmt::format("queue name '{}' contains reserved prefix 'amq.*'", method.queue)), method.id);
             co_return;
         }
+        if (!allowed(refusal_of_queue(service_.broker, vhost, method.queue), method.id)) co_return;
         auto options = options_of(method, vhost, service_.settings.message_bytes);
         if (!options) {
             fail(options.error(), method.id);
@@ -112,9 +114,10 @@ awaitable<void> Channel::on(QueueBind method) {
     Binding binding = binding_of(service_.broker, vhost, method.exchange,
                                  method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
+    if (!allowed(refusal_of(service_.broker, vhost, binding), method.id)) co_return;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
-    if (!bound) {
+    if (!is_content_with(bound)) {
         const bool no_exchange = bound.error().code == Errc::no_such_exchange;
         fail(refusal_of(bound.error(), no_exchange ? exchange_text(method.exchange, vhost) : queue_text(*queue, vhost)), method.id);
         co_return;

@@ -109,7 +109,21 @@ std::optional<std::shared_ptr<const Terms>> Catalog::find_binding(const Exchange
     return in(found->second.exchanges, std::get<ExchangeId>(to));
 }
 
+std::optional<std::string> Catalog::key_to(const Exchange& exchange, Destination to) const {
+    const auto* queue = std::get_if<QueueId>(&to);
+    if (queue ? !exchange.queues.contains(*queue) : exchange.to_exchanges == 0) return std::nullopt;
+    for (const auto& [key, bound] : exchange.by_key)
+        if (queue ? bound.queues.contains(*queue) : bound.exchanges.contains(std::get<ExchangeId>(to))) return key;
+    return std::nullopt;
+}
+
 void Catalog::bind(Exchange& exchange, Destination to, const std::string& key, std::shared_ptr<const Terms> terms) {
+    if (const auto weight = exchange.options.kind == ExchangeKind::hash ? weight_of(key) : std::nullopt) {
+        const auto* queue = std::get_if<QueueId>(&to);
+        const Queue* leads = queue ? find(*queue) : nullptr;
+        const Exchange* on = queue ? nullptr : find_exchange(std::get<ExchangeId>(to));
+        if (leads || on) exchange.shares.put(to, leads ? leads->name : on->name, *weight, terms);
+    }
     const auto [by_key, new_key] = exchange.by_key.try_emplace(key);
     if (new_key && exchange.options.kind == ExchangeKind::topic) exchange.patterns.add(key);
     const auto put = [&](auto& bound, auto id) {
@@ -145,6 +159,7 @@ bool Catalog::unbind(Exchange& exchange, Destination to, std::string_view key) {
         if (!take(by_key->second.exchanges, std::get<ExchangeId>(to))) return false;
         --exchange.to_exchanges;
     }
+    if (exchange.options.kind == ExchangeKind::hash) exchange.shares.remove(to);
     if (by_key->second.queues.empty() && by_key->second.exchanges.empty()) {
         if (exchange.options.kind == ExchangeKind::topic) exchange.patterns.remove(key);
         exchange.by_key.erase(by_key);

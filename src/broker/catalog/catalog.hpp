@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "broker/queue/queue.hpp"
+#include "broker/routing/hash_shares.hpp"
 #include "broker/routing/terms.hpp"
 #include "broker/routing/topic_keys.hpp"
 #include "rowmq/options.hpp"
@@ -33,14 +34,12 @@ struct Exchange {
     ExchangeOptions options;
     std::map<std::string, Bound, std::less<>> by_key;
     TopicKeys patterns;                     ///< the keys of by_key, where the kind is topic
+    HashShares shares;                      ///< of what is bound, where the kind is hash
     std::map<QueueId, std::size_t> queues;  ///< how many bindings each has
     std::size_t to_exchanges = 0;           ///< bindings to exchanges
     std::size_t with_terms = 0;             ///< bindings that have some
     bool used() const noexcept { return !queues.empty() || to_exchanges > 0; }
 };
-
-/// Where a binding leads.
-using Destination = std::variant<QueueId, ExchangeId>;
 
 class Catalog final {
 public:
@@ -85,6 +84,8 @@ public:
 
     /// The binding's terms, null too when it has none; none when there is no such binding.
     std::optional<std::shared_ptr<const Terms>> find_binding(const Exchange& exchange, Destination to, std::string_view key) const;
+    /// With which key a hash exchange leads there: it does so once. None: it does not.
+    std::optional<std::string> key_to(const Exchange& exchange, Destination to) const;
     /// Puts the binding, or replaces its terms.
     void bind(Exchange& exchange, Destination to, const std::string& key, std::shared_ptr<const Terms> terms);
     /// False when there was none.

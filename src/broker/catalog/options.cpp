@@ -123,6 +123,8 @@ std::string encode(const ExchangeOptions& options) {
     write(object.key("kind"), options.kind);
     if (!options.alternate.empty()) object.text("alternate", options.alternate);
     if (!options.attributes.empty()) write(object.key("attributes"), options.attributes);
+    if (options.hash_on.what != HashOn::What::routing_key) write(object.key("hash_on"), options.hash_on.what);
+    if (!options.hash_on.header.empty()) object.text("hash_header", options.hash_on.header);
     object.close();
     return out;
 }
@@ -136,6 +138,8 @@ ExchangeOptions decode_exchange_options(std::string_view json) {
         if (const auto* kind = object.if_contains("kind")) read(*kind, options.kind);
         if (const auto* alternate = object.if_contains("alternate")) options.alternate = json_text::text_of(*alternate);
         if (const auto* attributes = object.if_contains("attributes")) read(*attributes, options.attributes);
+        if (const auto* on = object.if_contains("hash_on")) read(*on, options.hash_on.what);
+        if (const auto* header = object.if_contains("hash_header")) options.hash_on.header = json_text::text_of(*header);
         return options;
     });
 }

@@ -13,8 +13,18 @@ namespace {
 class Collect {
 public:
     using Take = bool (Terms::*)(const Message&) const;
-    Collect(const Catalog& catalog, NamespaceId ns, std::string_view key, const Message& message, Take take, std::vector<Reached>& into)
-        : catalog_(catalog), ns_(ns), key_(key), message_(message), take_(take), into_(into), route_(catalog.next_route()) {}
+    struct Keys {
+        std::string_view key, hashed;
+    };
+    Collect(const Catalog& catalog, NamespaceId ns, Keys keys, const Message& message, Take take, std::vector<Reached>& into)
+        : catalog_(catalog),
+          ns_(ns),
+          key_(keys.key),
+          hashed_key_(keys.hashed),
+          message_(message),
+          take_(take),
+          into_(into),
+          route_(catalog.next_route()) {}
 
     /// Everything the exchange leads to; an exchange that is reached again leads nowhere new.
     void through(const Exchange& exchange) {
@@ -39,6 +49,12 @@ public:
                 for (const std::string* pattern : patterns) follow(exchange.by_key.find(*pattern)->second);
                 break;
             }
+            case ExchangeKind::hash:
+                if (const auto* share = exchange.shares.pick(hash_of(exchange.options.hash_on, hashed_key_, message_.properties.get()))) {
+                    if (const auto* id = std::get_if<QueueId>(&share->to)) follow(*id, share->terms);
+                    else follow(std::get<ExchangeId>(share->to), share->terms);
+                }
+                break;
         }
         if (into_.size() > before || exchange.options.alternate.empty()) return;
         if (const Exchange* other = catalog_.find_exchange(ns_, exchange.options.alternate)) through(*other);
@@ -46,16 +62,18 @@ public:
 
 private:
     void follow(const Bound& bound) {
-        for (const auto& [id, terms] : bound.queues) {
-            if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) continue;
-            const std::size_t before = into_.size();
-            queue(id);
-            if (into_.size() > before && terms) into_.back().notes = terms->notes;
-        }
-        for (const auto& [id, terms] : bound.exchanges) {
-            if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) continue;
-            if (const Exchange* next = catalog_.find_exchange(id)) through(*next);
-        }
+        for (const auto& [id, terms] : bound.queues) follow(id, terms);
+        for (const auto& [id, terms] : bound.exchanges) follow(id, terms);
+    }
+    void follow(QueueId id, const std::shared_ptr<const Terms>& terms) {
+        if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) return;
+        const std::size_t before = into_.size();
+        queue(id);
+        if (into_.size() > before && terms) into_.back().notes = terms->notes;
+    }
+    void follow(ExchangeId id, const std::shared_ptr<const Terms>& terms) {
+        if (terms && (terms.get()->*take_)(message_) == planted(Bug::filter_negated)) return;
+        if (const Exchange* next = catalog_.find_exchange(id)) through(*next);
     }
     void queue(QueueId id) {
         Queue* queue = catalog_.find(id);
@@ -66,7 +84,7 @@ private:
 
     const Catalog& catalog_;
     NamespaceId ns_;
-    std::string_view key_;
+    std::string_view key_, hashed_key_;
     const Message& message_;
     Take take_;
     std::vector<Reached>& into_;
@@ -74,30 +92,30 @@ private:
     std::vector<const Exchange*> visited_;
 };
 
-Result<void> route_by(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key, const Message& message,
+Result<void> route_by(const Catalog& catalog, NamespaceId ns, std::string_view exchange, Collect::Keys keys, const Message& message,
                       Collect::Take take, std::vector<Reached>& reached) {
     if (exchange.empty()) {
-        Queue* queue = catalog.find(ns, key);
-        if (!queue) return Error{Errc::no_such_queue, fmt::format("there is no queue \"{}\"", key)};
+        Queue* queue = catalog.find(ns, keys.key);
+        if (!queue) return Error{Errc::no_such_queue, fmt::format("there is no queue \"{}\"", keys.key)};
         reached.push_back({queue, nullptr});
         return {};
     }
     const Exchange* found = catalog.find_exchange(ns, exchange);
     if (!found) return Error{Errc::no_such_exchange, fmt::format("there is no exchange \"{}\"", exchange)};
-    Collect(catalog, ns, key, message, take, reached).through(*found);
+    Collect(catalog, ns, keys, message, take, reached).through(*found);
     return {};
 }
 
 }  // namespace
 
-Result<void> route(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key, const Message& message,
-                   std::vector<Reached>& reached) {
-    return route_by(catalog, ns, exchange, key, message, &Terms::take, reached);
+Result<void> route(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key, std::string_view hashed_key,
+                   const Message& message, std::vector<Reached>& reached) {
+    return route_by(catalog, ns, exchange, {key, hashed_key}, message, &Terms::take, reached);
 }
 
 Result<void> route_dead_letter(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key,
                                const Message& message, std::vector<Reached>& reached) {
-    return route_by(catalog, ns, exchange, key, message, &Terms::take_dead_letter, reached);
+    return route_by(catalog, ns, exchange, {key, key}, message, &Terms::take_dead_letter, reached);
 }
 
 }  // namespace rowmq
