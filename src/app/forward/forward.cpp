@@ -155,7 +155,7 @@ Exit run_sqs(const Forward& forward) {
 
     Moved moved{.working = forward.workers};
     for (int i = 0; i < forward.workers; ++i)
-        asio::co_spawn(loop, work(forward, source, destination, moved), [&](std::exception_ptr failed) {
+        asio::co_spawn(loop, work(forward, source, destination, moved), [&](const std::exception_ptr& failed) {
             --moved.working;
             if (failed && !moved.error) moved.error = Error{Errc::invalid_argument, "a server's answer is not SQS's"};
         });
