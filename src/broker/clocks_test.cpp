@@ -48,6 +48,50 @@ TEST_F(ClockJumps, make_no_delayed_message_due_early) {
     }
 }
 
+TEST_F(ClockJumps, make_no_delayed_message_due_early_when_the_clock_was_being_waited_for) {
+    declare("others");
+    for (const auto by : {milliseconds(4s), milliseconds(-5s)}) {  // ahead again; far away
+        const auto name = "q" + std::to_string(by.count());
+        declare(name, {.delay = 2s});
+        jump(-4s);
+        advance(500ms);
+        publish(name, "a");
+        Publish sooner{.routing_key = "others", .message = Message("b")};  // when it is due, all that is due is looked for
+        sooner.delay = 1'800ms;
+        try_publish(std::move(sooner));
+
+        jump(by);
+
+        advance(1'800ms);
+        EXPECT_EQ(bodies(receive("others")), Texts{"b"}) << by.count();
+        EXPECT_EQ(bodies(receive(name)), Texts{}) << by.count();
+        advance(190ms);
+        EXPECT_EQ(bodies(receive(name)), Texts{}) << by.count();
+        advance(20ms);
+        EXPECT_EQ(bodies(receive(name)), Texts{"a"}) << by.count();
+        clock->jump_wall(4s - by);
+        advance(10s);
+    }
+}
+
+TEST_F(ClockJumps, back_before_a_restart_leave_delayed_messages_of_a_group_in_order) {
+    declare("q", {.kind = QueueKind::fifo, .delay = 60s});
+    const auto publish_delayed = [&](const char* body) {
+        Publish p{.routing_key = "q", .message = Message(body)};
+        p.group = "g";
+        try_publish(std::move(p));
+    };
+    advance(500ms);
+    publish_delayed("a");
+    jump(-1h);
+    restart();
+    publish_delayed("b");
+
+    advance(62s);
+
+    EXPECT_EQ(bodies(receive("q")), (Texts{"a", "b"}));
+}
+
 TEST_F(ClockJumps, expire_nothing_while_the_clocks_diverge) {
     declare("q", {.ttl = 60s});
     publish("q", "a");
@@ -163,6 +207,24 @@ TEST(StoredTime, waits_for_a_clock_that_is_a_little_behind) {
     EXPECT_EQ(time.now(), start);
     clock.advance(200ms);
     EXPECT_EQ(time.now(), start + 100ms);
+}
+
+TEST(StoredTime, goes_on_from_where_it_waited) {
+    for (const auto by : {milliseconds(4s), milliseconds(-5s)}) {  // ahead again; far away
+        ManualClock clock;
+        StoredTime time(clock);
+        time.begin({});
+        const auto start = time.now();
+        clock.jump_wall(-4s);
+        clock.advance(500ms);
+        EXPECT_EQ(time.now(), start);
+
+        clock.jump_wall(by);
+
+        EXPECT_EQ(time.now(), start) << by.count();
+        clock.advance(100ms);
+        EXPECT_EQ(time.now(), start + 100ms) << by.count();
+    }
 }
 
 TEST(StoredTime, begins_where_it_was_when_the_clock_was_set_back) {

@@ -40,8 +40,9 @@ BrokerState::BrokerState(BrokerParts given)
         arrivals.note(last_id, wall);
         // Not with every commit, so it lags by up to a second. It must not be ahead: what waits for a time would come too early
         // after a crash, and a program that crashes again and again would run ahead of the clock without end. Where the machine's
-        // clock was set back, time goes on from here after a crash: with every commit, so that what is put then is due later.
-        if (wall - wall_stored >= (stored_time.is_ahead() ? milliseconds(1) : milliseconds(1'000))) {
+        // clock was set back, time goes on from here after a crash: with every commit, so that what is put then is due later; and
+        // with all that is delayed, so that it does not become due after what is put when the clock has been set back.
+        if (wall - wall_stored >= (stored_time.is_ahead() || !batch.delayed.empty() ? milliseconds(1) : milliseconds(1'000))) {
             wall_stored = wall;
             batch.highest_wall = wall_stored;
         }

@@ -19,6 +19,8 @@ WallTime StoredTime::now() {
     const WallTime expected = base_ + duration_cast<milliseconds>(at - began_);
     // A wall clock that is a little behind is waited for.
     now_ = std::max(now_, diverged_ ? expected : std::min(expected, wall));
+    // It goes on from where it waited: whoever sets the clock once more, ahead or far away, does not make it jump.
+    if (now_ < expected) base_ -= expected - now_;
     ahead_ = now_ > wall;
     return now_;
 }
