@@ -28,6 +28,7 @@ awaitable<void> BrokerState::run_due(std::shared_ptr<BrokerState> self) {
         const storage::Page page = co_await self->parts.engine->page(std::move(request));
         if (self->abandoned) co_return;
         if (page.failure || self->closing || self->committer.broken()) {
+            if (page.failure) self->ask_whether_failed();
             retry = std::chrono::seconds(1);
             break;
         }

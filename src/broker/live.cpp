@@ -109,7 +109,7 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     at_hand.loading = false;
     at_hand.removed_since_page.clear();
     for (Event* waiting : std::exchange(at_hand.load_waiters, {})) waiting->set();
-    if (failed) co_return;
+    if (failed) co_return self->ask_whether_failed();
     self->trim(*queue);
     self->write_through_ahead(*queue);
     self->wake(*queue);
@@ -117,6 +117,12 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     at_hand.looks_for_expired &= at_hand.window->ready() == 0;
     const bool wanted = !at_hand.waiters.empty() || queue->moves_expired() || at_hand.looks_for_expired;
     if (wanted && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
+}
+
+void BrokerState::ask_whether_failed() {
+    if (closing || committer.broken()) return;
+    committer.open();
+    committer.touch(1, 0);
 }
 
 // Where deliveries are not counted beforehand, what may be delivered is marked so before it is.

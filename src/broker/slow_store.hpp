@@ -41,6 +41,7 @@ struct Doors {
     int full = 0;             ///< so many commits find no space
     int unread = 0;           ///< so many pages cannot be read
     std::size_t entries = 0;  ///< put by commits that came to pass
+    bool failed = false;      ///< the store has: neither pages nor commits any more
 };
 
 class SlowStore final : public storage::Engine {
@@ -50,10 +51,11 @@ public:
     awaitable<Result<storage::Snapshot>> load() override { co_return co_await inner_->load(); }
     awaitable<storage::Outcome> commit(std::shared_ptr<const storage::Batch> batch) override {
         co_await doors_->commits.pass();
-        if (doors_->full > 0) {
-            --doors_->full;
+        if (doors_->full > 0 || doors_->failed) {
             storage::Outcome refused;
-            refused.failure = Error{Errc::store_full, "no space, as the test wants it"};
+            refused.failure = Error{Errc::store_failed, "the store has failed, as the test wants it"};
+            if (!doors_->failed) refused.failure = Error{Errc::store_full, "no space, as the test wants it"};
+            if (doors_->full > 0) --doors_->full;
             co_return refused;
         }
         doors_->entries += batch->entries.size();
@@ -62,8 +64,8 @@ public:
     awaitable<storage::Page> page(storage::PageRequest request) override {
         storage::Page page = co_await inner_->page(std::move(request));
         co_await doors_->pages.pass();
-        if (doors_->unread > 0) {
-            --doors_->unread;
+        if (doors_->unread > 0 || doors_->failed) {
+            if (doors_->unread > 0) --doors_->unread;
             page = {};
             page.failure = Error{Errc::store_failed, "a page cannot be read, as the test wants it"};
         }

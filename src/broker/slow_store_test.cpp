@@ -172,6 +172,39 @@ TEST_F(SlowPages, are_read_again_for_what_was_published_meanwhile) {
     EXPECT_EQ(bodies(receive("q")), Texts{"b"});
 }
 
+TEST_F(SlowPages, that_a_failed_store_does_not_give_end_the_broker_when_something_is_due) {
+    declare("q", {.delay = 1s});
+    publish("q", "a");
+    doors->failed = true;
+
+    advance(1s);
+
+    EXPECT_FALSE(broker->health().serving) << "nobody else commits: what is due would never come";
+}
+
+TEST_F(SlowPages, that_a_failed_store_does_not_give_end_the_broker_when_somebody_receives) {
+    declare("q");
+    publish("q", "a");
+    reopen();
+    doors->failed = true;
+
+    begin_receive("q");
+
+    EXPECT_FALSE(broker->health().serving);
+}
+
+TEST_F(SlowPages, that_cannot_be_read_once_end_nothing) {
+    declare("q", {.delay = 1s});
+    publish("q", "a");
+    doors->unread = 1;
+    advance(1s);
+    EXPECT_TRUE(broker->health().serving);
+
+    advance(1s);
+
+    EXPECT_EQ(bodies(receive("q")), Texts{"a"});
+}
+
 using Purging = SlowStoreBed;
 
 TEST_F(Purging, leaves_what_is_published_with_the_same_commit) {

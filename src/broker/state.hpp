@@ -166,6 +166,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     bool window_room();              ///< makes some by forgetting what is used least
     void load(Queue& queue);         ///< begins to read a page unless one is under way
     static awaitable<void> run_load(std::shared_ptr<BrokerState> self, QueueId id);
+    void ask_whether_failed();  ///< a page could not be read: a commit shows whether the store has failed, which nobody else may make
     void write_through_ahead(Queue& queue);
     bool wake(Queue& queue);  ///< as many waiters as there are messages for; whether there was one
     void on_timer(Queue& queue);
