@@ -114,15 +114,6 @@ void Reference::pass(Time now) {
         }
 }
 
-bool Reference::may_die(std::size_t queue, const Message& m) const {
-    const auto& q = plan_.queues[queue];
-    return q.receives > 0 && !m.leased && m.most >= q.receives;
-}
-bool Reference::must_die(std::size_t queue, const Message& m) const {
-    const auto& q = plan_.queues[queue];
-    return q.receives > 0 && !m.leased && m.least >= q.receives;
-}
-
 void Reference::lease_over(State& s, std::size_t queue, std::size_t at) const {
     auto& m = s[queue].messages[at];
     m.leased = false;
@@ -131,13 +122,12 @@ void Reference::lease_over(State& s, std::size_t queue, std::size_t at) const {
 
 /// Moves to the dead-letter queue; seen there, or for a moment still where it was.
 void Reference::bury(State& s, std::size_t queue, std::size_t at) const {
-    const bool sure = must_die(queue, s[queue].messages[at]);
     auto m = std::move(s[queue].messages[at]);
     s[queue].messages.erase(s[queue].messages.begin() + static_cast<std::ptrdiff_t>(at));
     const auto dead = plan_.queues[queue].dead;
     m.from = queue;
-    m.loose = m.loose || plan_.faults || !sure;
     m.leased = false;
+    m.loose = m.loose || plan_.faults || !must_die(queue, m);
     m.least = m.most = 0;
     m.ahead = !fifo(dead);  // one that is sent there may be, and the mark of it passes this one
     m.due = {now_, now_};
@@ -163,8 +153,10 @@ void Reference::unbury(State& s, std::size_t queue, const std::function<bool(con
 }
 
 void Reference::jumped(Time by) {
-    ahead_ += by;
+    ahead_ = {ahead_.first + by, ahead_.last + by};
     steady_ = false;
+    if (ahead_.first <= waits_for_wall && ahead_.last >= -waits_for_wall)  // it is approached, or waited for
+        ahead_ = {std::min<Time>(ahead_.first, 0), std::max<Time>(ahead_.last, 0)};
     const auto loosen = [&](Span& span) {
         const auto left = std::max<Time>(0, span.last - now_);
         span.first -= left / 1'000 + 2;
@@ -182,6 +174,7 @@ void Reference::jumped(Time by) {
 
 /// Every lease has ended; what was not stored is forgotten; the machine's clock is believed.
 void Reference::restarted() {
+    const auto back = now_ - stored_ + stored_lags;  // at most: time goes on from what was stored last, or from the wall clock
     for (auto& state : states_.all()) {
         for (std::size_t i = 0; i < state.size(); ++i)
             if (const auto dead = plan_.queues[i].dead; plan_.queues[i].receives > 0 && !plan_.queues[i].counts_exactly)
@@ -190,8 +183,8 @@ void Reference::restarted() {
         for (std::size_t i = 0; i < state.size(); ++i) {
             auto& q = state[i];
             const auto shift = [&](Span& span) {
-                if (ahead_ > 0) span.first -= ahead_;
-                if (ahead_ < 0) span.last += now_ - stored_ + stored_lags;  // time goes on from what was stored last
+                span.first -= std::max<Time>(0, ahead_.last);
+                span.last = std::max(std::min(span.last, now_ + 1), span.last + std::min(-ahead_.first, back));  // not at once
             };
             for (auto& m : q.messages) {
                 ++m.restarts;
@@ -207,7 +200,8 @@ void Reference::restarted() {
                 else ++at;
         }
     }
-    steady_ = (ahead_ = std::min<Time>(ahead_, 0)) == 0;
+    ahead_ = {std::min<Time>(ahead_.first, 0), std::min<Time>(ahead_.last + back, 0)};
+    steady_ = ahead_.first == 0;
     keep();
 }
 
@@ -283,12 +277,13 @@ void Reference::receive(State& s, const Ended& e, const Beside& beside, States& 
     if (result.kind == Result::Kind::refused && e.among && result.code == "QueueDoesNotExist") return;
     if (result.kind == Result::Kind::refused) violated("a receive was refused: {}", result.code);
     if (result.kind == Result::Kind::unknown) {  // it may have been counted, also what dies and came here just now
+        const auto perhaps = [](Message& m) { ++m.most, m.passed = true; };
+        for (auto& m : s[queue].messages)
+            if (!m.leased && m.due.first <= now_) perhaps(m);
         for (std::size_t from = 0; from < s.size(); ++from)
             for (std::size_t i = 0; plan_.queues[from].dead == queue && i < s[from].messages.size();)
-                if (may_die(from, s[from].messages[i])) more.push_back(s), bury(s, from, i);
+                if (may_die(from, s[from].messages[i])) more.push_back(s), bury(s, from, i), perhaps(s[queue].messages.back());
                 else ++i;
-        for (auto& m : s[queue].messages)
-            if (!m.leased && m.due.first <= now_) ++m.most, m.passed = true;
         return;
     }
     if (e.reply.received.size() > static_cast<std::size_t>(e.step->max))

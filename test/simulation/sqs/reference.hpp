@@ -62,15 +62,18 @@ private:
     const Message* owed_now(const State& s, std::size_t queue, const std::set<std::size_t>& handles) const;
 
     bool fifo(std::size_t queue) const { return plan_.queues[queue].fifo; }
-    bool may_die(std::size_t queue, const Message& m) const;
-    bool must_die(std::size_t queue, const Message& m) const;
+    bool dies_after(std::size_t queue, const Message& m, int receives) const {
+        return plan_.queues[queue].receives > 0 && !m.leased && receives >= plan_.queues[queue].receives;
+    }
+    bool may_die(std::size_t queue, const Message& m) const { return dies_after(queue, m, m.most); }
+    bool must_die(std::size_t queue, const Message& m) const { return dies_after(queue, m, m.least); }
     bool surely_ready(std::size_t queue, const Message& m) const;
     Span in(Time time) const;
     const Plan& plan_;
     Possible<State> states_;
     Time now_ = 0;
     Time stored_ = 0;     ///< a time that surely was
-    Time ahead_ = 0;      ///< the wall clock, of where it should be
+    Span ahead_;          ///< by how much the wall clock is, of the process's own
     bool steady_ = true;  ///< no clock jumped since the process began
 };
 
