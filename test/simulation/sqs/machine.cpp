@@ -257,6 +257,10 @@ void Machine::carry_over(FileImage durable, const FileImage& current) {
     }
 }
 
+bool Machine::wrote_back_half() const {
+    return std::any_of(pending_.begin(), pending_.end(), [](const auto& change) { return change.file == test::FileKind::database; });
+}
+
 std::string Machine::restart(Death death, std::uint64_t salt) {
     std::string survived;
     if (death == Death::stopped) stop();

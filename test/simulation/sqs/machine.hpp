@@ -65,6 +65,8 @@ public:
     /// survived of unsynced calls, for the trace.
     std::string restart(Death death, std::uint64_t salt);
     void forget_open() { open_.clear(); }
+    /// The process before was killed while it wrote its log back, and what it wrote into the database is not durable yet.
+    bool wrote_back_half() const;
 
     /// None: the store has failed, and so the process is dead().
     std::optional<Look> look();

@@ -270,7 +270,8 @@ private:
         if (!machine_.why_failed.empty()) note("  the store failed: " + machine_.why_failed);
         if (death == Death::killed && fired && !power_ && salt_() % 2 == 0)
             death = Death::power_lost;  // dirty pages may go with a failed sync
-        auto survived = machine_.restart(death, salt_());
+        const auto salt = salt_();
+        auto survived = machine_.restart(death, salt);
         rare_.died(death, survived, machine_.open(), fired);
         std::vector<std::shared_ptr<Call>> stopped = machine_.take_ended();
         for (const auto& call : machine_.open())
@@ -288,6 +289,11 @@ private:
             machine_.restart(power_ ? Death::power_lost : Death::killed, salt_());
         }
         power_ = false;
+        // Seldom both files have something that is pending: then the power may go before either has been synced.
+        if (machine_.wrote_back_half() && salt % 4 != 0) {
+            machine_.cut_power_at(2 + (salt >> 20) % 4);
+            power_ = true;
+        }
         lost.insert(lost.begin(), std::make_move_iterator(late_.begin()), std::make_move_iterator(late_.end()));
         late_.clear();
         reference_.pass(machine_.now());
@@ -322,6 +328,8 @@ private:
         machine_.heal();
         power_ = false;
         die(plan_.seed % 2 == 0 ? Death::stopped : Death::killed);  // which ends every lease, of up to twelve hours
+        machine_.heal();
+        power_ = false;
         note("drain");
         advance(21'000);  // who waits has waited long enough
         look();
