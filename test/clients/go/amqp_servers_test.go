@@ -34,7 +34,8 @@ func isCode(err error, code int) bool {
 
 func TestAmqpAPublisherLosesNothingWhenTheServerIsKilled(t *testing.T) {
 	server := serve(t)
-	setup, err := amqp.Dial(server.url())
+	url := server.url() // while it starts again it has no address to tell
+	setup, err := amqp.Dial(url)
 	must(t, err)
 	queue := durable(t, open(t, setup), nil)
 	confirmed := map[string]bool{}
@@ -43,7 +44,7 @@ func TestAmqpAPublisherLosesNothingWhenTheServerIsKilled(t *testing.T) {
 	go func() { // as the documentation has it: connect again, publish again what was not confirmed
 		defer close(stopped)
 		for number := 0; ; {
-			connection, err := amqp.Dial(server.url())
+			connection, err := amqp.Dial(url)
 			if err != nil {
 				time.Sleep(20 * time.Millisecond)
 				continue
@@ -89,7 +90,7 @@ func TestAmqpAPublisherLosesNothingWhenTheServerIsKilled(t *testing.T) {
 	close(stop)
 	<-stopped
 
-	connection, err := amqp.Dial(server.url())
+	connection, err := amqp.Dial(url)
 	must(t, err)
 	defer connection.Close()
 	deliveries := consume(t, open(t, connection), queue, true)
