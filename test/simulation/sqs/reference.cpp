@@ -277,11 +277,13 @@ void Reference::receive(State& s, const Ended& e, const Beside& beside, States& 
     if (result.kind == Result::Kind::refused && e.among && result.code == "QueueDoesNotExist") return;
     if (result.kind == Result::Kind::refused) violated("a receive was refused: {}", result.code);
     if (result.kind == Result::Kind::unknown) {  // it may have been counted, also what dies and came here just now
+        const auto& there = s[queue].messages;   // another such receive just now: which ones came was left open there
+        const bool open = std::none_of(there.begin(), there.end(), [&](auto& m) { return m.from && m.passed && m.due.first == now_; });
         const auto perhaps = [](Message& m) { ++m.most, m.passed = true; };
         for (auto& m : s[queue].messages)
             if (!m.leased && m.due.first <= now_) perhaps(m);
         for (std::size_t from = 0; from < s.size(); ++from)
-            for (std::size_t i = 0; plan_.queues[from].dead == queue && i < s[from].messages.size();)
+            for (std::size_t i = 0; open && plan_.queues[from].dead == queue && i < s[from].messages.size();)
                 if (may_die(from, s[from].messages[i])) more.push_back(s), bury(s, from, i), perhaps(s[queue].messages.back());
                 else ++i;
         return;
