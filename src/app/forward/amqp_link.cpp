@@ -12,7 +12,7 @@ namespace rowmq::app {
 namespace {
 
 constexpr int frame_bytes = 131'072, most_channels = 2, heartbeat_seconds = 30;
-constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};  // for connecting, logging in, and every answer
+constexpr timeval answer_time{.tv_sec = 10, .tv_usec = 0};  // for connecting, logging in, and every answer
 
 /// What a reply code means to who forwards. RabbitMQ's: 320 connection-forced, 541 internal-error.
 Errc errc_of(int code, std::string_view text) {
@@ -54,7 +54,7 @@ Result<void> AmqpLink::connect(const AmqpAddress& address, const std::string& ca
         }
         amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
     }
-    timeval limit = patience;
+    timeval limit = answer_time;
     amqp_set_handshake_timeout(state_, &limit);
     amqp_set_rpc_timeout(state_, &limit);
     const int opened = amqp_socket_open_noblock(socket, address.host.c_str(), address.port, &limit);

@@ -3,6 +3,8 @@
 // Owns its socket; one thread. Errors: closed (nobody answers, or the connection is gone: it may be tried again), access_refused,
 // no_such_queue, in_use, invalid_argument (what the broker said).
 
+#include <sys/time.h>
+
 #include <amqp.h>
 
 #include <memory>
@@ -12,6 +14,8 @@
 #include "app/forward/amqp_address.hpp"
 
 namespace rowmq::app {
+
+inline constexpr timeval no_time{.tv_sec = 0, .tv_usec = 0};  ///< for what has come already
 
 class AmqpLink final {
 public:

@@ -9,8 +9,6 @@ namespace rowmq::app {
 namespace {
 
 constexpr amqp_channel_t consuming = 1, asking = 2;
-constexpr timeval at_once{.tv_sec = 0, .tv_usec = 0};
-
 /// One delivery, given back to librabbitmq at its end.
 struct Envelope {
     amqp_envelope_t it{};
@@ -64,7 +62,7 @@ Result<std::size_t> AmqpSource::read(std::size_t max, const std::function<Result
     for (std::size_t count = 0; count < max; ++count) {
         amqp_maybe_release_buffers(link_->state());
         Envelope envelope;
-        const amqp_rpc_reply_t reply = amqp_consume_message(link_->state(), &envelope.it, &at_once, 0);
+        const amqp_rpc_reply_t reply = amqp_consume_message(link_->state(), &envelope.it, &no_time, 0);
         if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION && reply.library_error == AMQP_STATUS_TIMEOUT) return count;
         if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION && reply.library_error == AMQP_STATUS_UNEXPECTED_STATE) {
             if (const auto told = other_frame(); !told) return told.error();
@@ -88,7 +86,7 @@ Result<std::size_t> AmqpSource::read(std::size_t max, const std::function<Result
 
 Result<void> AmqpSource::other_frame() {
     amqp_frame_t frame;
-    const int status = amqp_simple_wait_frame_noblock(link_->state(), &frame, &at_once);
+    const int status = amqp_simple_wait_frame_noblock(link_->state(), &frame, &no_time);
     if (status == AMQP_STATUS_TIMEOUT) return {};
     if (const auto read = link_->checked(status, "stopped delivering"); !read) return read.error();
     if (frame.frame_type != AMQP_FRAME_METHOD) return {};

@@ -11,7 +11,6 @@ namespace rowmq::app {
 namespace {
 
 constexpr amqp_channel_t channel = 1;
-constexpr timeval at_once{.tv_sec = 0, .tv_usec = 0};
 /// RabbitMQ and RowMQ refuse another's name as user_id: it goes on as this header.
 constexpr std::string_view user_header = "x-forwarded-user-id";
 /// Made by the source for its delivery; the target counts anew.
@@ -90,7 +89,7 @@ Result<void> AmqpTarget::hear(Ledger& ledger) {
     for (;;) {
         amqp_maybe_release_buffers(link_->state());
         amqp_frame_t frame;
-        const int status = amqp_simple_wait_frame_noblock(link_->state(), &frame, &at_once);
+        const int status = amqp_simple_wait_frame_noblock(link_->state(), &frame, &no_time);
         if (status == AMQP_STATUS_TIMEOUT) return {};
         if (const auto read = link_->checked(status, "stopped confirming"); !read) return read.error();
         if (frame.frame_type != AMQP_FRAME_METHOD) continue;
