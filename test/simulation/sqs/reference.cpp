@@ -380,7 +380,7 @@ void Reference::remove(State& s, const Ended& e, std::size_t entry, States& more
     }
     const bool here = found->restarts == 0, ok = result.kind == Result::Kind::ok;
     if (ok && over && here && fifo(queue)) violated("a handle of m{} whose visibility has ended deletes it", found->number);
-    if (!ok || found->passed || (over && !(surely_ready(queue, *found) && found->restarts <= 1))) more.push_back(s);
+    if (!ok || found->passed || (over && (e.among || !surely_ready(queue, *found) || found->restarts > 1))) more.push_back(s);
     messages.erase(found);
 }
 
