@@ -46,7 +46,7 @@ void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 class ModelSees : public testing::TestWithParam<Fault> {};
 
 TEST_P(ModelSees, the_fault) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
         const auto report = simulate({.seed = seed, .operations = 400, .stores = memory_only, .lie = GetParam().lie});
         if (!report.lied) continue;
 
