@@ -191,9 +191,11 @@ void latency(const Words& words) {
     std::string figures;
     {
         Consuming consuming;
-        if (words.count("consumers", 1) > 0) consuming.queues = bed.names();
+        const bool consumes = words.count("consumers", 1) > 0;
+        if (consumes) consuming.queues = bed.names();
         Consumer consumer(words.port(), consuming);
         Producer producer(words.port(), what);
+        const auto through = [&] { return consumes ? consumer.received : producer.confirmed; };
         Loop loop;
         loop.add(consumer);
         loop.add(producer);
@@ -203,11 +205,10 @@ void latency(const Words& words) {
         producer.keep_times();
         consumer.keep_times();
         const Span span;
-        const std::uint64_t received = consumer.received;
+        const std::uint64_t before = through();
         loop.run(never, milliseconds_of(words.number("seconds", 5)));
-        figures = fmt::format(R"({{"rate":{:.1f},{},{},"client_cores":{:.3f}}})",
-                              static_cast<double>(consumer.received - received) / span.seconds(), spread("confirm", producer.confirm_ms),
-                              spread("reached", consumer.reached_ms), span.cores());
+        figures = fmt::format(R"({{"rate":{:.1f},{},{},"client_cores":{:.3f}}})", static_cast<double>(through() - before) / span.seconds(),
+                              spread("confirm", producer.confirm_ms), spread("reached", consumer.reached_ms), span.cores());
         producer.stop();
         loop.run([&] { return producer.confirmed == producer.published; }, longest);
     }
