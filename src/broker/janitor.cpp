@@ -197,8 +197,9 @@ void BrokerState::arm_housekeeping() {
     if (!idle_expiring.empty() || !to_sweep.empty()) within(std::chrono::seconds(1));
     if (some_queue_has_ttl) within(expiry_scan_interval);
     if (!expiry_looks.empty())
-        within(stored_time.diverged() ? std::chrono::seconds(1)
-                                      : std::chrono::duration_cast<milliseconds>(expiry_looks.begin()->first - now_wall()));
+        within(stored_time.diverged() || refused_lately()  // nothing can go just now
+                   ? std::chrono::seconds(1)
+                   : std::chrono::duration_cast<milliseconds>(expiry_looks.begin()->first - now_wall()));
     if (deduplication_window > milliseconds(0))
         within(std::chrono::duration_cast<milliseconds>(deduplications_since + deduplication_window - now_wall()));
     if (in) housekeeping_timer.arm_by(now() + *in);
