@@ -321,6 +321,22 @@ TEST_F(Receive, is_not_needed_for_what_expires_to_go) {
     for (const char* queue : {"q", "fifo"}) EXPECT_EQ(counts(queue).expired, 3) << queue;
 }
 
+TEST_F(Receive, is_not_needed_for_what_expires_to_go_in_time) {
+    declare("q", {.ttl = 500ms});
+    declare("plain");
+    for (int i = 0; i < 3; ++i) publish("q", "x");
+    Publish p{.routing_key = "plain", .message = Message("x")};
+    p.ttl = 500ms;
+    ASSERT_TRUE(try_publish(std::move(p)));
+
+    advance(499ms);
+    EXPECT_EQ(counts("q").ready, 3);
+    for (int i = 0; i < 5; ++i) advance(10ms);
+
+    EXPECT_EQ(counts("q").expired, 3);
+    EXPECT_EQ(counts("plain").expired, 1);
+}
+
 TEST_F(Fifo, gives_what_stands_behind_expired_heads_in_one_receive) {
     declare("q", {.kind = QueueKind::fifo});
     for (const char* body : {"a1", "a2"}) {

@@ -30,7 +30,7 @@ void BrokerState::look_for_expired() {
         queue->expiry_look.reset();
         if (queue->deleted) continue;
         touch_live(*queue);
-        queue->live->looks_for_expired = 66;  // which lanes there are, then one page of each
+        queue->live->looks_for_expired = true;
         load(*queue);
     }
     // What was there before this process began, and what a look did not see.

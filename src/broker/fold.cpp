@@ -62,6 +62,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
             continue;  // the page brings it
         }
         if (!queue->live) {  // nobody looks (any more), but its length may be bounded
+            if (row.expires_at) expect_expiry(*queue, *row.expires_at);
             const bool bounded = queue->options->max_length || queue->options->max_bytes;
             if (bounded && (woken.empty() || woken.back() != queue)) woken.push_back(queue);
             continue;

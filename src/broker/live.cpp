@@ -113,8 +113,8 @@ awaitable<void> BrokerState::run_load(std::shared_ptr<BrokerState> self, QueueId
     self->write_through_ahead(*queue);
     self->wake(*queue);
     self->set_timer(*queue);
-    at_hand.looks_for_expired = at_hand.window->ready() == 0 ? std::max(0, at_hand.looks_for_expired - 1) : 0;
-    const bool wanted = !at_hand.waiters.empty() || queue->moves_expired() || at_hand.looks_for_expired > 0;
+    at_hand.looks_for_expired &= at_hand.window->ready() == 0;
+    const bool wanted = !at_hand.waiters.empty() || queue->moves_expired() || at_hand.looks_for_expired;
     if (wanted && at_hand.window->ready() == 0 && at_hand.window->needs_page()) self->load(*queue);
 }
 

@@ -93,7 +93,7 @@ struct Live {
     std::unordered_set<Sequence> removed_since_page;  ///< while a page is under way
     Timer timer;                                      ///< lease deadlines, sleeping groups, expiry
     bool loading = false;
-    int looks_for_expired = 0;  ///< so many pages are read until there is something in the window, whoever waits
+    bool looks_for_expired = false;       ///< is read until there is something in the window, whoever waits
     std::optional<Error> load_failure;    ///< of the last page
     std::deque<Coming> coming;            ///< may be taken early; what is put after another that may not is not among them
     std::size_t early = 0;                ///< of `held`, those whose commit is under way
