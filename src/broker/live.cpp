@@ -40,6 +40,7 @@ void BrokerState::drop_live(Queue& queue) {
 void BrokerState::forget_live(Queue& queue) {
     if (!queue.live) return;
     remember_head(queue);
+    if (const auto first = queue.live->window->first_expiry(); first && !queue.deleted) expect_expiry(queue, *first);
     window_entries -= queue.live->window->entries();
     window_bytes -= queue.live->window->bytes();
     live_queues.erase(queue.live->place_in_use_order);
