@@ -11,6 +11,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.append(os.path.join(ROOT, "test", "support"))  # who starts RabbitMQ
 sys.path.append(os.path.join(os.path.dirname(HERE), "http"))  # driver, report and served are those of the benchmarks over HTTP
 
 import brokers  # noqa: E402

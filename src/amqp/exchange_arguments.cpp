@@ -14,23 +14,21 @@ namespace {
 constexpr const char *durable = "amqp.durable", *auto_delete = "amqp.auto-delete", *internal = "amqp.internal", *delaying = "amqp.delayed";
 constexpr std::string_view delayed_type = "x-delayed-message", hash_header = "hash-header", hash_property = "hash-property";
 
+constexpr std::pair<std::string_view, ExchangeKind> types[] = {{"direct", ExchangeKind::direct},
+                                                               {"fanout", ExchangeKind::fanout},
+                                                               {"topic", ExchangeKind::topic},
+                                                               {"headers", ExchangeKind::headers},
+                                                               {"x-consistent-hash", ExchangeKind::hash}};
+
 std::optional<ExchangeKind> kind_of(std::string_view type) {
-    if (type == "direct") return ExchangeKind::direct;
-    if (type == "fanout") return ExchangeKind::fanout;
-    if (type == "topic") return ExchangeKind::topic;
-    if (type == "headers") return ExchangeKind::headers;
-    if (type == "x-consistent-hash") return ExchangeKind::hash;
+    for (const auto& [name, kind] : types)
+        if (name == type) return kind;
     return std::nullopt;
 }
 
-std::string_view name_of(ExchangeKind kind) {
-    switch (kind) {
-        case ExchangeKind::direct: return "direct";
-        case ExchangeKind::fanout: return "fanout";
-        case ExchangeKind::topic: return "topic";
-        case ExchangeKind::headers: return "headers";
-        case ExchangeKind::hash: return "x-consistent-hash";
-    }
+std::string_view name_of(ExchangeKind wanted) {
+    for (const auto& [name, kind] : types)
+        if (kind == wanted) return name;
     return "direct";
 }
 

@@ -15,6 +15,14 @@ protected:
         return o;
     }
     auto begin_next(std::size_t max = 10) { return begin(subscription.next({.max = max, .max_bytes = 0, .wait = 1h, .lease = {}})); }
+    /// Somebody waits for messages of a queue "q", and no commit returns from now on.
+    auto begin_next_of_q_with_a_shut_store(std::size_t max = 10) {
+        declare("q");
+        consume("q");
+        auto next = begin_next(max);
+        doors->commits.shut();
+        return next;
+    }
     /// Returns before the commit.
     Receipt publish_early(Publish p) {
         PublishRequest request;

@@ -6,10 +6,7 @@ namespace rowmq::test {
 class EarlyDelivery : public EarlyBed {};
 
 TEST_F(EarlyDelivery, gives_a_waiting_consumer_a_message_before_its_commit) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
 
     const Receipt receipt = publish_early("q", "a");
 
@@ -58,10 +55,7 @@ TEST_F(EarlyDelivery, confirms_at_the_acknowledgement_and_writes_no_row_when_the
 }
 
 TEST_F(EarlyDelivery, confirms_at_the_acknowledgement_and_removes_the_row_after_a_commit_that_is_under_way) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     const Receipt receipt = publish_early("q", "a");
     const auto committed = begin_committed(receipt);
 
@@ -78,10 +72,7 @@ TEST_F(EarlyDelivery, confirms_at_the_acknowledgement_and_removes_the_row_after_
 }
 
 TEST_F(EarlyDelivery, confirms_at_the_commit_where_that_comes_first) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     const Receipt receipt = publish_early("q", "a");
     const auto committed = begin_committed(receipt);
 
@@ -96,10 +87,7 @@ TEST_F(EarlyDelivery, confirms_at_the_commit_where_that_comes_first) {
 }
 
 TEST_F(EarlyDelivery, answers_a_settlement_that_is_to_be_durable_after_both_commits) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     publish_early("q", "a");
 
     const auto settled = begin(session.settle(got(next).at(0).lease));
@@ -172,10 +160,7 @@ TEST_F(EarlyDelivery, dead_letters_what_is_rejected_after_its_commit) {
 }
 
 TEST_F(EarlyDelivery, says_that_the_outcome_is_unknown_when_the_commit_of_a_delivered_message_fails) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     doors->full = 1;
     const Receipt receipt = publish_early("q", "a");
     const auto committed = begin_committed(receipt);
@@ -193,10 +178,7 @@ TEST_F(EarlyDelivery, says_that_the_outcome_is_unknown_when_the_commit_of_a_deli
 }
 
 TEST_F(EarlyDelivery, says_so_as_well_of_what_was_given_back_meanwhile) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     doors->full = 1;
     publish_early("q", "a");
     acknowledge(got(next).at(0), Verdict::release);
@@ -284,10 +266,7 @@ TEST_F(EarlyDelivery, does_not_overtake_what_comes_back) {
 }
 
 TEST_F(EarlyDelivery, does_not_overtake_what_is_being_stored) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     begin_publish("q", "a");  // its publisher did not ask for early delivery
 
     publish_early("q", "b");
@@ -298,10 +277,7 @@ TEST_F(EarlyDelivery, does_not_overtake_what_is_being_stored) {
 }
 
 TEST_F(EarlyDelivery, is_settled_in_a_transaction_after_its_commit) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     publish_early("q", "a");
     Work work;
     work.settlements.push_back({.lease = got(next).at(0).lease, .verdict = Verdict::done, .delay = {}, .while_held = false});
@@ -316,10 +292,7 @@ TEST_F(EarlyDelivery, is_settled_in_a_transaction_after_its_commit) {
 }
 
 TEST_F(EarlyDelivery, is_over_before_a_purge_begins) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     publish_early("q", "a");
     ASSERT_EQ(got(next).size(), 1u);
 
@@ -377,10 +350,7 @@ TEST_F(EarlyDelivery, does_not_count_what_was_taken_for_a_session_that_closed_be
 }
 
 TEST_F(EarlyDelivery, is_known_for_it_after_a_crash) {
-    declare("q");
-    consume("q");
-    const auto next = begin_next();
-    doors->commits.shut();
+    const auto next = begin_next_of_q_with_a_shut_store();
     publish_early("q", "a");
     ASSERT_EQ(got(next).size(), 1u);
     open(doors->commits);

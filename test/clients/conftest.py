@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "support")]
 from server import Server  # noqa: E402
 
 # Nothing of the machine's own AWS settings may reach a client under test.
@@ -81,6 +81,21 @@ def sqs(server):
 def name():
     """A queue name nobody used before."""
     return f"q-{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def api(server):
+    """RabbitMQ's management API, as guest."""
+    import management_client
+    return management_client.Api(server)
+
+
+@pytest.fixture
+def vhost(api, name):
+    """A virtual host nobody used before."""
+    api.put(f"vhosts/{name}")
+    yield name
+    api.ask("DELETE", f"vhosts/{name}")
 
 
 @pytest.fixture

@@ -2,19 +2,7 @@
 import pytest
 
 from amqp_client import closed_by, connection_closed_by, until
-from management_client import Api, connect
-
-
-@pytest.fixture
-def api(server):
-    return Api(server)
-
-
-@pytest.fixture
-def vhost(api, name):
-    api.put(f"vhosts/{name}")
-    yield name
-    api.ask("DELETE", f"vhosts/{name}")
+from management_client import connect
 
 
 @pytest.fixture

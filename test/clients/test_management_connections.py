@@ -2,12 +2,7 @@
 import pytest
 
 from amqp_client import connection_closed_by
-from management_client import Api, connect, named, quote
-
-
-@pytest.fixture
-def api(server):
-    return Api(server)
+from management_client import connect, named, quote
 
 
 @pytest.fixture

@@ -1,19 +1,7 @@
 """RabbitMQ's management API: queues, exchanges, bindings, messages, policies, and what lists can be asked."""
 import pytest
 
-from management_client import Api, connect, named, quote
-
-
-@pytest.fixture
-def api(server):
-    return Api(server)
-
-
-@pytest.fixture
-def vhost(api, name):
-    api.put(f"vhosts/{name}")
-    yield name
-    api.ask("DELETE", f"vhosts/{name}")
+from management_client import connect, named, quote
 
 
 def test_a_queue_is_made_shown_and_deleted(api, vhost):

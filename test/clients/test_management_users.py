@@ -7,18 +7,6 @@ from management_client import Api, connect, named
 
 
 @pytest.fixture
-def api(server):
-    return Api(server)
-
-
-@pytest.fixture
-def vhost(api, name):
-    api.put(f"vhosts/{name}")
-    yield name
-    api.ask("DELETE", f"vhosts/{name}")
-
-
-@pytest.fixture
 def user(api, name):
     api.put(f"users/{name}", {"password": "secret", "tags": ""})
     yield name

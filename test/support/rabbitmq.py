@@ -1,4 +1,4 @@
-"""Debian's RabbitMQ, where it is installed: on ports of its own, in a folder of its own, with its management API."""
+"""Debian's RabbitMQ, where it is installed: on ports of its own, in a folder of its own; with its management API, if that is wanted."""
 import os
 import pathlib
 import signal
@@ -16,14 +16,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class DidNotStart(Exception):
+    """With the end of what it said."""
+
+
 class RabbitMQ:
-    def __init__(self, folder):
+    """As it is packaged: its own settings but for ports and folders, and no plugin but the management API."""
+
+    def __init__(self, folder, management=True):
         self.home = pathlib.Path(folder)
-        self.amqp_port, self.management_port = free_port(), free_port()
+        self.amqp_port, self.management_port = free_port(), free_port() if management else None
         mapper, distribution = free_port(), free_port()
-        (self.home / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.amqp_port}\n"
-                                                 f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n")
-        (self.home / "plugins").write_text("[rabbitmq_management].\n")
+        (self.home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.amqp_port}\n"
+            + (f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n" if management else ""))
+        (self.home / "plugins").write_text("[rabbitmq_management].\n" if management else "[].\n")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ROWMQ_"))} | {
             "HOME": str(self.home), "detached": "1",  # the process started is the virtual machine itself
             "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(mapper),
@@ -40,12 +47,16 @@ class RabbitMQ:
             self.process = subprocess.Popen([PROGRAM], env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=said,
                                             stderr=subprocess.STDOUT, start_new_session=True)
         last = time.monotonic() + START_SECONDS
-        while not (answers(self.amqp_port, b"AMQP\0\0\x09\x01") and answers(self.management_port, b"GET / HTTP/1.0\r\n\r\n")):
+        while not self.answers():
             if self.process.poll() is not None or time.monotonic() > last:
                 self.end()
-                raise AssertionError("rabbitmq-server did not start:\n" + (self.home / "said").read_text()[-2000:])
+                raise DidNotStart("rabbitmq-server did not start:\n" + (self.home / "said").read_text(errors="replace")[-2000:])
             time.sleep(0.2)
         return self
+
+    def answers(self):
+        return answers(self.amqp_port, b"AMQP\0\0\x09\x01") and (
+            self.management_port is None or answers(self.management_port, b"GET / HTTP/1.0\r\n\r\n"))
 
     def kill(self):
         self.process.kill()
