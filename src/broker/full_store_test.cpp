@@ -277,6 +277,30 @@ TEST_F(FullStore, remembers_who_had_last_what_it_could_not_purge_or_delete) {
         }
 }
 
+TEST_F(FullStore, knows_how_often_it_gave_what_is_asked_for_while_it_cannot_be_purged) {
+    for (const bool strict : {true, false}) {
+        const std::string name = strict ? "strict" : "loose";
+        SCOPED_TRACE(name);
+        declare(name, {.lease = 1s, .strict_counting = strict});
+        publish(name, "a");
+        ASSERT_EQ(bodies(receive(name)), Texts{"a"});
+        advance(1s);
+        doors->commits.shut();
+        const auto asked = begin_receive(name);
+        const auto purged = begin(broker->purge_queue(name, {.leased = true}));
+        doors->full = 2;
+
+        open(doors->commits);
+
+        ASSERT_EQ(purged->value().error().code, Errc::store_full);
+        doors->full = 0;
+        const auto again = receive(name);
+        ASSERT_EQ(bodies(again), Texts{"a"});
+        EXPECT_EQ(again.front().receives, 2u);
+        EXPECT_EQ(settle(again.front()), std::nullopt);
+    }
+}
+
 TEST_F(FullStore, keeps_the_bindings_of_what_it_could_not_delete) {
     declare("q");
     run_in(io, broker->declare_exchange("x", {.kind = ExchangeKind::fanout})).value();

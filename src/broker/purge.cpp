@@ -116,6 +116,12 @@ std::vector<Sequence> BrokerState::suspend_leases(Queue& queue, Sequence floor) 
         Held& held = at_hand.held.at(sequence);
         end_lease(queue, held);
         forget_early(at_hand, held);
+        if (std::exchange(held.number, 0) != 0 && held.entry.row.receives > 0) --held.entry.row.receives;  // nobody gets it
+        if (held.entry.is_remembered()) {
+            held.state = Held::State::settling;
+            suspended.push_back(sequence);
+            continue;
+        }
         at_hand.window->settled(held.entry);
         at_hand.held.erase(sequence);
     }

@@ -128,7 +128,7 @@ void Reference::bury(State& s, std::size_t queue, std::size_t at) const {
     m.from = queue;
     m.leased = false;
     m.loose = m.loose || plan_.faults || !must_die(queue, m);
-    m.least = m.most = 0;
+    m.least = 0, m.most = std::exchange(m.there, 0);
     m.ahead = !fifo(dead);  // one that is sent there may be, and the mark of it passes this one
     m.due = {now_, now_};
     m.expires = {std::min(m.expires.first, in(plan_.queues[dead].retention).first), in(plan_.queues[dead].retention).last};
@@ -142,7 +142,7 @@ void Reference::stay(State& s, std::size_t queue, std::size_t at) const {
     dead.erase(dead.begin() + static_cast<std::ptrdiff_t>(at));
     m.from.reset();
     m.loose = true;
-    m.least = m.most = plan_.queues[queue].receives;
+    m.there = std::exchange(m.most, m.least = plan_.queues[queue].receives);
     s[queue].messages.push_back(std::move(m));
 }
 void Reference::unbury(State& s, std::size_t queue, const std::function<bool(const Message&)>& is_it) const {
@@ -354,7 +354,7 @@ void Reference::grant(State& s, std::size_t queue, const Step& step, const Recei
     m.id = r.id;
     m.from.reset();
     m.ahead = m.passed = false;
-    m.least = m.most = r.receives;
+    m.least = m.most = r.receives, m.there = 0;
     m.handle = r.name;
     m.restarts = 0;
     m.given = now_;

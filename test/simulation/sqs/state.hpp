@@ -26,6 +26,7 @@ struct Message {
     std::size_t handle = 0;           ///< the newest; 0: none
     int restarts = 0;                 ///< since it was given
     int least = 0, most = 0;          ///< receives
+    int there = 0;                    ///< receives at most in the dead-letter queue, should it have come there
     bool passed = false;              ///< since it was given perhaps to somebody who heard no answer
     bool ahead = false;               ///< given to nobody, perhaps counted: a crash may leave one receive too many
     std::optional<std::size_t> from;  ///< dead-lettered from there, and not seen here yet
