@@ -94,12 +94,13 @@ struct Publish {
     std::string exchange;  ///< empty: the default exchange, whose routing key is a queue's name
     std::string routing_key;
     Message message;
-    std::string group;                     ///< required by FIFO queues, remembered by others
-    std::string deduplication_id;          ///< used by queues with deduplication
-    std::uint8_t priority = 0;             ///< clamped to the queue's max_priority
-    std::optional<milliseconds> delay;     ///< instead of the queue's own; any length
-    std::optional<WallTime> deliver_at;    ///< instead of `delay`
-    std::optional<milliseconds> ttl;       ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
+    std::string group;                   ///< required by FIFO queues, remembered by others
+    std::string deduplication_id;        ///< used by queues with deduplication
+    std::uint8_t priority = 0;           ///< clamped to the queue's max_priority
+    std::optional<milliseconds> delay;   ///< instead of the queue's own; any length
+    std::optional<WallTime> deliver_at;  ///< instead of `delay`
+    std::optional<milliseconds> ttl;     ///< from publishing (or becoming due) to expiry; the queue's ttl also applies
+    bool transient = false;  ///< need not outlive the process: may be given to a no_lease subscription unstored (PublishRequest::early)
     std::vector<std::string> more_keys{};  ///< it is routed by each of these as well; a queue gets it once
 };
 

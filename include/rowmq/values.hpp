@@ -56,8 +56,8 @@ struct PublishRequest {
     Confirm confirm = Confirm::committed;
     bool atomic = false;  ///< all or none: one refused refuses all (its error first, the others transaction_failed)
     /// With `admitted`: a message for one plain queue (standard, without strict counting, deduplication, priorities, a delay, an
-    /// expiry or a bound on its length) may be given to a subscription that is `early` while its commit is under way. What is
-    /// acknowledged before its commit leaves is never stored.
+    /// expiry or a bound on its length) may be given to a subscription that is `early` while its commit is under way; to one
+    /// without leases only when it is Publish::transient. What is acknowledged before its commit leaves is never stored.
     bool early = false;
     std::shared_ptr<EarlyNews> news{};  ///< of those messages; null: nobody asks
 };
@@ -103,7 +103,7 @@ struct SubscriptionOptions {
     /// then calls Subscription::look_again. Null: no bound.
     std::shared_ptr<std::int64_t> credit{};
     /// Takes messages whose commit is under way, where their publisher allows it (PublishRequest::early): when that fails, so does
-    /// their settlement (lease_gone). Without effect together with `single_active` or `no_lease`.
+    /// their settlement (lease_gone). Without effect together with `single_active`; with `no_lease` only Publish::transient ones.
     bool early = false;
 };
 

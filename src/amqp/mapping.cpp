@@ -159,6 +159,7 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
     }
     publish.exchange = std::move(exchange);
     publish.routing_key = std::move(routing_key);
+    publish.transient = wire.delivery_mode != std::uint8_t{2};
     publish.message = Message(std::move(body), std::move(neutral));
     return publish;
 }

@@ -310,6 +310,11 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         Delivery& delivery = deliveries.back();
         ++queue->delivered;
         if (delivery.redelivered) ++queue->redelivered;
+        if (subscription->options.no_lease && h->early) {
+            ++delivered_early;
+            end_early(*queue, *h, Early::Then::is_done, std::nullopt);
+            continue;
+        }
         if (subscription->options.no_lease) {
             remove(committer.open(), *queue, *h, &storage::CounterDelta::done, storage::Unit::always);
             ++removed;

@@ -22,12 +22,13 @@ bool BrokerState::may_be_early(const Staged& staged) const {
     const Live& at_hand = *queue.live;
     // Others would wait in vain beside them: they take only what is stored.
     if (at_hand.early_subscriptions == 0 || at_hand.early_subscriptions < at_hand.subscriptions.size()) return false;
+    if (at_hand.early_unleased > 0 && !publish.transient) return false;
     // What stands behind something ready is mostly stored before its turn comes; and that it could be early costs.
     if (queue.ready_soon() >= near_head || at_hand.window->ready() > 0 || at_hand.window->needs_page()) return false;
     return queue.pending_entries == std::ssize(at_hand.coming) + static_cast<std::int64_t>(at_hand.early);
 }
 
-void BrokerState::expect(storage::Batch& batch, Queue& queue, std::shared_ptr<EarlyNews> news) {
+void BrokerState::expect(storage::Batch& batch, Queue& queue, const Publish& publish, std::shared_ptr<EarlyNews> news) {
     const storage::EntryRow& row = batch.entries.back();
     const storage::MessageRow& message = batch.messages.back();
     Coming& coming = queue.live->coming.emplace_back();
@@ -38,6 +39,7 @@ void BrokerState::expect(storage::Batch& batch, Queue& queue, std::shared_ptr<Ea
                     .entry = static_cast<std::uint32_t>(batch.entries.size() - 1),
                     .message = static_cast<std::uint32_t>(batch.messages.size() - 1)};
     coming.news = std::move(news);
+    coming.transient = publish.transient;
     storage::CounterDelta& delta = counter(batch, queue);  // stored together, so that after a crash it comes as seen before
     delta.delivered_through = std::max(delta.delivered_through, row.key.sequence);
 }
@@ -54,6 +56,7 @@ std::size_t BrokerState::ready_early(const Queue& queue) const {
 std::optional<Coming> BrokerState::take_early(Queue& queue, const SubscriptionState& subscription, std::size_t max_bytes) {
     if (!takes_early(subscription.options) || ready_early(queue) == 0) return std::nullopt;
     auto& all = queue.live->coming;
+    if (subscription.options.no_lease && !all.front().transient) return std::nullopt;
     if (static_cast<std::size_t>(all.front().entry.row.bytes) > max_bytes) return std::nullopt;
     std::optional<Coming> first = std::move(all.front());
     all.pop_front();

@@ -65,6 +65,50 @@ TEST_F(PlainOnly, consumers_that_all_ask_for_it_and_settle_by_hand_are_given_mes
     EXPECT_FALSE(is_given_early(p));
 }
 
+TEST_F(PlainOnly, what_need_not_outlive_the_process_is_given_early_to_who_takes_no_lease_and_is_never_stored) {
+    declare("q");
+    SubscriptionOptions hasty = options();
+    hasty.no_lease = true;
+    subscription = session.subscribe("q", hasty).value();
+    keep_store_busy();
+    const auto next = begin_next();
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("a");
+    p.transient = true;
+
+    const Receipt receipt = publish_early(p);
+
+    EXPECT_EQ(bodies(got(next)), Texts{"a"});
+    EXPECT_EQ(news->done, std::vector{receipt.results.front().message});
+    open(doors->commits);
+    EXPECT_EQ(counts("q").sent, 1);
+    EXPECT_EQ(counts("q").done, 1);
+    EXPECT_EQ(counts("q").ready + counts("q").leased, 0);
+    EXPECT_EQ(broker->metrics().never_stored, 1u);
+}
+
+TEST_F(PlainOnly, what_was_given_without_a_lease_during_its_commit_is_removed_after_it) {
+    declare("q");
+    SubscriptionOptions hasty = options();
+    hasty.no_lease = true;
+    subscription = session.subscribe("q", hasty).value();
+    doors->commits.shut();
+    Publish p;
+    p.routing_key = "q";
+    p.message = Message("a");
+    p.transient = true;
+    publish_early(p);
+    const auto next = begin_next();
+
+    ASSERT_EQ(bodies(got(next)), Texts{"a"});
+
+    open(doors->commits);
+    EXPECT_EQ(counts("q").done, 1);
+    EXPECT_EQ(counts("q").ready + counts("q").leased, 0);
+    EXPECT_TRUE(content->messages.empty());
+}
+
 TEST_F(PlainOnly, messages_that_nothing_delays_or_ends_are_given_early) {
     declare("q");
     consume("q");

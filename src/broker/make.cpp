@@ -170,7 +170,7 @@ void BrokerState::end_sessions() {
     }
     for (Queue* queue : live_queues) {
         queue->live->subscriptions.clear();
-        queue->live->early_subscriptions = 0;
+        queue->live->early_subscriptions = queue->live->early_unleased = 0;
         queue->live->waiters.clear();
         queue->live->asked = 0;
         for (auto& [sequence, held] : queue->live->held) {

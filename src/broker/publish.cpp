@@ -309,7 +309,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         receipt.results[i] = put(batch, staged[i], unit);
         if (!is_early) continue;
         Queue* const queue = staged[i].reached.front().queue;
-        expect(batch, *queue, request.news);
+        expect(batch, *queue, messages[i], request.news);
         if (early.empty() || early.back() != queue) early.push_back(queue);
     }
     if (rows == 0) co_return receipt;

@@ -34,7 +34,7 @@ Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_pt
     subscription->queue = queue->id;
     subscription->options = options;
     all.push_back(subscription.get());
-    if (takes_early(options)) ++queue->live->early_subscriptions;
+    if (takes_early(options)) ++queue->live->early_subscriptions, queue->live->early_unleased += options.no_lease;
     session->subscriptions.push_back(subscription);
     return subscription;
 }
@@ -45,7 +45,8 @@ void BrokerState::unsubscribe(SubscriptionState& subscription, Errc why) {
     subscription.ended = why;
     if (Queue* queue = catalog.find(subscription.queue); queue && queue->live) {
         std::erase(queue->live->subscriptions, &subscription);
-        if (takes_early(subscription.options)) --queue->live->early_subscriptions;
+        if (const auto& o = subscription.options; takes_early(o))
+            --queue->live->early_subscriptions, queue->live->early_unleased -= o.no_lease;
         queue->live->asked -= subscription.asked;
         if (subscription.options.max_leased > 0)
             for (auto& [sequence, held] : queue->live->held)

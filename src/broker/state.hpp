@@ -192,11 +192,11 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     bool may_receive(const Queue& queue, const SubscriptionState& subscription) const;
 
     // early.cpp: what is delivered while its commit is under way
-    static bool takes_early(const SubscriptionOptions& options) { return options.early && !options.single_active && !options.no_lease; }
+    static bool takes_early(const SubscriptionOptions& options) { return options.early && !options.single_active; }
     static bool is_plain(const Queue& queue);
     bool may_be_early(const Staged& staged) const;  ///< when it is the next to be put
     /// What was put last.
-    void expect(storage::Batch& batch, Queue& queue, std::shared_ptr<EarlyNews> news);
+    void expect(storage::Batch& batch, Queue& queue, const Publish& publish, std::shared_ptr<EarlyNews> news);
     std::size_t ready_early(const Queue& queue) const;  ///< how many may be taken now
     std::optional<Coming> take_early(Queue& queue, const SubscriptionState& subscription, std::size_t max_bytes);
     /// Its lease ends while its commit is under way. `held` may be gone afterwards.

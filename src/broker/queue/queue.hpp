@@ -43,6 +43,7 @@ struct Coming {
     Entry entry;
     RowPlace place;
     std::shared_ptr<EarlyNews> news;
+    bool transient = false;  ///< also for who takes no lease
 };
 
 /// An entry out of the window: being delivered, leased, or on its way out.
@@ -99,6 +100,7 @@ struct Live {
     std::size_t early = 0;                ///< of `held`, those whose commit is under way
     std::size_t coming_back = 0;          ///< of these, those that come back to their places
     std::size_t early_subscriptions = 0;  ///< of `subscriptions`, those that take early what they can
+    std::size_t early_unleased = 0;       ///< of these, those that take no leases: early only what is transient
     bool through_under_way = false;
     std::list<struct Queue*>::iterator place_in_use_order;
 };
