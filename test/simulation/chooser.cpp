@@ -61,6 +61,7 @@ Publish Chooser::some_publish() {
     }
     if (early_ && chance(4)) {
         p.routing_key = "swift";
+        p.transient = chance(2);
         return p;
     }
     p.routing_key = queue.name;
@@ -136,7 +137,7 @@ Operation Chooser::next(const Model& model) {
             if (early_ && !chance(4)) {  // several wait there, and it is mostly empty
                 o.queue = "swift";
                 o.next.wait = 60s + some_time();
-                o.subscription.no_lease = false;
+                o.subscription.no_lease = chance(3);
             }
             o.subscription.early = early_ && (o.queue == "swift" ? !chance(40) : chance(2));
             if (early_ && !o.subscription.no_lease && !chance(5)) o.at_once = Verdict::done;

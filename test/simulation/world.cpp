@@ -219,6 +219,8 @@ awaitable<bool> World::take(std::shared_ptr<Waiter> waiter, NextRequest next, st
     const auto self = std::find(waiters_.begin(), waiters_.end(), waiter);
     const auto first_open = std::find_if(waiters_.begin(), waiters_.end(), [&](const auto& w) { return w == waiter || !w->came; });
     std::rotate(first_open, self, self + 1);
+    if (waiter->woken.subscription.no_lease)
+        for (const Delivery& d : waiter->woken.deliveries) acknowledged_.insert(d.message_id);
     if (!at_once || waiter->woken.deliveries.empty()) co_return true;
     auto& settlements = waiter->woken.settlements;
     for (const Delivery& d : waiter->woken.deliveries) {
