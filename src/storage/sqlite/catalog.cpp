@@ -4,8 +4,6 @@ namespace rowmq::storage::sqlite {
 namespace {
 
 std::int64_t ms(WallTime time) { return time.time_since_epoch().count(); }
-WallTime wall(std::int64_t since_1970) { return WallTime{std::chrono::milliseconds{since_1970}}; }
-
 struct Change {
     Statements& statements;
 

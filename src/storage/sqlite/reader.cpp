@@ -15,8 +15,6 @@ struct Overrun {};
 /// How many groups the statement first_of_other_groups takes.
 constexpr std::size_t named_groups = 4;
 
-WallTime wall(std::int64_t since_1970) { return WallTime{std::chrono::milliseconds{since_1970}}; }
-
 std::optional<WallTime> optional_time(const Statement& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     return wall(row.integer(column));

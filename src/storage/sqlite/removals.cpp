@@ -150,7 +150,7 @@ std::size_t Removals::sweep_delayed(const Sweep& sweep, std::size_t max) {
     rows.bind(3, static_cast<std::int64_t>(max));
     while (rows.step())
         delayed_to_sweep_.push_back(
-            {.due_at = WallTime{std::chrono::milliseconds{rows.integer(0)}},
+            {.due_at = wall(rows.integer(0)),
              .removal = {.key = {sweep.queue, static_cast<std::uint8_t>(rows.integer(1)), Sequence{rows.integer(2)}},
                          .message = MessageId{rows.integer(3)},
                          .copies = static_cast<std::int32_t>(rows.integer(4))}});

@@ -8,14 +8,13 @@
 #include "storage/sqlite/checksum.hpp"
 #include "storage/sqlite/log_repair.hpp"
 #include "storage/sqlite/raw_pages.hpp"
+#include "storage/sqlite/statements.hpp"
 #include "storage/sqlite/store.hpp"
 
 namespace rowmq::storage::sqlite {
 namespace {
 
 constexpr std::size_t messages_a_batch = 1'000, bytes_a_batch = 4 * 1024 * 1024;
-
-WallTime wall(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
 
 std::optional<WallTime> optional_time(const RawRow& row, std::size_t column) {
     const auto ms = row.integer(column);

@@ -5,10 +5,14 @@
 
 #include <vector>
 
+#include "storage/rows.hpp"
 #include "storage/sqlite/database.hpp"
 #include "storage/sqlite/sql_text.hpp"
 
 namespace rowmq::storage::sqlite {
+
+/// Milliseconds since 1970, as times are stored.
+inline WallTime wall(std::int64_t since_1970) { return WallTime{std::chrono::milliseconds{since_1970}}; }
 
 inline Statement prepare(sqlite3* db, std::string_view name) { return Statement(db, sql_named(name).sql); }
 
