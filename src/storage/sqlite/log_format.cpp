@@ -112,6 +112,16 @@ bool Frame::turn_the_bit(Sums before) {
     return true;
 }
 
+bool Frame::repeats(const Frame& other) const {
+    return ends_commit() && place() == other.place() && salts() == other.salts() && std::ranges::equal(content(), other.content());
+}
+
+bool Frame::repeat(const Frame& other, Sums before) {
+    if (!ends_commit() || place() != other.place()) return false;
+    std::ranges::copy(other.content(), bytes_.begin() + frame_header_bytes);
+    return sums_after(before) == sums();
+}
+
 std::array<char, Seal::bytes> Seal::encoded() const {
     std::array<char, bytes> out{};
     std::copy(seal_magic.begin(), seal_magic.end(), out.begin());

@@ -61,8 +61,14 @@ public:
     bool is_right_after(Sums before) const { return salts() == log_->salts && page() != 0 && sums_after(before) == sums(); }
     /// Turns the one bit that makes sums() right; false when none does, or when more than one would: the sums are linear and weak.
     bool turn_the_bit(Sums before);
+    /// Whether it is a commit's last frame once more.
+    bool repeats(const Frame& other) const;
+    /// Becomes what it was as a repetition of `other`; false where it was none.
+    bool repeat(const Frame& other, Sums before);
 
 private:
+    std::span<const char> content() const { return std::span(bytes_).subspan(frame_header_bytes); }
+
     const LogHeader* log_;
     std::vector<char> bytes_;
 };

@@ -63,8 +63,9 @@ public:
     LogRepair run() {
         if (!read_header()) return std::move(report_);
         sums_ = header_.sums;
-        Frame frame(header_);
-        for (; report_.done.size() < repairs_at_most && log_.read(frame.bytes(), header_.offset_of(number_)); ++number_) {
+        Frame frame(header_), before(header_);
+        for (; report_.done.size() < repairs_at_most && log_.read(frame.bytes(), header_.offset_of(number_));
+             ++number_, std::swap(frame, before)) {
             const auto computed = frame.sums_after(sums_);
             if (frame.is_right_after(sums_)) {
                 if (commit_ && frame.place() != *commit_) prove();
@@ -75,7 +76,7 @@ public:
                 suspect(frame, true);
                 sums_ = computed;
             } else if (frame.salts() == header_.salts && follows(frame.sums())) {
-                suspect(frame, frame.turn_the_bit(sums_));
+                suspect(frame, frame.turn_the_bit(sums_) || frame.repeat(before, sums_));
                 sums_ = frame.sums();
             } else {
                 break;

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::FileCall;
 using test::FileImage;
+using test::RecordingOptions;
 using test::RecordingVfs;
 
 constexpr const char* log_path = "/log.db-wal";
@@ -19,8 +20,9 @@ constexpr std::int64_t frame_bytes = 24 + 8'192;
 enum class Rest { long_enough, none };
 
 /// What kill -9 leaves of a store with six commits.
-FileImage killed(Rest rest, Synchronous synchronous = Synchronous::full) {
-    RecordingVfs disk({.record = false});
+FileImage killed(Rest rest, Synchronous synchronous = Synchronous::full, RecordingOptions disk_options = {}) {
+    disk_options.record = false;
+    RecordingVfs disk(disk_options);
     auto options = on(disk);
     options.synchronous = synchronous;
     Opened opened(options);
@@ -51,6 +53,9 @@ std::int64_t frames_in(const FileImage& files) {
     while (bytes_of(files, 32 + frames * frame_bytes + 8, 8) == salts) ++frames;
     return frames;
 }
+
+/// Where a write may tear the sector it ends in, so that SQLite repeats the last frame of a commit.
+RecordingOptions tearing() { return {.sector_bytes = 512, .characteristics = 0}; }
 
 /// What opening comes to: the sentences of repairs or of the refusal, and how many messages are there.
 struct Reopened {
@@ -197,6 +202,35 @@ TEST(LogRepair, refuses_a_sealed_log_of_which_frames_are_gone) {
         EXPECT_NE(found.words.find(std::to_string(first + 1)), std::string::npos) << found.words;
         EXPECT_NE(found.words.find("--salvage"), std::string::npos) << found.words;
     }
+}
+
+TEST(LogRepair, of_a_sealed_log_needs_no_repetition_of_its_last_frame) {
+    auto files = killed(Rest::long_enough, Synchronous::full, tearing());
+    const auto repeated = frames_in(files);
+    ASSERT_EQ(bytes_of(files, 32 + (repeated - 1) * frame_bytes, 8), bytes_of(files, 32 + (repeated - 2) * frame_bytes, 8));
+    for (const std::int64_t from : {0, 24 + 8'000}) {  // of the repetition: all of it, the end
+        files.at(log_path).write(32 + (repeated - 1) * frame_bytes + from,
+                                 std::string(static_cast<std::size_t>(frame_bytes - from), '\x5a'));
+
+        const auto found = reopen(files);
+
+        EXPECT_FALSE(found.refused) << found.words;
+        EXPECT_EQ(found.messages, 6);
+    }
+}
+
+TEST(LogRepair, makes_a_damaged_repetition_anew_where_later_commits_follow_it) {
+    auto files = killed(Rest::long_enough, Synchronous::full, tearing());
+    std::int64_t repetition = 3;
+    while (bytes_of(files, 32 + repetition * frame_bytes, 8) != bytes_of(files, 32 + (repetition - 1) * frame_bytes, 8)) ++repetition;
+    ASSERT_LT(repetition + 1, frames_in(files));
+    files.at(log_path).write(32 + repetition * frame_bytes + 24, std::string(8'192, '\x5a'));
+
+    const auto found = reopen(files);
+
+    EXPECT_FALSE(found.refused) << found.words;
+    EXPECT_EQ(found.messages, 6);
+    EXPECT_NE(found.words.find("was put right"), std::string::npos) << found.words;
 }
 
 TEST(LogRepair, takes_the_end_of_a_log_without_a_seal_for_torn) {

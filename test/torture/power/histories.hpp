@@ -23,6 +23,7 @@ struct HistoryOptions {
     int turns = 8;
     bool honour_sync = true;
     storage::sqlite::Synchronous synchronous = storage::sqlite::Synchronous::full;
+    bool tears = false;  ///< the disk may tear any sector, and its sectors are small
     bool seals = false;  ///< the log is sealed with each commit (log_seal.hpp)
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* usage = R"(Usage: power_loss [--images N] [--seed S] [--controls]
 
-Records eight histories of a broker on SQLite, computes what a power cut before each call could leave on the disk, opens it
+Records nine histories of a broker on SQLite, computes what a power cut before each call could leave on the disk, opens it
 and compares it with what was promised.
 
   --images N   at least so many images are made, history after history, seed after seed (default 100000)
@@ -56,8 +56,9 @@ bool parse(int count, char** words, Arguments& into) {
 Findings run(const Arguments& arguments) {
     Findings all;
     for (auto seed = arguments.seed; all.images < arguments.images; ++seed)
-        for (const auto& kind : history_kinds()) {
-            const auto history = record(kind, {.seed = seed, .turns = turns, .seals = seed / 2 % 2 == 1});
+        for (std::uint64_t number = seed; const auto& kind : history_kinds()) {  // each its own disk, another with the next seed
+            const auto history = record(kind, {.seed = seed, .turns = turns, .tears = number % 2 == 0, .seals = number / 2 % 2 == 1});
+            ++number;
             const auto found = examine(*history, {.images = {.prefixes = 6, .random_subsets = 3, .seed = seed}, .nested_points = 3});
             std::cout << kind.name << ", seed " << seed << ": " << found << std::endl;
             all.add(found);

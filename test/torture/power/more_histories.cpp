@@ -136,9 +136,8 @@ constexpr HistoryKind kinds[] = {
 std::span<const HistoryKind> history_kinds() { return kinds; }
 
 std::unique_ptr<History> record(const HistoryKind& kind, const HistoryOptions& options) {
-    // Every other seed is a disk that may tear any sector and whose sectors are small.
     test::RecordingOptions disk{.honour_sync = options.honour_sync, .seed = options.seed};
-    if (options.seed % 2 == 0) {
+    if (options.tears) {
         disk.sector_bytes = 512;
         disk.characteristics = 0;
     }
