@@ -44,6 +44,7 @@ public:
     /// So many handlers, or fewer when there are no more.
     void run_some(std::uint64_t handlers);
     /// Those that ended since the last time, in that order.
+    bool has_ended() const noexcept { return !ended_.empty(); }
     std::vector<std::shared_ptr<Call>> take_ended();
     const std::vector<std::shared_ptr<Call>>& open() const noexcept { return open_; }
 

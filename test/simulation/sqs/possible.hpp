@@ -27,7 +27,7 @@ template <typename State>
 class Possible {
 public:
     using States = std::vector<State>;
-    static constexpr std::size_t most = 256;
+    static constexpr std::size_t most = 1'024;
 
     /// At least one.
     States& all() noexcept { return states_; }

@@ -142,7 +142,7 @@ void Reference::stay(State& s, std::size_t queue, std::size_t at) const {
     dead.erase(dead.begin() + static_cast<std::ptrdiff_t>(at));
     m.from.reset();
     m.loose = true;
-    m.there = std::exchange(m.most, m.least = plan_.queues[queue].receives);
+    m.there = std::max<int>(std::exchange(m.most, m.least = plan_.queues[queue].receives), m.ahead);
     s[queue].messages.push_back(std::move(m));
 }
 void Reference::unbury(State& s, std::size_t queue, const std::function<bool(const Message&)>& is_it) const {

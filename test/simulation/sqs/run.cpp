@@ -257,7 +257,8 @@ private:
             if (alarms == most) throw Violation("the alarm rings for ever");
             const auto before = machine_.now();
             machine_.advance(until);
-            if (machine_.dead() || !machine_.open().empty() || machine_.now() == until || machine_.now() != before) observe();
+            if (machine_.dead() || !machine_.open().empty() || machine_.has_ended() || machine_.now() == until || machine_.now() != before)
+                observe();
             if (machine_.why_not.empty() && machine_.dead()) return;
         }
     }
