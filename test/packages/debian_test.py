@@ -62,6 +62,7 @@ def bare_debian():
     """A Debian of its minimum, with what apt says the packages depend on, from where this machine has its packages."""
     global BELOW
     folder = tempfile.mkdtemp(prefix="rowmq-debian-")
+    os.chmod(folder, 0o755)  # a root every user may enter
     unittest.addModuleCleanup(shutil.rmtree, folder)
     mirror = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Codename: bookworm").split()[0]
     output("debootstrap", "--variant=minbase", "bookworm", folder, mirror)

@@ -20,7 +20,10 @@ say() { echo "$1: $(systemctl is-active rowmq)"; }
 say started
 rowmq send --create orders 'two teapots' --config /etc/rowmq/rowmq.toml
 systemctl kill --signal KILL rowmq
-until [ "$(systemctl show rowmq --property NRestarts --value)" = 1 ] && systemctl is-active --quiet rowmq; do sleep 0.1; done
+for tries in $(seq 300); do
+    [ "$(systemctl show rowmq --property NRestarts --value)" = 1 ] && systemctl is-active --quiet rowmq && break
+    sleep 0.1
+done
 say killed
 rowmq peek orders --config /etc/rowmq/rowmq.toml
 systemctl reload rowmq
@@ -28,7 +31,7 @@ say reloaded
 systemctl stop rowmq
 echo "stopped: $(systemctl show rowmq --property Result --property ExecMainStatus --value | tr '\n' ' ')"
 journalctl --unit rowmq --no-pager
-systemctl poweroff
+systemctl --force poweroff
 """
 
 UNIT = """[Unit]
@@ -56,8 +59,11 @@ class Booted(unittest.TestCase):
         with tempfile.TemporaryFile("w+") as console:
             # What isolate() made has the processes of its own, but not their /proc.
             boot = f"mount -t proc none /proc && exec systemd-nspawn --directory {root} --register=no --keep-unit --private-network --boot --console=pipe"
-            subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", boot], stdin=subprocess.DEVNULL,
-                           stdout=console, stderr=console, timeout=SECONDS, check=False)
+            try:
+                subprocess.run(["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "sh", "-c", boot],
+                               stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=SECONDS, check=False)
+            except subprocess.TimeoutExpired as late:
+                print(late)  # what it said until then shows where it stayed
             console.seek(0)
             booted = console.read()
         said = (root / "said").read_text() if (root / "said").exists() else booted
