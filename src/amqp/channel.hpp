@@ -121,6 +121,7 @@ private:
     awaitable<void> publishing_allowed();
     std::optional<Refusal> take(Published& published, Call& call);
     std::optional<Refusal> take_in_transaction(Published& published);
+    boost::system::result<Publish, Refusal> to_publish(Published& published);
     std::optional<Refusal> unfit(const Published& published);
     void told(Call& call, const Receipt& receipt);
     void send_back(const Published& published);

@@ -166,6 +166,32 @@ TEST_F(Conversation, goes_on_after_a_message_in_a_transaction_that_is_larger_tha
     }
 }
 
+TEST_F(Conversation, delays_what_an_exchange_delays_also_in_a_transaction) {
+    Client client(io, port);
+    BasicProperties properties;
+    properties.headers = HeaderTable{{"x-delay", {std::int64_t{60'000}, {}}}};
+    std::string delayed = said(1, BasicPublish{.exchange = "later", .routing_key = "q"});
+    append_content(delayed, 1, properties, "a", 4'096);
+    auto steps = opening();
+    ExchangeDeclare later{.exchange = "later", .type = "x-delayed-message", .arguments = {{"x-delayed-type", {std::string("direct"), {}}}}};
+    steps.push_back({said(1, later), {ExchangeDeclareOk::id}});
+    steps.push_back({said(1, QueueDeclare{.queue = "q"}), {QueueDeclareOk::id}});
+    steps.push_back({said(1, QueueBind{.queue = "q", .exchange = "later", .routing_key = "q"}), {QueueBindOk::id}});
+    steps.push_back({said(1, TxSelect{}), {TxSelectOk::id}});
+    steps.push_back({delayed + said(1, TxCommit{}), {TxCommitOk::id}});
+    for (const Step& step : steps) {
+        client.say(step.says);
+        std::vector<MethodId> heard;
+        ASSERT_TRUE(await([&] {
+            for (const MethodId id : client.hear()) heard.push_back(id);
+            return heard.size() >= step.hears.size();
+        }));
+        ASSERT_EQ(heard, step.hears);
+    }
+
+    EXPECT_EQ(broker->queue("q")->counts.delayed, 1);
+}
+
 TEST_F(Conversation, does_not_reset_a_client_that_says_more_after_connection_close) {
     Client client(io, port);
     client.say(opening()[0].says);

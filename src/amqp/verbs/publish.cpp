@@ -49,6 +49,16 @@ std::optional<Refusal> Channel::unfit(const Published& published) {
     return std::nullopt;
 }
 
+/// As the broker takes it; the body is moved.
+boost::system::result<Publish, Refusal> Channel::to_publish(Published& published) {
+    const bool delaying = !service_.delaying.empty() && service_.delaying.contains({connection_.vhost(), published.method.exchange});
+    auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
+    if (publish && delaying)
+        if (const auto delay = number_of(find(publish->message.properties->headers, "x-delay")); delay && *delay > 0)
+            publish->delay = milliseconds(*delay);
+    return publish;
+}
+
 std::optional<Refusal> Channel::take(Published& published, Call& call) {
     Call::One one;
     const std::string& key = published.method.routing_key;
@@ -62,13 +72,9 @@ std::optional<Refusal> Channel::take(Published& published, Call& call) {
         call.mandatory.push_back(published);
     }
     if (!one.routed) {
-        const bool delaying = !service_.delaying.empty() && service_.delaying.contains({connection_.vhost(), published.method.exchange});
         call.exchanges.push_back(published.method.exchange);
-        auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
+        auto publish = to_publish(published);
         if (!publish) return publish.error();
-        if (delaying)
-            if (const auto delay = number_of(find(publish->message.properties->headers, "x-delay")); delay && *delay > 0)
-                publish->delay = milliseconds(*delay);
         one.place = call.publishes.size();
         call.publishes.push_back(*std::move(publish));
     }

@@ -32,7 +32,7 @@ std::optional<Refusal> Channel::take_in_transaction(Published& published) {
         tx.mandatory.push_back(published);
         tx.mandatory_at.push_back(tx.publishes.size());
     }
-    auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
+    auto publish = to_publish(published);
     if (!publish) return publish.error();
     tx.publishes.push_back(*std::move(publish));
     return std::nullopt;
