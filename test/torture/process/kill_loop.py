@@ -5,7 +5,7 @@ Producers and consumers (raw HTTP, and boto3 where it is installed) work on stan
 queues. Each round ends with SIGKILL 5 to 1500 ms after it began; for one round in four the program kills itself at a failpoint
 (it must be built with them); one in ten ends with SIGTERM, which must drain. One start in five is killed within 50 ms.
 Exit 1 when a promise was broken; the ledger is kept then. --control runs over the store that forgets, memory:, and exits 0 only
-if the loss is found.
+if the loss is found. --protocol amqp does the same with pika: confirms, transactions, consumers, basic.get (amqp_workers.py).
 """
 import argparse
 import collections
@@ -45,19 +45,70 @@ class Broken(Exception):
     """A promise that is judged here, not by the checker."""
 
 
+class Sqs:
+    """What the loop asks of a protocol."""
+
+    listener, queues, failpoints, arguments = "sqs", QUEUES, FAILPOINTS, ()
+    told = ("boto3 and " if sqs_boto3 else "") + "raw HTTP"
+
+    def __init__(self, options):
+        self.raw, self.other = sqs_http.Client, sqs_boto3.Client if sqs_boto3 else sqs_http.Client
+        self.forgets = options.control
+
+    def producers(self, run, seed):
+        return [Producer(run, f"producer-{n}", seed, library) for n, library in enumerate((self.raw, self.raw, self.other))]
+
+    def consumers(self, run, seed):
+        raw, other = self.raw, self.other
+        return [Consumer(run, f"consumer-{n}", seed, library, queues)
+                for n, (library, queues) in enumerate(((raw, (WORK,)), (raw, (FIFO,)), (other, (WORK,)), (raw, (FIFO,)), (raw, (WORK, FIFO))))]
+
+    def purge(self, address):
+        client = sqs_http.Client(address)
+        try:
+            client.connect()
+            client.call("PurgeQueue", SCRAP)
+            return "ok"
+        except Refused:
+            return "fail"
+        except (Unknown, Unreachable):
+            return "info"
+        finally:
+            client.close()
+
+    def declare(self, address, first):
+        """Finds the queues, after the first time."""
+        client = sqs_http.Client(address)
+        for queue, (attributes, rules) in QUEUES.items():
+            client.call("CreateQueue", QueueName=queue, Attributes=attributes)
+            if "dead_letter=" in rules:
+                target = rules.split("dead_letter=")[1]
+                policy = f'{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:{target}","maxReceiveCount":3}}'
+                if first or self.forgets:
+                    client.call("SetQueueAttributes", queue, Attributes={"RedrivePolicy": policy})
+        client.close()
+
+    def measure(self, server):
+        pass
+
+    def facts(self):
+        return ()
+
+    def complaints(self):
+        return ()
+
+
 class Loop:
-    def __init__(self, options, folder):
+    def __init__(self, options, folder, protocol):
+        self.protocol = protocol
         self.options, self.draw, self.folder = options, random.Random(options.seed), pathlib.Path(folder)
-        self.server = Server(options.program, folder, store="memory:" if options.control else None)
+        self.server = Server(options.program, folder, store="memory:" if options.control else None, arguments=protocol.arguments)
         self.ledger = Ledger(self.folder / "ledger.txt")
         self.canary = Canary(self.ledger, self.folder)
         self.canary.start()
         self.producing, self.consuming = Run(self.ledger), Run(self.ledger)
-        raw, other = sqs_http.Client, sqs_boto3.Client if sqs_boto3 else sqs_http.Client
-        self.producers = [Producer(self.producing, f"producer-{n}", options.seed, library)
-                          for n, library in enumerate((raw, raw, other))]
-        self.consumers = [Consumer(self.consuming, f"consumer-{n}", options.seed, library, queues)
-                          for n, (library, queues) in enumerate(((raw, (WORK,)), (raw, (FIFO,)), (other, (WORK,)), (raw, (FIFO,)), (raw, (WORK, FIFO))))]
+        self.producers = protocol.producers(self.producing, options.seed)
+        self.consumers = protocol.consumers(self.consuming, options.seed)
         self.ready, self.stops, self.ends = [], [], collections.Counter()
         self.reached, self.to_reach = collections.Counter(), []
 
@@ -118,31 +169,25 @@ class Loop:
 
     # ---------------------------------------------------------------------------------------- rounds
 
+    def address(self):
+        return self.server.address(self.protocol.listener)
+
     def open(self):
-        self.consuming.open(self.server.address("sqs"))
-        self.producing.open(self.server.address("sqs"))
+        self.consuming.open(self.address())
+        self.producing.open(self.address())
 
     def shut(self):
         self.producing.shut(len(self.producers))
         self.consuming.shut(len(self.consumers))
 
     def purge(self):
-        client, invoked = sqs_http.Client(self.server.address("sqs")), time.monotonic_ns()
-        try:
-            client.connect()
-            client.call("PurgeQueue", SCRAP)
-            outcome = "ok"
-        except Refused:
-            outcome = "fail"
-        except (Unknown, Unreachable):
-            outcome = "info"
-        self.ledger.add(invoked, "main", "purge", outcome, [(SCRAP, "")])
-        client.close()
+        invoked = time.monotonic_ns()
+        self.ledger.add(invoked, "main", "purge", self.protocol.purge(self.address()), [(SCRAP, "")])
 
     def round_to_failpoint(self, name):
         """Until the program kills itself; what was not reached is tried again later."""
         self.stop_idle()
-        self.start(f"{name}:{self.draw.randint(1, FAILPOINTS[name])}")
+        self.start(f"{name}:{self.draw.randint(1, self.protocol.failpoints[name])}")
         try:
             self.create_queues()
         except (Unknown, Unreachable):
@@ -165,6 +210,7 @@ class Loop:
         if self.draw.random() < 0.3:
             self.purge()
         time.sleep(self.draw.uniform(0.005, 1.5))  # the moment of the end, drawn
+        self.protocol.measure(self.server)
         if not self.options.control and self.draw.random() < 0.13:
             self.stop()
         else:
@@ -181,7 +227,7 @@ class Loop:
         while (kills := sum(self.ends.values()) - self.ends["SIGTERM"]) < self.options.kills:
             if self.options.failpoints and self.draw.random() < 0.25:
                 if not self.to_reach:
-                    self.to_reach = self.draw.sample(list(FAILPOINTS), len(FAILPOINTS))
+                    self.to_reach = self.draw.sample(list(self.protocol.failpoints), len(self.protocol.failpoints))
                 self.round_to_failpoint(self.to_reach.pop())
             else:
                 self.round_of_chance()
@@ -212,24 +258,18 @@ class Loop:
 
     def create_queues(self):
         """Finds them, after the first time."""
-        client = sqs_http.Client(self.server.address("sqs"))
-        for queue, (attributes, rules) in QUEUES.items():
-            client.call("CreateQueue", QueueName=queue, Attributes=attributes)
-            if not self.described:
+        self.protocol.declare(self.address(), first=not self.described)
+        if not self.described:
+            for queue, (_, rules) in self.protocol.queues.items():
                 self.ledger.add(time.monotonic_ns(), "main", "queue", "ok", [(queue, rules)])
-            if "dead_letter=" in rules:
-                target = rules.split("dead_letter=")[1]
-                policy = f'{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:{target}","maxReceiveCount":3}}'
-                if not self.described or self.options.control:
-                    client.call("SetQueueAttributes", queue, Attributes={"RedrivePolicy": policy})
         self.described = True
-        client.close()
 
     described = False
 
     def counts(self):
+        """Told by SQS, whatever the protocol: AMQP says nothing of what is held."""
         client, total = sqs_http.Client(self.server.address("sqs")), {}
-        for queue in reversed(QUEUES):  # where dead letters come from first: one that moves meanwhile is counted, if twice
+        for queue in reversed(self.protocol.queues):  # where dead letters come from first: one that moves meanwhile is counted, if twice
             told = client.call("GetQueueAttributes", queue, AttributeNames=["All"])["Attributes"]
             total[queue] = sum(int(told["ApproximateNumberOfMessages" + kind]) for kind in ("", "NotVisible", "Delayed"))
         client.close()
@@ -244,7 +284,7 @@ class Loop:
         """Consumers alone, until all queues are empty or the time is up."""
         for consumer in self.consumers:
             consumer.drains(True)
-        self.consuming.open(self.server.address("sqs"))
+        self.consuming.open(self.address())
         until = time.monotonic() + 120
         while time.monotonic() < until and any(self.counts().values()):
             time.sleep(0.05)  # between two looks at the counts, which nothing announces
@@ -292,7 +332,9 @@ class Loop:
         if self.stops:
             print(f"SIGTERM: {len(self.stops)} drains, the longest {max(self.stops) * 1000:.0f} ms")
         if self.options.failpoints:
-            print("failpoints: " + ", ".join(f"{name} {self.reached[name]}" for name in [*FAILPOINTS, "half_migration"]))
+            print("failpoints: " + ", ".join(f"{name} {self.reached[name]}" for name in [*self.protocol.failpoints, "half_migration"]))
+        for fact in self.protocol.facts():
+            print(fact)
         for surprise, times in sorted((self.producing.surprises + self.consuming.surprises).items()):
             print(f"  {times} x {surprise}")
         print(f"{seconds:.0f} s in all")
@@ -301,8 +343,16 @@ class Loop:
         slow = max((seconds - self.canary.standing(began, ended) for seconds, began, ended in self.ready), default=0) * 1000
         if slow > self.options.ready_ms:
             yield f"ready again only after {slow:.0f} ms, without those the machine stood still; the bar is {self.options.ready_ms}"
-        if self.options.failpoints and self.options.kills >= 100 and (missed := [name for name in FAILPOINTS if not self.reached[name]]):
+        if self.options.failpoints and self.options.kills >= 100 and (missed := [name for name in self.protocol.failpoints if not self.reached[name]]):
             yield f"failpoints that were never reached: {', '.join(missed)}"
+        yield from self.protocol.complaints()
+
+
+def protocol_of(options):
+    if options.protocol == "sqs":
+        return Sqs(options)
+    from amqp_workers import Amqp  # needs pika
+    return Amqp(options)
 
 
 def main():
@@ -311,19 +361,24 @@ def main():
     arguments.add_argument("--checker", default="build/release/test/torture/checker/checker")
     arguments.add_argument("--kills", type=int, default=1000 if os.environ.get("ROWMQ_FULL") else 100)
     arguments.add_argument("--control", action="store_true", help="show that loss is found")
+    arguments.add_argument("--protocol", choices=("sqs", "amqp"), default="sqs")
+    arguments.add_argument("--early-delivery", choices=("on", "off"), default="on", help="with amqp: what the program is told")
     arguments.add_argument("--no-failpoints", dest="failpoints", action="store_false", help="for a program without them")
     arguments.add_argument("--ready-ms", type=int, default=1000, help="within which a start must be ready")
-    arguments.add_argument("--grant-ms", type=int, default=1000, help="within which a ready message reaches who waits")
+    arguments.add_argument("--grant-ms", type=int, help="within which a ready message reaches who waits; 1000, with amqp 5000")
     arguments.add_argument("--seed", type=int, default=None, help="repeats a run's choices (not its timing)")
     options = arguments.parse_args()
     options.failpoints = options.failpoints and not options.control
     options.checker = str(pathlib.Path(options.checker).resolve())
+    if options.grant_ms is None:  # a pushed delivery comes when a thread among the clients' many reads it
+        options.grant_ms = 1000 if options.protocol == "sqs" else 5000
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1 << 31)
+    protocol = protocol_of(options)
     folder = tempfile.mkdtemp(prefix="rowmq-kills-")
-    print(f"seed {options.seed}, {options.kills} kills, {'boto3 and ' if sqs_boto3 else ''}raw HTTP, in {folder}", flush=True)
+    print(f"seed {options.seed}, {options.kills} kills, {protocol.told}, in {folder}", flush=True)
     began = time.monotonic()
-    loop = Loop(options, folder)
+    loop = Loop(options, folder, protocol)
     try:
         loop.rounds()
         loop.end()
