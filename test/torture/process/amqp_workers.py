@@ -129,7 +129,7 @@ class Producer(Worker):
         self.sent += 1
         headers, attributes = headers_of(name), messages.attributes_of(name)
         is_unroutable = not self.transacts and self.draw.random() < 0.02
-        if queue == WORK and not is_unroutable and not self.transacts and self.draw.random() < 0.1:
+        if queue == WORK and not is_unroutable and self.draw.random() < 0.1:
             exchange, detail = LATER, " ms=1000"
             headers["x-delay"] = 1000
         body = messages.body_of(name)
