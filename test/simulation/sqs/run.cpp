@@ -303,7 +303,7 @@ private:
         judge(std::move(lost));
         reference_.restarted();
         most_states();
-        if (reference_.states() > many_states) look();
+        if (reference_.states() > many_states && !remaking_) look();  // a queue that is made anew may be gone
     }
 
     std::uint64_t salt_() { return plan_.seed * 0x9e3779b97f4a7c15u + ++deaths_ * 0x2545f491u; }
