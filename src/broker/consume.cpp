@@ -310,14 +310,10 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
         Delivery& delivery = deliveries.back();
         ++queue->delivered;
         if (delivery.redelivered) ++queue->redelivered;
-        if (subscription->options.no_lease && h->early) {
-            ++delivered_early;
-            end_early(*queue, *h, Early::Then::is_done, std::nullopt);
-            continue;
-        }
         if (subscription->options.no_lease) {
-            remove(committer.open(), *queue, *h, &storage::CounterDelta::done, storage::Unit::always);
-            ++removed;
+            if (h->early) ++delivered_early;
+            else ++removed;
+            settle_held(committer.open(), *queue, *h, Verdict::done, {}, storage::Unit::always);
             continue;
         }
         delivery.lease.number = h->entry.last_lease;

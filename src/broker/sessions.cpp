@@ -7,6 +7,16 @@
 #include "broker/state.hpp"
 
 namespace rowmq {
+namespace {
+
+/// One more, or one less, of those that take messages early.
+void count_early(Live& at_hand, const SubscriptionOptions& options, int one) {
+    if (!BrokerState::takes_early(options)) return;
+    at_hand.early_subscriptions += static_cast<std::size_t>(one);
+    if (options.no_lease) at_hand.early_unleased += static_cast<std::size_t>(one);
+}
+
+}  // namespace
 
 Result<std::shared_ptr<SessionState>> BrokerState::open_session(std::string_view ns) {
     if (const auto ok = usable(); !ok) return ok.error();
@@ -34,7 +44,7 @@ Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_pt
     subscription->queue = queue->id;
     subscription->options = options;
     all.push_back(subscription.get());
-    if (takes_early(options)) ++queue->live->early_subscriptions, queue->live->early_unleased += options.no_lease;
+    count_early(*queue->live, options, 1);
     session->subscriptions.push_back(subscription);
     return subscription;
 }
@@ -45,8 +55,7 @@ void BrokerState::unsubscribe(SubscriptionState& subscription, Errc why) {
     subscription.ended = why;
     if (Queue* queue = catalog.find(subscription.queue); queue && queue->live) {
         std::erase(queue->live->subscriptions, &subscription);
-        if (const auto& o = subscription.options; takes_early(o))
-            --queue->live->early_subscriptions, queue->live->early_unleased -= o.no_lease;
+        count_early(*queue->live, subscription.options, -1);
         queue->live->asked -= subscription.asked;
         if (subscription.options.max_leased > 0)
             for (auto& [sequence, held] : queue->live->held)

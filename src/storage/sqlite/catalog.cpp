@@ -4,6 +4,7 @@ namespace rowmq::storage::sqlite {
 namespace {
 
 std::int64_t ms(WallTime time) { return time.time_since_epoch().count(); }
+
 struct Change {
     Statements& statements;
 

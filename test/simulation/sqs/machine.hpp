@@ -43,8 +43,8 @@ public:
     void settle_down();
     /// So many handlers, or fewer when there are no more.
     void run_some(std::uint64_t handlers);
-    /// Those that ended since the last time, in that order.
     bool has_ended() const noexcept { return !ended_.empty(); }
+    /// Those that ended since the last time, in that order.
     std::vector<std::shared_ptr<Call>> take_ended();
     const std::vector<std::shared_ptr<Call>>& open() const noexcept { return open_; }
 
