@@ -72,6 +72,18 @@ TEST(OneLease, a_changed_visibility_counts) {
     EXPECT_EQ(Made().send("a").receive("a", "ms=1500").add("extend a info q=q ms=60000 grant=3").receive("a").broken(), "");
 }
 
+TEST(OneLease, grants_under_way_at_once_may_have_been_made_in_either_order) {
+    const auto waiting = [](int since, const std::string& given_back) {
+        auto made = Made().send("a").receive("a", "ms=60000");
+        if (!given_back.empty()) made.at(-10, "extend a " + given_back + " q=q ms=0 grant=5");
+        return made.at(since, "receive a ok q=q ms=60000").broken();
+    };
+    EXPECT_EQ(waiting(-500, "info"), "") << "whoever gave it back had it first, though it was told later";
+    EXPECT_EQ(waiting(-500, ""), "I4");
+    EXPECT_EQ(waiting(-500, "fail"), "I4");
+    EXPECT_EQ(waiting(15, "info"), "I4") << "asked for when the other already had it";
+}
+
 TEST(OneLease, a_delay_is_kept) {
     EXPECT_EQ(Made().send("a", "ok", "ms=5000").receive("a").broken(), "I4");
     EXPECT_EQ(Made().send("a", "ok", "ms=1011").receive("a").broken(), "");

@@ -28,16 +28,32 @@ public:
         std::stable_sort(grants_.begin(), grants_.end(), [&](auto a, auto b) { return history_.at(a).returned < history_.at(b).returned; });
         if (not_before != never && history_.at(grants_.front()).returned < not_before) found(number, "came before its delay was over");
         for (std::size_t i = 1; i < grants_.size(); ++i) {
-            const auto& later = history_.at(grants_[i]);
-            const auto ends = earliest_end(number, grants_[i - 1], later);
-            if (later.returned < ends && !history_.was_down(history_.at(grants_[i - 1]).invoked, later.returned))
-                found(number, "was given out again " + std::to_string((ends - later.returned) / ms + 1) + " ms before its lease could end");
+            auto& earlier = grants_[i - 1];
+            auto& later = grants_[i];
+            if (too_soon(number, earlier, later) <= 0) continue;
+            if (overlap(earlier, later) && too_soon(number, later, earlier) <= 0 && (i < 2 || too_soon(number, grants_[i - 2], later) <= 0))
+                std::swap(earlier, later);
+            else
+                found(number, "was given out again " + std::to_string(too_soon(number, earlier, later) / ms + 1) +
+                                  " ms before its lease could end");
         }
     }
 
 private:
     void found(std::uint32_t number, const std::string& what) {
         verdict_.add(Invariant::one_lease, std::string(history_.ledger.name_of(number)) + " " + what, history_.witness({number}));
+    }
+
+    /// Two grants under way at once: either may have been the first.
+    bool overlap(std::uint32_t one, std::uint32_t other) const {
+        return history_.at(one).invoked <= history_.at(other).returned && history_.at(other).invoked <= history_.at(one).returned;
+    }
+
+    /// How long before the earlier lease could end the later one was there; nothing or less is right.
+    std::int64_t too_soon(std::uint32_t number, std::uint32_t earlier, std::uint32_t later) const {
+        const auto returned = history_.at(later).returned;
+        if (history_.was_down(history_.at(earlier).invoked, returned)) return 0;
+        return earliest_end(number, earlier, history_.at(later)) - returned;
     }
 
     std::int64_t earliest_end(std::uint32_t number, std::uint32_t earlier_line, const Operation& later) const {
