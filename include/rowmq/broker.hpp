@@ -183,8 +183,8 @@ public:
     awaitable<Result<Receipt>> transaction(TransactionFunction fn, std::string ns = std::string(default_namespace));
 
     BrokerHealth health() const;
-    /// Why a publish would be refused for the state of the store's disk (store_full), as of the last 100 ms. None: it would not.
-    std::optional<Error> publishing_stopped();
+    /// While there is one, every publish is refused with it.
+    Alarms alarms();
     /// A snapshot of all that is counted. Reads no disk; of queues whose oldest message was stored before the store was opened
     /// it begins to read when that was published, so that a later snapshot knows: until then their `oldest` counts from the
     /// opening. In FIFO queues `oldest` is of what may be delivered now, if anything may.

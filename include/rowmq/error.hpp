@@ -31,6 +31,7 @@ enum class Errc {
     queue_deleted,       ///< the queue went away while something waited on it
     transaction_failed,  ///< the application's function threw, ran over its time limit, or a part was refused
     store_full,          ///< no space left; nothing of the call was stored; works again when there is space
+    memory_short,        ///< the process holds more than it may; nothing of the call was stored; works again when it holds less
     store_failed,        ///< the store is broken; every later call answers the same
     store_busy,          ///< owned by another process; the text names pid and admin address
     store_newer,         ///< written by a newer program

@@ -54,6 +54,7 @@ struct BrokerMetrics {
     std::size_t queues_to_sweep = 0;                           ///< purged or deleted queues whose rows are still being removed
     std::size_t redrives_running = 0;
     Clocks clocks;
+    Alarms alarms;
     StoreMetrics store;
 };
 

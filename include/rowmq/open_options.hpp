@@ -34,6 +34,7 @@ struct OpenLimits {
     std::optional<std::chrono::milliseconds> transaction_time;  ///< of an application's function
     std::optional<std::size_t> metrics_queues;                  ///< with series of their own; the others are summed
     std::optional<std::int64_t> disk_free_bytes;                ///< kept free on the store's disk: publishing is refused below it
+    std::optional<std::int64_t> memory_bytes;                   ///< publishing is refused while the process holds more; none: no limit
     friend bool operator==(const OpenLimits&, const OpenLimits&) = default;
 };
 

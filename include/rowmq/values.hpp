@@ -54,6 +54,7 @@ struct EarlyNews {
 
 struct PublishRequest {
     Confirm confirm = Confirm::committed;
+    bool taken = false;   ///< the caller holds these messages in any case: an alarm about memory does not refuse them
     bool atomic = false;  ///< all or none: one refused refuses all (its error first, the others transaction_failed)
     /// With `admitted`: a message for one plain queue (standard, without strict counting, deduplication, priorities, a delay, an
     /// expiry or a bound on its length) may be given to a subscription that is `early` while its commit is under way; to one
@@ -247,6 +248,12 @@ struct BrokerHealth {
     std::string store;       ///< "sqlite:orders.db", "memory:"
     std::string store_id;    ///< 32 hex digits, made with the store and kept for its life
     std::string durability;  ///< "full", or what was chosen instead
+};
+
+/// What keeps publishers waiting, as of the last 100 ms: each says what there is and what its limit is.
+struct Alarms {
+    std::optional<Error> disk;    ///< store_full: less is free than Limits::disk_free_bytes
+    std::optional<Error> memory;  ///< memory_short: the process holds more than Limits::memory_bytes
 };
 
 /// Whether the machine's wall clock goes with its monotonic clock. While they diverge nothing expires.

@@ -74,6 +74,7 @@ int status_of(Errc code) noexcept {
         case Errc::queue_deleted: return 410;
         case Errc::transaction_failed: return 409;
         case Errc::store_full: return 507;
+        case Errc::memory_short: return 503;
         case Errc::store_failed: return 503;
         case Errc::store_busy: return 503;
         case Errc::store_newer: return 503;

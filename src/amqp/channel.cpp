@@ -25,9 +25,14 @@ Channel::Channel(Connection& connection, std::uint16_t number, Session session)
       channel_credit_(std::make_shared<std::int64_t>(unlimited)),
       credit_(service_.broker.executor()) {
     credit_.expires_at(std::chrono::steady_clock::time_point::max());
+    ++service_.traffic.channels_opened;
 }
 
-Channel::~Channel() { service_.replies.erase(reply_token_); }
+Channel::~Channel() {
+    service_.replies.erase(reply_token_);
+    ++service_.traffic.channels_closed;
+    service_.traffic.publishers -= publishes_;
+}
 
 std::size_t Channel::hear(const Frame& frame) {
     if (closing_) {

@@ -115,9 +115,13 @@ private:
     void consume_replies(const BasicConsume& method);
     bool cancel_replies(const std::string& tag);
     std::optional<Refusal> give_reply_address(Published& request);
+    static bool is_reply(const Published& published);
+    /// False: nobody waits for it.
+    bool hand_over(const Published& reply);
     // verbs/publish.cpp, verbs/confirm.cpp
     struct Call;
     awaitable<void> publish_run();
+    void begin_publishing();
     awaitable<void> publishing_allowed();
     std::optional<Refusal> take(Published& published, Call& call);
     std::optional<Refusal> take_in_transaction(Published& published);
@@ -141,6 +145,7 @@ private:
     awaitable<void> on(ConfirmSelect method);
     // verbs/settle.cpp
     awaitable<void> settle_run();
+    static std::uint64_t acknowledged_by(const std::vector<Settlement>& settlements);
     awaitable<void> recover();
     awaitable<void> on(BasicRecover method);
     awaitable<void> on(BasicRecoverAsync method);
@@ -181,9 +186,11 @@ private:
         std::vector<Publish> publishes;
         std::vector<Published> mandatory;       ///< copies of those that may have to be returned
         std::vector<std::size_t> mandatory_at;  ///< their places in `publishes`
+        std::vector<Published> replies;         ///< for consumers of amq.rabbitmq.reply-to, handed over after the commit
         std::vector<Settlement> settlements;
         std::vector<Unsettled::One> acknowledged;
         std::size_t bytes = 0;
+        std::size_t size() const { return publishes.size() + replies.size() + settlements.size(); }
     };
     bool transactional_ = false;
     Transaction transaction_;
@@ -195,6 +202,7 @@ private:
     std::shared_ptr<std::int64_t> channel_credit_;  ///< what is left of it, shared with the subscriptions
     boost::asio::steady_timer credit_;              ///< cancelled when a consumer may have more
 
+    bool publishes_ = false;               ///< it has published
     std::string reply_tag_, reply_token_;  ///< of the consumer of amq.rabbitmq.reply-to
     /// The last request's properties as they came, and with the place of its answer.
     std::shared_ptr<const BasicProperties> unaddressed_, addressed_;

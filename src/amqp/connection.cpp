@@ -53,7 +53,9 @@ Connection::Connection(Service& service, std::shared_ptr<net::ByteConnection> by
       bytes_(std::move(bytes)),
       room_(service.broker.executor()),
       beat_(service.broker.executor()),
-      last_(service.broker.executor()) {
+      last_(service.broker.executor()),
+      alarm_(service.broker.executor()),
+      slow_(service.broker.executor()) {
     service_.connections.insert(this);
     room_.expires_at(std::chrono::steady_clock::time_point::max());
     name_ = fmt::format("{}:{} -> {}:{}", bytes_->address(), bytes_->peer_port(), bytes_->local_address(), bytes_->local_port());
@@ -82,6 +84,7 @@ awaitable<void> Connection::run() {
             error_code ignored;
             co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
+        if (publishes_) co_await slow_down();
     }
     co_await end();
 }
@@ -341,12 +344,6 @@ void Connection::spawn(awaitable<void> work, std::shared_ptr<void> keeping) {
                    });
 }
 
-void Connection::blocked(bool now) {
-    if (std::exchange(blocked_, now) == now || !has_capability("connection.blocked")) return;
-    if (now) say(0, ConnectionBlocked{.reason = "low on disk"});
-    else say(0, ConnectionUnblocked{});
-}
-
 void Connection::closed(std::uint16_t channel) { channels_.erase(channel); }
 
 void Connection::done(std::size_t bytes) {
@@ -392,6 +389,7 @@ awaitable<void> Connection::end() {
     const auto self = shared_from_this();
     ended_ = true;
     beat_.cancel();
+    alarm_.cancel();
     while (busy_) {  // it is about this connection, which must be there
         error_code ignored;
         co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

@@ -44,8 +44,10 @@ public:
     /// Waits while the client has not taken what it was told.
     awaitable<void> writable();
     std::size_t unsent() const noexcept { return bytes_->unsent(); }
-    /// Nothing is published for now, or again: told once to a client that knows of it.
-    void blocked(bool now);
+    /// What it publishes waits while there is an alarm: told once to a client that knows of it, and when it is over.
+    void block(const Alarms& alarms);
+    /// From now on an alarm is about this connection, too.
+    void publishes() noexcept { publishes_ = true; }
 
     /// Ends the connection: connection.close, or nothing when that was said already.
     void fail(const Refusal& refusal, MethodId method);
@@ -105,6 +107,8 @@ private:
     awaitable<void> open(std::string vhost);
     void refuse_login(std::string_view why);
     awaitable<void> beat();
+    awaitable<void> unblock();
+    awaitable<void> slow_down();
     awaitable<void> end();
     awaitable<void> do_what_was_said();
     awaitable<void> hear_the_rest(std::chrono::milliseconds patience);
@@ -130,7 +134,8 @@ private:
     bool busy_ = false;            ///< log_in() or open() is under way
     bool asked_to_close_ = false;  ///< the client waits for connection.close-ok
     bool said_all_ = false;        ///< the client answered connection.close: nothing more comes from it
-    bool blocked_ = false;
+    bool publishes_ = false, blocked_ = false;
+    boost::asio::steady_timer alarm_, slow_;  ///< while there is an alarm; cancelled by end()
 };
 
 }  // namespace rowmq::amqp

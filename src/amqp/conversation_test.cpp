@@ -166,6 +166,29 @@ TEST_F(Conversation, goes_on_after_a_message_in_a_transaction_that_is_larger_tha
     }
 }
 
+TEST_F(Conversation, refuses_a_transaction_of_too_many_messages_before_it_holds_them) {
+    const std::size_t most = Settings{}.transaction_size;
+    Client client(io, port);
+    auto steps = opening();
+    steps.push_back({said(1, TxSelect{}), {TxSelectOk::id}});
+    std::string many;
+    for (std::size_t i = 0; i < most; ++i) many += published(1, "", i % 2 ? "nowhere" : "amq.rabbitmq.reply-to.nobody");
+    steps.push_back({many + said(1, TxCommit{}), {TxCommitOk::id}});
+    steps.push_back({many + published(1, "", "nowhere"), {ConnectionClose::id}});
+    for (const Step& step : steps) {
+        std::vector<MethodId> heard;
+        for (std::size_t at = 0; at < step.says.size(); at += 50'000) {
+            client.say(step.says.substr(at, 50'000));
+            turn();
+        }
+        ASSERT_TRUE(await([&] {
+            for (const MethodId id : client.hear()) heard.push_back(id);
+            return heard.size() >= step.hears.size();
+        }));
+        ASSERT_EQ(heard, step.hears);
+    }
+}
+
 TEST_F(Conversation, delays_what_an_exchange_delays_also_in_a_transaction) {
     Client client(io, port);
     BasicProperties properties;

@@ -66,7 +66,8 @@ Refusal refusal_of(const Error& error, std::string_view what) {
         case Errc::transaction_failed: return {Code::precondition_failed, error.text};
         case Errc::limit_exceeded:
         case Errc::too_many_leases: return {Code::resource_error, error.text};
-        case Errc::store_full: return {Code::resource_error, error.text};
+        case Errc::store_full:
+        case Errc::memory_short: return {Code::resource_error, error.text};
         case Errc::store_failed:
         case Errc::store_busy:
         case Errc::store_newer: return {Code::internal_error, error.text};

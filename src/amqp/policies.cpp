@@ -23,8 +23,8 @@ struct Setting {
     bool operators;  ///< an operator may set it
     std::string_view called;
 };
-/// Those RabbitMQ knows. What changes nothing here is kept and shown.
-constexpr std::array<Setting, 26> settings{{
+/// Those RabbitMQ knows, and two of our own (retry-backoff). What changes nothing here is kept and shown.
+constexpr std::array<Setting, 28> settings{{
     {"message-ttl", Form::number, true, "message TTL"},
     {"expires", Form::number, true, "queue expiry"},
     {"max-length", Form::number, true, "maximum length"},
@@ -34,6 +34,8 @@ constexpr std::array<Setting, 26> settings{{
     {"dead-letter-exchange", Form::text, false, "dead letter exchange name"},
     {"dead-letter-routing-key", Form::text, false, "dead letter routing key"},
     {"alternate-exchange", Form::text, false, "alternate exchange name"},
+    {"retry-backoff", Form::number, false, "time before the first retry"},
+    {"retry-backoff-max", Form::number, false, "longest time before a retry"},
     {"max-in-memory-length", Form::any, true, ""},
     {"max-in-memory-bytes", Form::any, true, ""},
     {"dead-letter-strategy", Form::any, false, ""},
@@ -52,6 +54,8 @@ constexpr std::array<Setting, 26> settings{{
     {"federation-upstream", Form::any, false, ""},
     {"federation-upstream-set", Form::any, false, ""},
 }};
+
+constexpr milliseconds longest_backoff = std::chrono::hours(24 * 365);
 
 Error refused(std::string why) { return {Errc::invalid_argument, "Validation failed\n\n" + std::move(why) + "\n"}; }
 
@@ -98,6 +102,7 @@ json::object declared(const QueueOptions& o) {
     if (o.overflow != Overflow::drop_oldest) out["reject"] = true;
     if (o.overflow == Overflow::reject_dead_letter) out["reject-dlx"] = true;
     if (o.max_receives > 0) out["receives"] = o.max_receives;
+    if (o.backoff.initial <= milliseconds(0)) out["no-backoff"] = true;
     if (o.dead_letter) {
         json::object target{
             {"exchange", o.dead_letter->exchange}, {"expired", o.dead_letter->expired}, {"or_drop", o.dead_letter->or_drop}};
@@ -119,6 +124,7 @@ void restore(QueueOptions& o, const json::object& was) {
     o.overflow = was.contains("reject") ? Overflow::reject : Overflow::drop_oldest;
     if (was.contains("reject-dlx")) o.overflow = Overflow::reject_dead_letter;
     o.max_receives = static_cast<std::uint32_t>(number_in(was, "receives").value_or(0));
+    if (was.contains("no-backoff")) o.backoff = {};
     o.dead_letter.reset();
     if (const auto* dead = was.if_contains("dead"); dead && dead->is_object()) {
         const json::object& target = dead->get_object();
@@ -251,6 +257,10 @@ QueueOptions with(const Applied& applied, QueueOptions options) {
     }
     if (const auto exchange = text_in(policy, "dead-letter-exchange"); exchange && !options.dead_letter)
         options.dead_letter = DeadLetter{.exchange = *exchange, .routing_key = text_in(policy, "dead-letter-routing-key"), .or_drop = true};
+    if (const auto first = number_in(policy, "retry-backoff"); first && options.backoff.initial <= milliseconds(0)) {
+        options.backoff.initial = std::min(milliseconds(*first), longest_backoff);
+        if (const auto most = number_in(policy, "retry-backoff-max")) options.backoff.max = std::min(milliseconds(*most), longest_backoff);
+    }
     options.attributes[mark] = json::serialize(before);
     return options;
 }

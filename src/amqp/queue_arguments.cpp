@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 
 #include "amqp/mapping.hpp"
@@ -17,9 +18,21 @@ using Options = boost::system::result<QueueOptions, Refusal>;
 constexpr std::string_view durable = "amqp.durable", auto_delete = "amqp.auto-delete", exclusive = "amqp.exclusive";
 
 /// Those that decide what a queue is: only they are compared when it is declared again (RabbitMQ ignores the others).
-constexpr std::array<std::string_view, 11> compared{
-    "x-expires",  "x-message-ttl",  "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-max-length",    "x-max-length-bytes",
-    "x-overflow", "x-max-priority", "x-queue-type",           "x-single-active-consumer",  "x-delivery-limit"};
+constexpr std::array<std::string_view, 15> compared{"x-expires",
+                                                    "x-message-ttl",
+                                                    "x-dead-letter-exchange",
+                                                    "x-dead-letter-routing-key",
+                                                    "x-max-length",
+                                                    "x-max-length-bytes",
+                                                    "x-overflow",
+                                                    "x-max-priority",
+                                                    "x-queue-type",
+                                                    "x-single-active-consumer",
+                                                    "x-delivery-limit",
+                                                    "x-retry-backoff",
+                                                    "x-retry-backoff-multiplier",
+                                                    "x-retry-backoff-max",
+                                                    "x-retry-backoff-jitter"};
 
 /// A value as RabbitMQ words it in errors: "the value '60000' of type 'signedint'". Numbers are compared without their width.
 struct Worded {
@@ -77,6 +90,17 @@ public:
         if (*number > most) return wrong(name, fmt::format("{{{},{}}}", most == 255 ? "max_value_exceeded" : "value_too_big", *number));
         return *number;
     }
+    /// One that need not be whole.
+    std::optional<double> real(std::string_view name, double least, double most) {
+        const HeaderValue* value = find(table_, name);
+        if (!value) return std::nullopt;
+        const auto* whole = std::get_if<std::int64_t>(&value->value);
+        const auto* fraction = std::get_if<double>(&value->value);
+        const double number = whole ? static_cast<double>(*whole) : fraction ? *fraction : least - 1;
+        if (number >= least && number <= most) return number;
+        wrong(name, fmt::format("\"expected a number from {} to {}\"", least, most));
+        return std::nullopt;
+    }
     std::optional<std::string> text(std::string_view name) {
         const HeaderValue* value = find(table_, name);
         if (!value) return std::nullopt;
@@ -104,6 +128,21 @@ private:
 
 constexpr std::int64_t longest_time = std::int64_t{366} * 24 * 3'600 * 1'000 * 100;  // a hundred years
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+
+/// How long what is given back waits for its next delivery: arguments of RowMQ's own.
+Backoff backoff_of(Arguments& arguments) {
+    Backoff out;
+    const auto first = arguments.number("x-retry-backoff", 0, longest_time);
+    const auto multiplier = arguments.real("x-retry-backoff-multiplier", 1, 10);
+    const auto most = arguments.number("x-retry-backoff-max", 0, longest_time);
+    const auto jitter = arguments.real("x-retry-backoff-jitter", 0, 1);
+    if (!first && (multiplier || most || jitter)) arguments.wrong("x-retry-backoff", "\"the others need it\"");
+    out.initial = milliseconds(first.value_or(0));
+    out.multiplier = multiplier.value_or(out.multiplier);
+    if (most) out.max = milliseconds(*most);
+    out.jitter = jitter.value_or(out.jitter);
+    return out;
+}
 
 std::optional<milliseconds> time(std::optional<std::int64_t> ms) { return ms ? std::optional(milliseconds(*ms)) : std::nullopt; }
 
@@ -134,6 +173,7 @@ Options options_of(const QueueDeclare& method, std::string_view vhost, std::size
         options.max_receives = static_cast<std::uint32_t>(*limit) + 1;
     if (const auto priorities = arguments.number("x-max-priority", 0, 255)) options.max_priority = static_cast<std::uint8_t>(*priorities);
     arguments.flag("x-single-active-consumer");
+    options.backoff = backoff_of(arguments);
     if (arguments.refusal()) return *arguments.refusal();
 
     if (!method.durable) options.attributes[std::string(durable)] = "false";
@@ -190,12 +230,15 @@ HeaderTable arguments_of(const QueueOptions& options) {
         if (kept.type == "bool") value.value = kept.text == "true";
         else if (kept.number && read.ec == std::errc{} && read.ptr == kept.text.data() + kept.text.size()) value.value = number;
         else if (kept.type == "longstr") value.value = kept.text;
+        else if (kept.type == "double" || kept.type == "float") value.value = std::strtod(kept.text.c_str(), nullptr);
         else continue;  // a table or a list, which nothing reads
         table.push_back({at->first.substr(5), std::move(value)});
     }
     return table;
 }
-bool tells_counts(const QueueOptions& options) { return options.max_receives > 0 || is_quorum(options); }
+bool tells_counts(const QueueOptions& options) {
+    return options.max_receives > 0 || options.backoff.initial > milliseconds(0) || is_quorum(options);
+}
 bool is_auto_delete(const QueueOptions& options) { return has(options, auto_delete); }
 bool is_exclusive(const QueueOptions& options) { return has(options, exclusive); }
 bool is_single_active(const QueueOptions& options) {

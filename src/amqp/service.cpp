@@ -99,7 +99,8 @@ awaitable<void> Service::delete_queues(std::vector<std::string> names, std::stri
         exclusive.erase({vhost, name});
         const DeleteConditions always;
         asio::co_spawn(broker.executor(), broker.delete_queue(std::move(name), always, vhost),
-                       [&running, &ended](std::exception_ptr, const Result<std::int64_t>&) {
+                       [this, &running, &ended](std::exception_ptr thrown, const Result<std::int64_t>& deleted) {
+                           traffic.queues_deleted += !thrown && deleted.has_value();
                            if (--running == 0) ended.cancel();
                        });
     }

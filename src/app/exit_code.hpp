@@ -34,6 +34,7 @@ inline Exit exit_of(Errc code) noexcept {
         case Errc::queue_deleted: return Exit::not_found;
         case Errc::transaction_failed: return Exit::refused;
         case Errc::store_full: return Exit::refused;
+        case Errc::memory_short: return Exit::refused;
         case Errc::store_failed: return Exit::store_failed;
         case Errc::store_busy: return Exit::usage;
         case Errc::store_newer: return Exit::usage;

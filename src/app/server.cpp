@@ -4,8 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -21,6 +21,7 @@
 #include "app/log.hpp"
 #include "aws/notification.hpp"
 #include "aws/signer.hpp"
+#include "base/process_memory.hpp"
 #include "base/random.hpp"
 #include "base/real_clock.hpp"
 #include "rowmq/open.hpp"
@@ -41,6 +42,13 @@ namespace asio = boost::asio;
 std::uint64_t fresh_seed() {
     std::random_device device;
     return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+/// What the process may hold before publishers wait: two fifths of what there is for it, but a small machine gives more.
+std::int64_t usual_memory() {
+    constexpr std::int64_t enough = 256 * 1024 * 1024;
+    const std::int64_t available = available_memory();
+    return std::max({available / 5 * 2, std::min(enough, available / 5 * 4), std::int64_t{1}});
 }
 
 bool is_amqp(std::string_view listener) { return listener == "amqp" || listener == "amqps"; }
@@ -169,7 +177,7 @@ awaitable<Result<void>> Server::start_amqp() {
         amqp_settings.early_delivery = settings_.early_delivery;
         amqp_ = std::make_unique<amqp::Protocol>(*broker_, std::move(amqp_settings), amqp::Logins(std::move(users)));
         if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
-        management::Settings management{.node = node_name()};
+        management::Settings management{.node = node_name(), .memory_bytes = *settings_.limits.memory_bytes};
         management.listeners = [this] {
             std::vector<management::OtherListener> all;
             for (const auto& one : listeners_)
@@ -236,6 +244,7 @@ awaitable<Result<void>> Server::start() {
         co_await stop_listeners();
         co_return bound;
     }
+    settings_.limits.memory_bytes = settings_.limits.memory_bytes.value_or(usual_memory());
     OpenOptions options;
     options.durability = settings_.durability;
     options.strict_counting = settings_.strict_counting;
@@ -284,10 +293,27 @@ std::optional<admin::metrics::RabbitmqFacts> Server::rabbitmq() const {
     admin::metrics::RabbitmqFacts facts{.node = node_name(), .cluster = said.cluster, .version = said.version};
     facts.connections = counts.connections;
     facts.connections_opened = counts.accepted;
+    facts.most_connections = net::ByteServerOptions{}.limits.connections * binary_.size();
+    facts.memory_limit_bytes = *settings_.limits.memory_bytes;
     for (const amqp::Connection* connection : amqp_->service().connections) {
         facts.channels += connection->channels().size();
         for (const auto& [number, channel] : connection->channels()) facts.consumers += channel->consumers().size();
     }
+    using Labels = amqp::NamedNumber::Labels;
+    const auto tell = [&facts](const amqp::NamedNumber& number) {
+        admin::metrics::Labels labels;
+        if (number.labels != Labels::none) labels.push_back({"protocol", "amqp091"});
+        if (number.labels == Labels::protocol_and_queue_type) labels.push_back({"queue_type", "rabbit_classic_queue"});
+        facts.traffic.push_back({.name = std::string(number.name),
+                                 .help = std::string(number.help),
+                                 .labels = std::move(labels),
+                                 .value = static_cast<double>(number.value)});
+    };
+    for (const amqp::NamedNumber& number : named(amqp_->service().traffic)) tell(number);
+    tell({.name = "rabbitmq_global_consumers",
+          .help = "Consumers currently connected",
+          .labels = Labels::protocol,
+          .value = facts.consumers});
     return facts;
 }
 

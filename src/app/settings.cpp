@@ -33,6 +33,7 @@ void put_over(const Layer& upper, Settings& settings) {
     over(settings.limits.leases_per_session, upper.limits.leases_per_session);
     over(settings.limits.leases_per_queue, upper.limits.leases_per_queue);
     over(settings.limits.disk_free_bytes, upper.limits.disk_free_bytes);
+    over(settings.limits.memory_bytes, upper.limits.memory_bytes);
     over(settings.limits.metrics_queues, upper.limits.metrics_queues);
     over(settings.limits.transaction_time, upper.limits.transaction_time);
 }

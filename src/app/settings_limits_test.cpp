@@ -24,7 +24,8 @@ TEST(SettingsLimits, land_each_in_its_own_place) {
                                               {"ROWMQ_LIMITS_LEASES_PER_SESSION", "7"},
                                               {"ROWMQ_LIMITS_LEASES_PER_QUEUE", "8"},
                                               {"ROWMQ_LIMITS_METRICS_QUEUES", "9"},
-                                              {"ROWMQ_LIMITS_TRANSACTION_TIME_MS", "10"}}),
+                                              {"ROWMQ_LIMITS_TRANSACTION_TIME_MS", "10"},
+                                              {"ROWMQ_LIMITS_MEMORY_BYTES", "11"}}),
                               "")
                            .value()
                            .limits;
@@ -38,6 +39,7 @@ TEST(SettingsLimits, land_each_in_its_own_place) {
     EXPECT_EQ(given.leases_per_session, 7u);
     EXPECT_EQ(given.leases_per_queue, 8u);
     EXPECT_EQ(given.metrics_queues, 9u);
+    EXPECT_EQ(given.memory_bytes, 11);
     EXPECT_EQ(given.transaction_time, std::chrono::milliseconds(10));
 }
 

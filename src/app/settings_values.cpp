@@ -43,7 +43,7 @@ std::optional<bool> flag_of(std::string_view text) {
     return std::nullopt;
 }
 
-const std::array<Limit, 11> limits{
+const std::array<Limit, 12> limits{
     Limit{"queues", [](OpenLimits& l, std::int64_t n) { l.queues = static_cast<std::size_t>(n); }},
     Limit{"message_bytes", [](OpenLimits& l, std::int64_t n) { l.message_bytes = n; }},
     Limit{"write_bytes", [](OpenLimits& l, std::int64_t n) { l.write_bytes = static_cast<std::size_t>(n); }},
@@ -54,6 +54,7 @@ const std::array<Limit, 11> limits{
     Limit{"leases_per_queue", [](OpenLimits& l, std::int64_t n) { l.leases_per_queue = static_cast<std::size_t>(n); }},
     Limit{"metrics_queues", [](OpenLimits& l, std::int64_t n) { l.metrics_queues = static_cast<std::size_t>(n); }},
     Limit{"disk_free_bytes", [](OpenLimits& l, std::int64_t n) { l.disk_free_bytes = n; }},
+    Limit{"memory_bytes", [](OpenLimits& l, std::int64_t n) { l.memory_bytes = n; }},
     Limit{"transaction_time_ms", [](OpenLimits& l, std::int64_t n) { l.transaction_time = std::chrono::milliseconds(n); }},
 };
 

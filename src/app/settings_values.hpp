@@ -23,7 +23,7 @@ struct Limit {
     std::string_view name;
     void (*set)(OpenLimits&, std::int64_t);
 };
-extern const std::array<Limit, 11> limits;
+extern const std::array<Limit, 12> limits;
 Result<void> set_limit(OpenLimits& out, const Limit& limit, std::optional<std::int64_t> value, const std::string& where);
 
 /// The error never holds the secret.

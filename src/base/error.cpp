@@ -22,6 +22,7 @@ std::string_view name_of(Errc code) noexcept {
         case Errc::queue_deleted: return "queue_deleted";
         case Errc::transaction_failed: return "transaction_failed";
         case Errc::store_full: return "store_full";
+        case Errc::memory_short: return "memory_short";
         case Errc::store_failed: return "store_failed";
         case Errc::store_busy: return "store_busy";
         case Errc::store_newer: return "store_newer";

@@ -69,10 +69,13 @@ struct Limits {
     std::chrono::milliseconds read_time = std::chrono::seconds(5);           ///< of one read snapshot
     std::chrono::milliseconds count_flush = std::chrono::milliseconds(200);  ///< receive counts written behind at most so late
 
-    // Disk
+    // Disk and memory
     /// Kept free on the store's file system: below it nothing is published, while what is there is received and deleted. None:
     /// 512 MiB, or a tenth of the file system where that is less.
     std::optional<std::int64_t> disk_free_bytes;
+
+    /// Above it nothing is published, either: of what the process holds for itself. None: no limit.
+    std::optional<std::int64_t> memory_bytes;
 
     // Monitoring
     std::size_t metrics_queues = 1'000;  ///< with series of their own in Broker::metrics()

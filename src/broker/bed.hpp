@@ -24,6 +24,7 @@ protected:
         parts.random = std::make_shared<SeededRandom>(7);
         parts.engine = storage::memory::make_engine(io.get_executor(), content);
         parts.limits = limits;
+        parts.memory_used = [this] { return memory_used; };
         broker = run_in(io, make_broker(std::move(parts))).value();
         session = broker->open_session().value();
     }
@@ -86,6 +87,7 @@ protected:
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     std::shared_ptr<storage::memory::Content> content = std::make_shared<storage::memory::Content>();
     Limits limits;
+    std::int64_t memory_used = 0;  ///< bytes
     std::unique_ptr<Broker> broker;
     Session session;
 };

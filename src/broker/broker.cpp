@@ -337,7 +337,7 @@ awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::stri
 }
 
 BrokerHealth Broker::health() const { return state_->health(); }
-std::optional<Error> Broker::publishing_stopped() { return state_->disk_is_short(); }
+Alarms Broker::alarms() { return {.disk = state_->disk_is_short(), .memory = state_->memory_is_short()}; }
 BrokerMetrics Broker::metrics() { return state_->metrics(); }
 
 awaitable<Result<void>> Broker::backup(std::string to_path) { return back_up(state_, std::move(to_path)); }

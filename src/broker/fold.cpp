@@ -1,6 +1,8 @@
 // What a batch that returned means for memory.
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "base/planted.hpp"
 #include "broker/state.hpp"
@@ -19,6 +21,32 @@ public:
 
 private:
     const storage::Outcome& outcome_;
+};
+
+/// A batch's messages by id. Entries come in their order but for some, so what follows the last one found is looked at first.
+class BatchMessages {
+public:
+    explicit BatchMessages(const std::vector<storage::MessageRow>& rows) : rows_(rows) {}
+
+    const storage::MessageRow* find(MessageId id) {
+        for (const std::size_t at : {last_, last_ + 1})
+            if (at < rows_.size() && rows_[at].id == id) return &rows_[last_ = at];
+        if (rows_.empty()) return nullptr;
+        if (by_id_.empty()) {
+            by_id_.resize(rows_.size());
+            std::iota(by_id_.begin(), by_id_.end(), 0u);
+            std::ranges::sort(by_id_, {}, [this](std::uint32_t at) { return rows_[at].id; });
+        }
+        const auto found = std::ranges::lower_bound(by_id_, id, {}, [this](std::uint32_t at) { return rows_[at].id; });
+        if (found == by_id_.end() || rows_[*found].id != id) return nullptr;
+        last_ = *found;
+        return &rows_[last_];
+    }
+
+private:
+    const std::vector<storage::MessageRow>& rows_;
+    std::size_t last_ = 0;
+    std::vector<std::uint32_t> by_id_;  ///< places, made when it is needed
 };
 
 }  // namespace
@@ -44,7 +72,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
 
     std::vector<Queue*> woken;
     Queue* queue = nullptr;
-    std::size_t hint = 0;  // messages and entries come in the same order
+    BatchMessages messages(batch.messages);
     for (const storage::EntryRow& row : batch.entries) {
         if (!queue || queue->id != row.key.queue) queue = catalog.find(row.key.queue);
         if (!queue) continue;
@@ -70,16 +98,13 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
         Entry entry;
         entry.row = row;
         entry.row.unit = storage::Unit::always;
-        while (hint < batch.messages.size() && batch.messages[hint].id < row.message) ++hint;
-        if (hint < batch.messages.size() && batch.messages[hint].id == row.message) {
-            entry.message = batch.messages[hint].message;
-            entry.published_at = batch.messages[hint].published_at;
+        if (const storage::MessageRow* message = messages.find(row.message)) {
+            entry.message = message->message;
+            entry.published_at = message->published_at;
             if (queue->strict && row.receives == 1) {
                 queue->live->counted_ahead.insert(row.key.sequence);
                 entry.row.receives = 0;
             }
-        } else if (hint > 0 && (hint == batch.messages.size() || batch.messages[hint].id > row.message)) {
-            hint = 0;  // out of step: start over for the next
         }
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);

@@ -20,6 +20,7 @@ struct BrokerParts {
     std::shared_ptr<Random> random;
     std::unique_ptr<storage::Engine> engine;
     Limits limits{};
+    std::function<std::int64_t()> memory_used{};        ///< bytes the process holds; asked for ten times a second where there is a limit
     bool strict_counting = false;                       ///< the default of queues that do not say
     std::function<void(const Error&)> on_store_failed;  ///< called once, on the strand
     std::function<void(const std::string&)> on_damage;  ///< for each sentence of what the store says of itself when it is opened

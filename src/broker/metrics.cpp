@@ -115,6 +115,7 @@ BrokerMetrics BrokerState::metrics() {
     out.queues_to_sweep = to_sweep.size();
     for (const auto& [id, task] : tasks)
         if (task.row.state == static_cast<std::uint8_t>(TaskState::running)) ++out.redrives_running;
+    out.alarms = {.disk = disk_is_short(), .memory = memory_is_short()};
     out.clocks = {.diverged = stored_time.diverged(), .by = stored_time.divergence()};
     out.store = parts.engine->stats();
     return out;

@@ -208,10 +208,29 @@ void BrokerState::put_entry(storage::Batch& batch, Queue& queue, storage::EntryR
     batch.entries.push_back(std::move(row));
 }
 
+// Messages lie in the store in the order of their ids. Where priorities decide which go first, those of one lane lie together: what
+// is taken then leaves whole pages, and not a hole in each. (Their sequences go on as ever.)
+std::optional<MessageId> BrokerState::next_of_lane(const Staged& staged) {
+    constexpr std::int64_t together = 64;
+    Queue* queue = staged.reached.size() == 1 ? staged.reached.front().queue : nullptr;
+    const bool has_lanes = queue && !queue->fifo() && queue->options->max_priority > 0;
+    if (!has_lanes || id_block || reserved_ids - last_id < limits.reserved_ids / 4 + together) return std::nullopt;
+    if (!queue->lane_ids) queue->lane_ids = std::make_unique<std::map<std::uint8_t, LaneIds>>();
+    LaneIds& ids = (*queue->lane_ids)[lane_of(*queue, staged.publish->group, staged.publish->priority)];
+    if (ids.next > ids.last) {
+        ids = {.next = last_id + 1, .last = last_id + together};
+        last_id += together;
+    }
+    return MessageId{ids.next++};
+}
+
 PublishResult BrokerState::put(storage::Batch& batch, Staged& staged, storage::Unit unit) {
     Publish& publish = *staged.publish;
-    const auto id = MessageId{next_id()};
-    PublishResult result{.message = id, .sequence = Sequence{value_of(id)}, .queues = static_cast<std::uint32_t>(staged.reached.size())};
+    const auto of_lane = next_of_lane(staged);
+    const MessageId id = of_lane ? *of_lane : MessageId{next_id()};
+    PublishResult result{.message = id,
+                         .sequence = Sequence{of_lane ? next_id() : value_of(id)},
+                         .queues = static_cast<std::uint32_t>(staged.reached.size())};
     if (staged.reached.empty()) return result;
     const WallTime now = now_wall();
     const auto copies = static_cast<std::int32_t>(staged.reached.size());
@@ -263,7 +282,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
         co_return Error{Errc::limit_exceeded,
                         fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
     if (const auto ok = usable(); !ok) co_return ok.error();
-    if (auto short_of = disk_is_short()) co_return *std::move(short_of);
+    if (auto short_of = request.taken ? disk_is_short() : publishing_stopped()) co_return *std::move(short_of);
     while (!committer.has_room()) {
         co_await committer.admitted();
         if (const auto ok = usable(); !ok) co_return ok.error();

@@ -168,6 +168,39 @@ TEST_F(DeduplicationWindow, lasts_across_a_crash_and_after_the_first_is_done) {
     EXPECT_EQ(counts("q").sent, 1);
 }
 
+class Priorities : public Bed {};
+
+TEST_F(Priorities, put_messages_of_one_beside_each_other_and_keep_every_order) {
+    declare("q", {.max_priority = 2, .strict_counting = true});
+    publish("q", "first");  // reserves ids
+    std::map<std::uint8_t, std::vector<std::int64_t>> ids;
+    std::vector<Publish> messages;
+    for (int i = 0; i < 150; ++i) {
+        Publish& p = messages.emplace_back();
+        p.routing_key = "q";
+        p.priority = static_cast<std::uint8_t>(i % 3);
+        p.message = Message(std::to_string(i));
+    }
+    messages[7].delay = 1h;  // its message has no entry yet
+    const Receipt receipt = run_in(io, session.publish(messages, {})).value();
+    for (std::size_t i = 0; i < receipt.results.size(); ++i) {
+        ids[messages[i].priority].push_back(value_of(receipt.results[i].message));
+        if (i > 0) EXPECT_GT(receipt.results[i].sequence, receipt.results[i - 1].sequence);
+    }
+    for (const auto& [priority, of_lane] : ids)
+        for (std::size_t i = 1; i < of_lane.size(); ++i) EXPECT_EQ(of_lane[i], of_lane[i - 1] + 1) << int{priority};
+
+    std::vector<std::string> expected;
+    for (int priority = 2; priority >= 0; --priority) {
+        if (priority == 0) expected.emplace_back("first");
+        for (int i = priority; i < 150; i += 3)
+            if (i != 7) expected.push_back(std::to_string(i));
+    }
+    const auto got = receive("q", 200);
+    EXPECT_EQ(bodies(got), expected);
+    for (const Delivery& delivery : got) EXPECT_EQ(delivery.receives, 1u) << delivery.message.text();
+}
+
 TEST_F(DeduplicationWindow, is_of_the_queue_or_of_each_group) {
     declare("q", {.kind = QueueKind::fifo, .deduplication = {.enabled = true}});
     EXPECT_FALSE(is_duplicate("g", "a"));

@@ -84,8 +84,11 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     void end_sessions();
     Result<void> usable() const;
     /// Why nothing may be published: the store's disk has less free than Limits::disk_free_bytes. Measured again after 100 ms, or
-    /// when what was promised since may have taken a part of the room there was. (disk.cpp)
+    /// when what was promised since may have taken a part of the room there was. (alarms.cpp)
     std::optional<Error> disk_is_short();
+    /// The same of the process and Limits::memory_bytes.
+    std::optional<Error> memory_is_short();
+    std::optional<Error> publishing_stopped();
     void promise_disk(std::size_t rows, std::size_t bytes);
 
     // ids and time (make.cpp)
@@ -115,6 +118,7 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         bool conditional = false;  ///< a queue may know its deduplication id already
     };
     /// `full`: the queues for which it is too much and which dead-letter what they refuse; filled where the error is queue_full.
+    std::optional<MessageId> next_of_lane(const Staged& staged);
     Result<Staged> stage(NamespaceId ns, Publish& publish, std::vector<Queue*>* full = nullptr);
     /// Why the queue takes nothing of so many bytes, where it refuses what is too much.
     std::optional<Error> is_full_for(const Queue& queue, std::size_t bytes) const;
@@ -363,6 +367,10 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
         std::optional<Error> refusal;         ///< what was found then
         std::int64_t room = 0, promised = 0;  ///< bytes that could be published then, and what was promised since
     } disk;
+    struct {
+        std::optional<MonotonicTime> measured;
+        std::optional<Error> refusal;
+    } memory;
     int process = 0;  ///< its pid: a fork()ed child is refused
 
     std::set<SessionState*, InOrderOfOpening> sessions;

@@ -1,7 +1,11 @@
 #include "rowmq/open.hpp"
 
+#include <malloc.h>
+
+#include <chrono>
 #include <random>
 
+#include "base/process_memory.hpp"
 #include "base/random.hpp"
 #include "base/real_clock.hpp"
 #include "broker/make.hpp"
@@ -23,7 +27,20 @@ Limits limits_of(const OpenLimits& wanted) {
     limits.transaction_time = wanted.transaction_time.value_or(limits.transaction_time);
     limits.metrics_queues = wanted.metrics_queues.value_or(limits.metrics_queues);
     limits.disk_free_bytes = wanted.disk_free_bytes;
+    limits.memory_bytes = wanted.memory_bytes;
     return limits;
+}
+
+/// What the process holds. Beyond the limit what the allocator has kept for later goes back first, at most once a second.
+std::function<std::int64_t()> memory_watch(std::int64_t most) {
+    return [most, trimmed = std::chrono::steady_clock::time_point()]() mutable {
+        const std::int64_t held = held_memory();
+        const auto now = std::chrono::steady_clock::now();
+        if (held <= most || now - trimmed < std::chrono::seconds(1)) return held;
+        trimmed = now;
+        ::malloc_trim(0);
+        return held_memory();
+    };
 }
 
 std::uint64_t fresh_seed() {
@@ -44,6 +61,7 @@ awaitable<Result<std::unique_ptr<Broker>>> open(boost::asio::any_io_executor exe
                       .random = std::make_shared<SeededRandom>(fresh_seed()),
                       .engine = std::move(*engine),
                       .limits = limits_of(options.limits),
+                      .memory_used = memory_watch(options.limits.memory_bytes.value_or(0)),
                       .strict_counting = options.strict_counting,
                       .on_store_failed = std::move(options.on_store_failed),
                       .on_damage = std::move(options.on_damage),

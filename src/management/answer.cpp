@@ -42,6 +42,7 @@ Answer answer_of(const Error& error) {
         case Errc::queue_full:
         case Errc::transaction_failed: return bad_request(error.text);
         case Errc::store_full:
+        case Errc::memory_short:
         case Errc::store_failed:
         case Errc::store_busy:
         case Errc::store_newer:

@@ -13,13 +13,18 @@ Answer ok() { return json_answer(json::object{{"status", "ok"}}); }
 }  // namespace
 
 awaitable<Answer> Management::alarms(Call) {
-    const auto stopped = broker().publishing_stopped();
-    if (!stopped) co_return ok();
-    json::array alarms{json::object{{"node", settings_.node}, {"resource", "disk"}}};
-    co_return json_answer(
-        json::object{
-            {"status", "failed"}, {"reason", "There are alarms in effect in the cluster: " + stopped->text}, {"alarms", std::move(alarms)}},
-        503);
+    const Alarms now = broker().alarms();
+    json::array alarms;
+    std::string reason = "There are alarms in effect in the cluster:";
+    const auto tell = [&](const std::optional<Error>& alarm, std::string_view resource) {
+        if (!alarm) return;
+        alarms.push_back(json::object{{"node", settings_.node}, {"resource", resource}});
+        reason += " " + alarm->text;
+    };
+    tell(now.memory, "memory");
+    tell(now.disk, "disk");
+    if (alarms.empty()) co_return ok();
+    co_return json_answer(json::object{{"status", "failed"}, {"reason", reason}, {"alarms", std::move(alarms)}}, 503);
 }
 
 awaitable<Answer> Management::healthy(Call) {

@@ -25,6 +25,7 @@ struct OtherListener {
 
 struct Settings {
     std::string node = "rowmq@localhost";
+    std::int64_t memory_bytes = 0;                          ///< Limits::memory_bytes
     std::function<std::vector<OtherListener>()> listeners;  ///< but those of AMQP; empty: none
 };
 

@@ -3,10 +3,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
 #include "amqp/connection.hpp"
+#include "base/process_memory.hpp"
 #include "management/listing.hpp"
 #include "management/management.hpp"
 
@@ -24,18 +24,6 @@ json::array exchange_types() {
                                             std::pair("x-delayed-message", "Delayed Message Exchange.")})
         types.push_back(json::object{{"name", name}, {"description", description}, {"enabled", true}});
     return types;
-}
-
-/// Bytes of memory this process has, and the machine.
-struct Memory {
-    std::int64_t used = 0, machine = 0;
-};
-Memory memory() {
-    const std::int64_t page = sysconf(_SC_PAGESIZE);
-    std::int64_t pages = 0, resident = 0;
-    std::ifstream statm("/proc/self/statm");
-    statm >> pages >> resident;
-    return {.used = resident * page, .machine = sysconf(_SC_PHYS_PAGES) * page};
 }
 
 std::int64_t open_files() {
@@ -150,7 +138,7 @@ awaitable<Answer> Management::overview(Call call) {
 }
 
 json::object Management::node_json() {
-    const Memory bytes = memory();
+    const Alarms alarms = broker().alarms();
     const auto counts = protocol_.counts();
     const StoreMetrics store = broker().metrics().store;
     const auto up = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now() - started_).count();
@@ -166,11 +154,11 @@ json::object Management::node_json() {
             {"rates_mode", "basic"},
             {"fd_total", open_files()},
             {"sockets_used", counts.connections},
-            {"mem_used", bytes.used},
-            {"mem_limit", bytes.machine},
-            {"mem_alarm", false},
+            {"mem_used", resident_memory()},
+            {"mem_limit", settings_.memory_bytes},
+            {"mem_alarm", alarms.memory.has_value()},
             {"disk_free", store.disk_free_bytes ? json::value(*store.disk_free_bytes) : json::value()},
-            {"disk_free_alarm", broker().publishing_stopped().has_value()},
+            {"disk_free_alarm", alarms.disk.has_value()},
             {"exchange_types", exchange_types()},
             {"auth_mechanisms",
              json::array{json::object{{"name", "PLAIN"}, {"description", "SASL PLAIN authentication mechanism"}, {"enabled", true}},

@@ -51,6 +51,7 @@ Fault fault_of(Errc code) noexcept {
         case Errc::lease_gone:
         case Errc::transaction_failed: return Fault::internal_error;
         case Errc::store_full:
+        case Errc::memory_short:
         case Errc::store_failed:
         case Errc::store_busy:
         case Errc::store_newer:

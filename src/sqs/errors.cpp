@@ -74,6 +74,7 @@ Fault fault_of(Errc code) noexcept {
         case Errc::queue_full: return Fault::request_throttled;
         case Errc::transaction_failed: return Fault::internal_failure;
         case Errc::store_full:
+        case Errc::memory_short:
         case Errc::store_failed:
         case Errc::store_busy:
         case Errc::store_newer:

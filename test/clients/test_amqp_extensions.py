@@ -134,6 +134,30 @@ def test_answers_come_straight_to_who_asked(server, connection, channel, name):
     serving.close()
 
 
+def test_an_answer_in_a_transaction_comes_when_it_is_committed(server, connection, channel, name):
+    channel.queue_declare(name, exclusive=True)
+    answers = []
+    channel.basic_consume(REPLY_TO, lambda _, *answer: answers.append(answer[2]), auto_ack=True)
+    channel.basic_publish("", name, b"?", pika.BasicProperties(reply_to=REPLY_TO))
+    _, properties, _ = take(channel, name, auto_ack=True)
+    serving = connect(server)
+    server_channel, returned = serving.channel(), []
+    server_channel.add_on_return_callback(lambda *message: returned.append(message[3]))
+    server_channel.tx_select()
+    for body in (b"never", b"once"):
+        server_channel.basic_publish("", properties.reply_to, body)
+        server_channel.basic_publish("", properties.reply_to + "x", b"nobody's " + body, mandatory=True)
+        if body == b"never":
+            server_channel.tx_rollback()
+    connection.process_data_events(0.1)
+    assert answers == []
+    server_channel.tx_commit()
+    until(lambda: answers, connection)
+    until(lambda: returned, serving)
+    assert answers == [b"once"] and returned == [b"nobody's once"]
+    serving.close()
+
+
 def test_wrong_uses_of_direct_reply_to(connection, name):
     failed = "PRECONDITION_FAILED - "
     assert closed_by(connection.channel().basic_consume, REPLY_TO, print) == (406, failed + "reply consumer cannot acknowledge")

@@ -21,6 +21,11 @@ void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker
     families.push_back(gauge("rowmq_redrives_running", "Redrives under way.", count(broker.redrives_running)));
     families.push_back(gauge("rowmq_clocks_diverged", "1 while the wall clock does not go with the monotonic clock: nothing expires then.",
                              broker.clocks.diverged ? 1 : 0));
+    auto stopped = gauge_family("rowmq_publishing_stopped",
+                                "1 while publishing is refused: too little of the disk is free, or too much memory in use.");
+    add(stopped, broker.alarms.disk ? 1 : 0, {{"because_of", "disk"}});
+    add(stopped, broker.alarms.memory ? 1 : 0, {{"because_of", "memory"}});
+    families.push_back(std::move(stopped));
     families.push_back(gauge("rowmq_clock_divergence_seconds", "How far the wall clock is ahead of where it should be; below 0: behind.",
                              count(broker.clocks.by.count()) / 1'000));
     families.push_back(histogram("rowmq_message_receives", "How often a message had been received when it was consumed or dead-lettered.",

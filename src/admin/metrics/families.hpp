@@ -35,6 +35,8 @@ std::string to_text(const std::vector<MetricFamily>& families);
 void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker);
 void add_store(std::vector<MetricFamily>& families, const StoreMetrics& store);
 void add_process(std::vector<MetricFamily>& families);
+double open_descriptors();
+double most_descriptors();
 
 /// The series of queues, queues.cpp: a family for each number that a queue has. They are made one by one out of the same
 /// series, as there may be many.
@@ -56,8 +58,15 @@ private:
 /// What the dashboards of RabbitMQ ask for beside its queues (rabbitmq.cpp).
 struct RabbitmqFacts {
     std::string node, cluster, version;
-    std::size_t connections = 0, channels = 0, consumers = 0;
+    std::size_t connections = 0, channels = 0, consumers = 0, most_connections = 0;
     std::uint64_t connections_opened = 0;
+    std::int64_t memory_limit_bytes = 0;
+    struct Number {
+        std::string name, help;  ///< a counter where the name ends with _total
+        Labels labels;
+        double value = 0;
+    };
+    std::vector<Number> traffic{};
 };
 /// None: AMQP is not served.
 using RabbitmqSource = std::function<std::optional<RabbitmqFacts>()>;

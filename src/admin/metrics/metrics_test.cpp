@@ -45,7 +45,10 @@ TEST(MetricsText, has_the_names_of_rabbitmqs_dashboards) {
     broker.queues = {queue("orders", 3, milliseconds(0))};
     broker.queues[0].counts.leased = 2;
     std::vector<MetricFamily> families;
-    add_rabbitmq(families, broker, {.node = "rowmq@h", .cluster = "c", .version = "3.13.7", .connections = 1, .connections_opened = 4});
+    RabbitmqFacts facts{.node = "rowmq@h", .cluster = "c", .version = "3.13.7", .connections = 1, .connections_opened = 4};
+    broker.alarms.memory = Error{Errc::memory_short, "too much"};
+    facts.traffic.push_back({.name = "rabbitmq_x_total", .help = "Things", .labels = {{"protocol", "amqp091"}}, .value = 7});
+    add_rabbitmq(families, broker, facts);
     std::string text = to_text(families);
     QueueSeries queues(broker, QueueSeries::Names::rabbitmq);
     for (std::size_t i = 0; i < queues.families(); ++i) text += to_text(queues.family(i));
@@ -54,7 +57,8 @@ TEST(MetricsText, has_the_names_of_rabbitmqs_dashboards) {
          {R"(rabbitmq_queue_messages_ready{vhost="/",queue="orders"} 3)", R"(rabbitmq_queue_messages_unacked{vhost="/",queue="orders"} 2)",
           R"(rabbitmq_queue_messages{vhost="/",queue="orders"} 5)", "rabbitmq_connections 1", "rabbitmq_connections_closed_total 3",
           R"(rabbitmq_identity_info{rabbitmq_node="rowmq@h",rabbitmq_cluster="c",rabbitmq_cluster_permanent_id=""} 1)",
-          R"(rabbitmq_build_info{rabbitmq_version="3.13.7"} 1)"})
+          R"(rabbitmq_build_info{rabbitmq_version="3.13.7"} 1)", "rabbitmq_alarms_memory_used_watermark 1",
+          "rabbitmq_alarms_free_disk_space_watermark 0", R"(rabbitmq_x_total{protocol="amqp091"} 7)"})
         EXPECT_TRUE(contains(text, line)) << line << "\n" << text;
 }
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "admin/metrics/families.hpp"
+#include "base/process_memory.hpp"
 
 namespace rowmq::admin::metrics {
 namespace {
@@ -47,12 +48,7 @@ Process process() {
     return out;
 }
 
-double resident_bytes() {
-    std::istringstream fields(contents("/proc/self/statm"));
-    double size = 0, resident = 0;
-    fields >> size >> resident;
-    return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
+}  // namespace
 
 double open_descriptors() {
     // Linux 6.2 and later say how many there are as the folder's size; before, each has to be read.
@@ -68,13 +64,11 @@ double most_descriptors() {
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
 }
 
-}  // namespace
-
 void add_process(std::vector<MetricFamily>& families) {
     const Process self = process();
     families.push_back(counter("process_cpu_seconds_total", "Processor time used, of all threads.", self.cpu_seconds));
     families.push_back(gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", self.start_time));
-    families.push_back(gauge("process_resident_memory_bytes", "Memory in use.", resident_bytes()));
+    families.push_back(gauge("process_resident_memory_bytes", "Memory in use.", static_cast<double>(resident_memory())));
     families.push_back(gauge("process_open_fds", "Open files and connections.", open_descriptors()));
     families.push_back(gauge("process_max_fds", "As many may be open.", most_descriptors()));
 }

@@ -59,6 +59,7 @@ void Channel::confirm_up_to(Ticket ticket) {
         while (!unconfirmed_.empty() && unconfirmed_.front().ticket <= ticket && unconfirmed_.front().refused == refused &&
                (unconfirmed_.front().tag == unasked) == (first == unasked)) {
             told &= unconfirmed_.front().done;
+            service_.traffic.confirmed += !refused && first != unasked && !unconfirmed_.front().done;
             if (!unconfirmed_.front().done) last = unconfirmed_.front().tag;
             unconfirmed_.pop_front();
         }
@@ -83,6 +84,7 @@ void Channel::confirm_early() {
         for (++i; i < done.size() && std::next(last) != unconfirmed_.end() && std::next(last)->message == done[i]; ++i)
             (++last)->done = true;
         // Those before it are answered by the same frame, when they are all done.
+        service_.traffic.confirmed += static_cast<std::uint64_t>(last - found) + 1;
         const bool is_first = found == unconfirmed_.begin();
         if (is_first) say(BasicAck{.delivery_tag = last->tag, .multiple = last != found});
         else

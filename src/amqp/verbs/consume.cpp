@@ -193,6 +193,8 @@ void Channel::deliver_one(const std::shared_ptr<Consumer>& consumer, const Deliv
         unsettled_.add(tag, delivery.lease, consumer);
         ++consumer->unacked;
     }
+    ++(consumer->no_ack ? service_.traffic.delivered_no_ack : service_.traffic.delivered);
+    service_.traffic.redelivered += delivery.redelivered;
     const Origin origin = origin_of(delivery, consumer->queue);
     const DeliverView method{.consumer_tag = consumer->tag,
                              .delivery_tag = tag,

@@ -22,10 +22,13 @@ awaitable<void> Channel::on(BasicGet method) {
         co_return;
     }
     if (deliveries->empty()) {
+        ++service_.traffic.got_nothing;
         say(BasicGetEmpty{});
         co_return;
     }
     const Delivery& delivery = deliveries->front();
+    ++(method.no_ack ? service_.traffic.got_no_ack : service_.traffic.got);
+    service_.traffic.redelivered += delivery.redelivered;
     const std::uint64_t tag = unsettled_.next_tag();
     if (!method.no_ack) unsettled_.add(tag, delivery.lease, nullptr);
     const Origin origin = origin_of(delivery, *queue);

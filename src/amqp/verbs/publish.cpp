@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t publishes_at_once = 1'024, bytes_at_once = 1024 * 1024;
 constexpr auto between_looks = std::chrono::milliseconds(250);  // at a disk that is full
-constexpr std::string_view reply_address = "amq.rabbitmq.reply-to.";
+constexpr auto counted = std::chrono::milliseconds(1);          // the broker's clock says whole ones: with one more nothing is early
 constexpr std::size_t nowhere = SIZE_MAX;
 
 }  // namespace
@@ -55,18 +55,13 @@ boost::system::result<Publish, Refusal> Channel::to_publish(Published& published
     auto publish = ready_.publish(published.method, published.properties, std::move(published.body));
     if (publish && delaying)
         if (const auto delay = number_of(find(publish->message.properties->headers, "x-delay")); delay && *delay > 0)
-            publish->delay = milliseconds(*delay);
+            publish->delay = milliseconds(*delay) + counted;
     return publish;
 }
 
 std::optional<Refusal> Channel::take(Published& published, Call& call) {
     Call::One one;
-    const std::string& key = published.method.routing_key;
-    if (published.method.exchange.empty() && key.starts_with(reply_address)) {
-        const auto found = service_.replies.find(std::string_view(key).substr(reply_address.size()));
-        const auto to = found == service_.replies.end() ? nullptr : found->second.lock();
-        one.routed = to && to->take_reply(published);
-    }
+    one.routed = is_reply(published) && hand_over(published);
     if (published.method.mandatory && !one.routed) {
         one.back = call.mandatory.size();
         call.mandatory.push_back(published);
@@ -98,6 +93,9 @@ awaitable<void> Channel::publish_run() {
         bytes += inbox_.front().bytes;
         taken += waiting->body.size();
         Published& published = *waiting;
+        ++service_.traffic.received;
+        service_.traffic.received_with_confirm += confirms_;
+        begin_publishing();
         refusal = unfit(published);
         if (!refusal) refusal = give_reply_address(published);
         if (!refusal) refusal = transactional_ ? take_in_transaction(published) : take(published, call);
@@ -107,6 +105,7 @@ awaitable<void> Channel::publish_run() {
     if (!call.publishes.empty()) {
         PublishRequest request;
         request.confirm = Confirm::admitted;
+        request.taken = true;
         request.early = service_.settings.early_delivery;
         if (confirms_) request.news = news_;
         Result<Receipt> stored = co_await session_.publish(std::move(call.publishes), request);
@@ -141,10 +140,14 @@ void Channel::told(Call& call, const Receipt& receipt) {
         bool unroutable = !one.routed;
         if (error) unroutable = error->code == Errc::no_such_queue;
         else if (result) unroutable = result->queues == 0 && !result->duplicate;
+        if (unroutable) service_.traffic.reached(0, one.back != nowhere);
+        else if (!error) service_.traffic.routed += result ? result->queues : 1;
         if (unroutable && one.back != nowhere) send_back(call.mandatory[one.back]);
         const bool refused = error && !unroutable;
         if (refused && !confirms_ && error->code != Errc::queue_full) return fail(refusal_of(*error, "message"), BasicPublish::id);
-        if (confirms_) confirm(unroutable || !result ? Ticket{} : receipt.ticket, refused, result ? result->message : MessageId{});
+        // Of a message that may be delivered early the sequence is its id; those of all that a channel publishes rise.
+        const MessageId message{result && !result->duplicate ? value_of(result->sequence) : 0};
+        if (confirms_) confirm(unroutable || !result ? Ticket{} : receipt.ticket, refused, message);
     }
 }
 
@@ -157,15 +160,22 @@ void Channel::send_back(const Published& published) {
                     *published.properties, published.body);
 }
 
+void Channel::begin_publishing() {
+    if (std::exchange(publishes_, true)) return;
+    ++service_.traffic.publishers;
+    connection_.publishes();
+}
+
 /// While the disk is too full for messages they wait here; what else comes waits behind them, then in the socket.
 awaitable<void> Channel::publishing_allowed() {
-    while (!stopped_ && service_.broker.publishing_stopped()) {
-        connection_.blocked(true);
+    while (!stopped_) {
+        const Alarms alarms = service_.broker.alarms();
+        if (!alarms.disk) break;
+        connection_.block(alarms);
         pause_.expires_after(between_looks);
         boost::system::error_code ignored;
         co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    connection_.blocked(false);
 }
 
 }  // namespace rowmq::amqp

@@ -90,7 +90,9 @@ awaitable<void> Channel::on(QueueDeclare method) {
             fail(refusal_of(info.error(), what), method.id);
             co_return;
         }
+        ++service_.traffic.queues_created;
     }
+    service_.traffic.queues_declared += !method.passive;
     last_queue_ = method.queue;
     if (!method.no_wait)
         say(QueueDeclareOk{.queue = method.queue, .messages = ready_in(*info), .consumers = static_cast<std::uint32_t>(info->consumers)});
@@ -171,6 +173,7 @@ awaitable<void> Channel::on(QueueDelete method) {
         fail(refusal_of(deleted.error(), what), method.id);
         co_return;
     }
+    service_.traffic.queues_deleted += deleted.has_value();
     service_.exclusive.erase({connection_.vhost(), *queue});
     co_await service_.delete_unbound_exchanges(connection_.vhost());
     if (!method.no_wait) say(QueueDeleteOk{{info ? ready_in(*info) : 0}});

@@ -7,7 +7,7 @@
 namespace rowmq::amqp {
 namespace {
 
-const std::string place_of_replies = "amq.rabbitmq.reply-to";
+const std::string place_of_replies = "amq.rabbitmq.reply-to", address_of_a_reply = place_of_replies + ".";
 
 }  // namespace
 
@@ -41,6 +41,16 @@ std::optional<Refusal> Channel::give_reply_address(Published& request) {
     }
     request.properties = addressed_;
     return std::nullopt;
+}
+
+bool Channel::is_reply(const Published& published) {
+    return published.method.exchange.empty() && published.method.routing_key.starts_with(address_of_a_reply);
+}
+
+bool Channel::hand_over(const Published& reply) {
+    const auto found = service_.replies.find(std::string_view(reply.method.routing_key).substr(address_of_a_reply.size()));
+    const auto to = found == service_.replies.end() ? nullptr : found->second.lock();
+    return to && to->take_reply(reply);
 }
 
 bool Channel::take_reply(const Published& answer) {

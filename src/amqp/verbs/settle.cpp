@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -29,6 +30,10 @@ Told what_is_told(const ClientMethod& method) {
 
 }  // namespace
 
+std::uint64_t Channel::acknowledged_by(const std::vector<Settlement>& settlements) {
+    return static_cast<std::uint64_t>(std::ranges::count(settlements, Verdict::done, &Settlement::verdict));
+}
+
 awaitable<void> Channel::settle_run() {
     std::vector<Settlement> settlements;
     std::vector<Unsettled::One> all;
@@ -50,6 +55,7 @@ awaitable<void> Channel::settle_run() {
         std::move(all.begin(), all.end(), std::back_inserter(transaction_.acknowledged));
     } else if (!settlements.empty()) {
         free_credit(all);
+        service_.traffic.acknowledged += acknowledged_by(settlements);
         // Whoever acknowledges is not answered: a message that is gone already (purged, its queue deleted) is settled.
         const Settled settled = co_await session_.settle(std::move(settlements), Confirm::admitted);
         (void)settled;

@@ -24,10 +24,17 @@ std::optional<Refusal> Channel::take_in_transaction(Published& published) {
     if (!exchange.empty() && !service_.broker.exchange(exchange, connection_.vhost()))
         return Refusal(Code::not_found, "no " + exchange_text(exchange, connection_.vhost()));
     Transaction& tx = transaction_;
+    if (tx.size() >= service_.settings.transaction_size)
+        return Refusal(Code::resource_error,
+                       fmt::format("a transaction of more than {} publishes and acknowledgements", service_.settings.transaction_size));
     tx.bytes += published.body.size();
     if (tx.bytes > service_.settings.transaction_bytes)
         return Refusal(Code::resource_error,
                        fmt::format("a transaction of more than {} bytes of messages", service_.settings.transaction_bytes));
+    if (is_reply(published)) {
+        tx.replies.push_back(published);
+        return std::nullopt;
+    }
     if (published.method.mandatory) {
         tx.mandatory.push_back(published);
         tx.mandatory_at.push_back(tx.publishes.size());
@@ -60,6 +67,7 @@ awaitable<void> Channel::on(TxCommit) {
         work.publishes.push_back(std::move(tx.publishes[i]));
     }
     work.settlements = std::move(tx.settlements);
+    const std::uint64_t acknowledged = acknowledged_by(work.settlements);
     Receipt receipt;
     if (!work.publishes.empty() || !work.settlements.empty()) {
         Result<Receipt> done = co_await session_.commit(std::move(work));
@@ -70,9 +78,19 @@ awaitable<void> Channel::on(TxCommit) {
         }
         receipt = *std::move(done);
     }
-    for (std::size_t i = 0; i < tx.mandatory.size(); ++i) {
-        const std::size_t at = place[tx.mandatory_at[i]];
-        if (at == SIZE_MAX || receipt.results[at].queues == 0) send_back(tx.mandatory[i]);
+    service_.traffic.acknowledged += acknowledged;
+    std::size_t next = 0;  // of tx.mandatory
+    for (std::size_t i = 0; i < place.size(); ++i) {
+        const std::size_t queues = place[i] == SIZE_MAX ? 0 : receipt.results[place[i]].queues;
+        const bool mandatory = next < tx.mandatory.size() && tx.mandatory_at[next] == i;
+        service_.traffic.reached(queues, mandatory);
+        if (mandatory && queues == 0) send_back(tx.mandatory[next]);
+        next += mandatory;
+    }
+    for (const Published& reply : tx.replies) {
+        const bool arrived = hand_over(reply);
+        service_.traffic.reached(arrived, reply.method.mandatory);
+        if (!arrived && reply.method.mandatory) send_back(reply);
     }
     free_credit(tx.acknowledged);
     say(TxCommitOk{});

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,11 @@ struct Live {
     std::list<struct Queue*>::iterator place_in_use_order;
 };
 
+/// Ids taken together for the messages of one lane.
+struct LaneIds {
+    std::int64_t next = 1, last = 0;
+};
+
 struct Queue {
     QueueId id{};
     NamespaceId ns{};
@@ -131,6 +137,7 @@ struct Queue {
     std::uint32_t early_stopped = 0;  ///< by purges, which wait until nothing is held early
     bool strict = false;              ///< counts are committed before delivery
     std::unique_ptr<Live> live;
+    std::unique_ptr<std::map<std::uint8_t, LaneIds>> lane_ids;  ///< where there are priorities
 
     /// The first delivery of an entry is counted by raising counters.counted_through: entries go out in order here.
     bool counts_by_mark() const noexcept { return strict && !fifo() && options->max_priority == 0; }

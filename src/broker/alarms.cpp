@@ -1,4 +1,4 @@
-// What the store leaves free on its disk.
+// What stops publishing: too little of the store's disk is free, or the process holds too much memory.
 
 #include <fmt/format.h>
 
@@ -35,6 +35,24 @@ std::optional<Error> BrokerState::disk_is_short() {
                                                            "nothing is published until there is space",
                                                            *space.free_bytes, keep)};
     return disk.refusal;
+}
+
+std::optional<Error> BrokerState::memory_is_short() {
+    if (!limits.memory_bytes || !parts.memory_used) return std::nullopt;
+    if (memory.measured && now() - *memory.measured < between_measures) return memory.refusal;
+    memory.measured = now();
+    memory.refusal.reset();
+    if (const std::int64_t used = parts.memory_used(); used > *limits.memory_bytes)
+        memory.refusal =
+            Error{Errc::memory_short, fmt::format("the process holds {} bytes of memory and may hold {} (limits.memory_bytes): "
+                                                  "nothing is published until it holds less",
+                                                  used, *limits.memory_bytes)};
+    return memory.refusal;
+}
+
+std::optional<Error> BrokerState::publishing_stopped() {
+    auto why = memory_is_short();
+    return why ? why : disk_is_short();
 }
 
 void BrokerState::promise_disk(std::size_t rows, std::size_t bytes) {
