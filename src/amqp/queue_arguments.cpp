@@ -45,13 +45,13 @@ Worded worded(const HeaderValue& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value.value)) return {std::move(type), std::to_string(*number), true};
     if (const auto* text = std::get_if<std::string>(&value.value)) return {std::move(type), *text};
     if (const auto* flag = std::get_if<bool>(&value.value)) return {std::move(type), *flag ? "true" : "false"};
-    if (const auto* number = std::get_if<double>(&value.value)) return {std::move(type), fmt::format("{}", *number)};
+    if (const auto* number = std::get_if<double>(&value.value)) return {std::move(type), fmt::format("{}", *number), true};
     return {std::move(type), ""};
 }
 
 bool is_number(std::string_view type) {
     return type == "long" || type == "signedint" || type == "unsignedint" || type == "short" || type == "unsignedshort" || type == "byte" ||
-           type == "unsignedbyte";
+           type == "unsignedbyte" || type == "double" || type == "float" || type == "decimal";
 }
 
 std::string kept(const Worded& value) { return value.type + ":" + value.text; }
@@ -230,7 +230,8 @@ HeaderTable arguments_of(const QueueOptions& options) {
         if (kept.type == "bool") value.value = kept.text == "true";
         else if (kept.number && read.ec == std::errc{} && read.ptr == kept.text.data() + kept.text.size()) value.value = number;
         else if (kept.type == "longstr") value.value = kept.text;
-        else if (kept.type == "double" || kept.type == "float") value.value = std::strtod(kept.text.c_str(), nullptr);
+        else if (kept.type == "double" || kept.type == "float" || kept.type == "decimal")
+            value.value = std::strtod(kept.text.c_str(), nullptr);
         else continue;  // a table or a list, which nothing reads
         table.push_back({at->first.substr(5), std::move(value)});
     }
