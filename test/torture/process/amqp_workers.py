@@ -254,6 +254,8 @@ class Consumer(Worker):
         doomed = self.sort(tags)
         if doomed:
             self.delete(doomed)
+        elif self.transacts and tags:
+            self.client.bound_by("tx_commit")  # what was given back comes back then
         elif not self.polls:
             self.client.synchronize()
         if not self.draining and (len(self.client.held) > PREFETCH // 2 or self.draw.random() < 0.01):

@@ -9,6 +9,7 @@ if the loss is found. --protocol amqp does the same with pika: confirms, transac
 """
 import argparse
 import collections
+import json
 import os
 import pathlib
 import random
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "clients")]
@@ -159,13 +161,16 @@ class Loop:
             looked = time.monotonic_ns()
             if self.server.process.poll() is not None:
                 self.server.kill()
-                self.ledger.add(alive, "main", "kill", "ok")
-                self.ends["failpoint"] += 1
-                self.reached[failpoint] += 1
+                self.note_death(alive, failpoint)
                 return True
             alive = looked
             time.sleep(0.002)  # between two looks at a process that announces nothing
         return False
+
+    def note_death(self, alive, failpoint):
+        self.ledger.add(alive, "main", "kill", "ok")
+        self.ends["failpoint"] += 1
+        self.reached[failpoint] += 1
 
     # ---------------------------------------------------------------------------------------- rounds
 
@@ -187,7 +192,14 @@ class Loop:
     def round_to_failpoint(self, name):
         """Until the program kills itself; what was not reached is tried again later."""
         self.stop_idle()
-        self.start(f"{name}:{self.draw.randint(1, self.protocol.failpoints[name])}")
+        invoked = time.monotonic_ns()
+        try:
+            self.start(f"{name}:{self.draw.randint(1, self.protocol.failpoints[name])}")
+        except NotReady:
+            if self.server.log():
+                raise
+            self.note_death(invoked, name)  # it goes on with what it was killed at before, and so early
+            return
         try:
             self.create_queues()
         except (Unknown, Unreachable):
@@ -280,6 +292,12 @@ class Loop:
         for queue, held in self.counts().items():
             self.ledger.add(invoked, "main", "count", "ok", [("-", f"q={queue} value={held}")])
 
+    def told_of(self, queue):
+        """What the program says of a queue: what is ready, leased, delayed, and who consumes."""
+        with urllib.request.urlopen(f"http://{self.server.address('admin')}/rowmq/v1/queues/{queue}", timeout=10) as answer:
+            told = json.load(answer)
+        return {name: told[name] for name in ("ready", "leased", "delayed", "consumers", "delivered") if name in told} or told
+
     def drain(self):
         """Consumers alone, until all queues are empty or the time is up."""
         for consumer in self.consumers:
@@ -288,11 +306,12 @@ class Loop:
         until = time.monotonic() + 120
         while time.monotonic() < until and any(self.counts().values()):
             time.sleep(0.05)  # between two looks at the counts, which nothing announces
+        stuck = {queue: self.told_of(queue) for queue, held in self.counts().items() if held}
         self.consuming.shut(len(self.consumers))
         self.count()
         left = {queue: held for queue, held in self.counts().items() if held}
         if left:
-            raise Broken(f"not drained: {left}")
+            raise Broken(f"not drained: {left}; before the consumers went: {stuck}")
         for consumer in self.consumers:
             consumer.drains(False)
 
