@@ -183,6 +183,9 @@ public:
     awaitable<Result<Receipt>> transaction(TransactionFunction fn, std::string ns = std::string(default_namespace));
 
     BrokerHealth health() const;
+    /// Somebody uses the queue, if it is there: its idle_expiry counts from now.
+    void touch_queue(std::string_view name, std::string_view ns = default_namespace);
+
     /// While there is one, every publish is refused with it.
     Alarms alarms();
     /// A snapshot of all that is counted. Reads no disk; of queues whose oldest message was stored before the store was opened

@@ -63,8 +63,9 @@ struct Properties {
     std::string user_id;
     std::string app_id;
     std::string type;
-    std::string exchange;     ///< as published to
-    std::string routing_key;  ///< as published with, when not through the default exchange
+    std::string exchange;                ///< as published to
+    std::string routing_key;             ///< as published with, when not through the default exchange alone
+    std::vector<std::string> more_keys;  ///< those it was published with besides
     std::optional<std::uint8_t> priority;
     std::optional<std::uint8_t> delivery_mode;
     std::optional<WallTime> timestamp;

@@ -95,13 +95,14 @@ struct Delivery {
 struct SubscriptionOptions {
     int priority = 0;            ///< higher first; round robin among equals
     bool exclusive = false;      ///< nobody else may subscribe (Errc::in_use)
+    bool beside = false;         ///< also where somebody is `exclusive` (AMQP's basic.get)
     bool single_active = false;  ///< only the first of the queue's subscriptions receives; the next takes over when it ends
     bool no_lease = false;       ///< delivered is done: at most once
     /// How long a lease lasts. None: as long as the session (AMQP, STOMP). Zero milliseconds: the queue's own `lease`.
     std::optional<milliseconds> lease = milliseconds{0};
     std::uint32_t max_leased = 0;  ///< next() waits while this many are unsettled; 0: no bound but the limits
     /// How many more messages may be taken by all subscriptions that share it: what is taken is taken off; who owns it adds, and
-    /// then calls Subscription::look_again. Null: no bound.
+    /// then calls Subscription::look_again. Null: no bound. Without leases nothing is taken off, but where none is left nothing is taken.
     std::shared_ptr<std::int64_t> credit{};
     /// Takes messages whose commit is under way, where their publisher allows it (PublishRequest::early): when that fails, so does
     /// their settlement (lease_gone). Without effect together with `single_active`; with `no_lease` only Publish::transient ones.

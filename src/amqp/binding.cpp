@@ -35,8 +35,27 @@ Binding binding_of(const Broker& broker, const std::string& vhost, const std::st
     return binding;
 }
 
-std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding) {
+namespace {
+
+std::optional<Refusal> refusal_of_match(const HeaderTable& arguments) {
+    const HeaderValue* said = find(arguments, "x-match");
+    if (!said) return std::nullopt;
+    const auto* match = std::get_if<std::string>(&said->value);
+    const auto* number = std::get_if<std::int64_t>(&said->value);
+    if (!match)
+        return Refusal(Code::precondition_failed, fmt::format("Invalid x-match field type {} (value {}); expected longstr",
+                                                              type_name(*said), number ? std::to_string(*number) : "..."));
+    for (const std::string_view known : {"all", "any", "all-with-x", "any-with-x"})
+        if (*match == known) return std::nullopt;
+    return Refusal(Code::precondition_failed,
+                   fmt::format("Invalid x-match field value <<\"{}\">>; expected all, any, all-with-x, or any-with-x", *match));
+}
+
+}  // namespace
+
+std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding, const HeaderTable& arguments) {
     const Result<ExchangeInfo> info = broker.exchange(binding.exchange, vhost);
+    if (info && info->options.kind == ExchangeKind::headers) return refusal_of_match(arguments);
     if (!info || info->options.kind != ExchangeKind::hash) return std::nullopt;
     std::string_view digits = binding.routing_key;
     const bool negative = digits.starts_with('-');

@@ -14,7 +14,7 @@ namespace rowmq::amqp {
 Binding binding_of(const Broker& broker, const std::string& vhost, const std::string& exchange, const std::string& key,
                    const HeaderTable& arguments);
 /// What RabbitMQ refuses: a key that is no weight, where the source is of type x-consistent-hash.
-std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding);
+std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding, const HeaderTable& arguments);
 /// It is there, or RabbitMQ would make nothing of it: a second weight for the same destination is taken and ignored.
 bool is_content_with(const Result<void>& bound);
 HeaderTable arguments_of(const BindingView& binding);

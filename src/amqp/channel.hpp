@@ -90,6 +90,7 @@ private:
     awaitable<void> on(QueueBind method);
     awaitable<void> on(QueueUnbind method);
     bool may_bind(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method);
+    bool may_bind_here(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method);
     awaitable<void> on(QueuePurge method);
     awaitable<void> on(QueueDelete method);
     /// The queue a method means: its own name, or the last one declared here when that is empty.
@@ -200,6 +201,7 @@ private:
     std::uint32_t prefetch_ = 0;                    ///< of consumers to come
     std::uint32_t channel_prefetch_ = 0;            ///< over all; 0: no limit
     std::shared_ptr<std::int64_t> channel_credit_;  ///< what is left of it, shared with the subscriptions
+    std::string last_served_;                       ///< the consumer
     boost::asio::steady_timer credit_;              ///< cancelled when a consumer may have more
 
     bool publishes_ = false;               ///< it has published

@@ -11,4 +11,9 @@ void Channel::say(const Method& method) {
     if (!stopped_) connection_.say(number_, method);
 }
 
+/// Names have no line ends: RabbitMQ takes them out.
+inline void drop_line_ends(std::string& name) {
+    std::erase_if(name, [](char c) { return c == '\r' || c == '\n'; });
+}
+
 }  // namespace rowmq::amqp

@@ -214,6 +214,7 @@ void Connection::refuse_login(std::string_view why) {
     spdlog::warn("amqp: a login from {} was refused", bytes_->address());
     if (has_capability("authentication_failure_close")) return fail(Refusal(Code::access_refused, why), ConnectionStartOk::id);
     ended_ = true;  // clients that do not know better are told by the silence
+    bytes_->cut();  // a read may be waiting: the password was checked meanwhile
 }
 
 bool Connection::has_capability(std::string_view name) const {

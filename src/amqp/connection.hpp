@@ -61,6 +61,8 @@ public:
     Service& service() noexcept { return service_; }
     const std::string& vhost() const noexcept { return vhost_; }
     const std::string& user() const noexcept { return user_.name; }
+    /// It may say another user's name in what it publishes.
+    bool impersonates() const { return user_.has_tag("impersonator"); }
     /// Once it is open.
     Rights& rights() noexcept { return *rights_; }
     bool has_capability(std::string_view name) const;

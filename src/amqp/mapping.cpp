@@ -44,10 +44,21 @@ std::string_view reason_text(DeadLetterRecord::Reason reason) {
 
 HeaderValue text(std::string value) { return {std::move(value), {}}; }
 
+/// The keys a message came to a queue with: those of CC, too, until a dead-letter routing key replaced them. Nobody hears of BCC.
+HeaderList keys_told(const Route& route, const std::string& queue, const Properties& properties) {
+    HeaderList keys{text(route.routing_key)};
+    const bool by_default = properties.exchange.empty() && properties.routing_key.empty();
+    if (route.routing_key != (by_default ? queue : properties.routing_key)) return keys;
+    const HeaderValue* more = find(properties.headers, "CC");
+    const auto* list = more ? std::get_if<HeaderList>(&more->value) : nullptr;
+    if (list) keys.insert(keys.end(), list->begin(), list->end());
+    return keys;
+}
+
 /// How the message had come to the queue that this is about.
 Route came_by(const DeadLetterRecord& record, const Properties& properties) {
     if (record.came_by != Route{}) return record.came_by;
-    if (properties.exchange.empty()) return {"", record.queue};
+    if (properties.exchange.empty() && properties.routing_key.empty()) return {"", record.queue};
     return {properties.exchange, properties.routing_key};
 }
 
@@ -60,14 +71,14 @@ void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties
                                         [](const DeadLetterRecord& a, const DeadLetterRecord& b) { return a.first < b.first; });
     HeaderList deaths;
     for (const DeadLetterRecord& record : delivery.dead_letters) {
-        Route route = came_by(record, properties);
+        const Route route = came_by(record, properties);
         HeaderTable death;
         death.push_back({"count", {std::int64_t{record.count}, {}}});
         death.push_back({"reason", text(std::string(reason_text(record.reason)))});
         death.push_back({"queue", text(record.queue)});
         death.push_back({"time", {record.first, {}}});
-        death.push_back({"exchange", text(std::move(route.exchange))});
-        death.push_back({"routing-keys", {HeaderList{text(std::move(route.routing_key))}, {}}});
+        death.push_back({"exchange", text(route.exchange)});
+        death.push_back({"routing-keys", {keys_told(route, record.queue, properties), {}}});
         if (&record == &*first && properties.expiration)
             death.push_back({"original-expiration", text(std::to_string(properties.expiration->count()))});
         deaths.push_back({std::move(death), {}});
@@ -103,16 +114,12 @@ boost::system::result<std::int64_t, std::string> milliseconds_of(std::string_vie
 std::optional<Refusal> add_keys(std::vector<std::string>& keys, const HeaderTable& headers, std::string_view name) {
     const HeaderValue* said = find(headers, name);
     if (!said) return std::nullopt;
-    const auto wrong = [&](const HeaderValue& value) {
-        return Refusal(Code::precondition_failed,
-                       fmt::format("invalid message: {{unacceptable_type_in_header,\"{}\",{}}}", name, type_name(value)));
-    };
     const auto* list = std::get_if<HeaderList>(&said->value);
-    if (!list) return wrong(*said);
+    if (!list)
+        return Refusal(Code::precondition_failed,
+                       fmt::format("invalid message: {{unacceptable_type_in_header,\"{}\",{}}}", name, type_name(*said)));
     for (const HeaderValue& one : *list) {
-        const auto* key = std::get_if<std::string>(&one.value);
-        if (!key) return wrong(one);
-        keys.push_back(*key);
+        if (const auto* key = std::get_if<std::string>(&one.value)) keys.push_back(*key);  // what is no text is passed over, as by RabbitMQ
     }
     return std::nullopt;
 }
@@ -153,7 +160,8 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
     }
     if (wire.cluster_id) neutral.opaque[opaque_cluster] = *wire.cluster_id;
     if (!empty.empty()) neutral.opaque[opaque_empty] = std::move(empty);
-    if (!exchange.empty()) {
+    if (!exchange.empty() || !publish.more_keys.empty()) {
+        neutral.more_keys = publish.more_keys;
         neutral.exchange = exchange;
         neutral.routing_key = routing_key;
     }
@@ -166,7 +174,7 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
 
 boost::system::result<Publish, Refusal> Ready::publish(BasicPublish& method, const std::shared_ptr<const BasicProperties>& properties,
                                                        std::string body) {
-    const bool by_default = method.exchange.empty();
+    const bool by_default = method.exchange.empty() && publish_.more_keys.empty();
     const bool same =
         properties == properties_ && method.exchange == publish_.exchange && (by_default || method.routing_key == publish_.routing_key);
     if (!same) {

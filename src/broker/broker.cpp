@@ -337,6 +337,9 @@ awaitable<Result<Receipt>> Broker::transaction(TransactionFunction fn, std::stri
 }
 
 BrokerHealth Broker::health() const { return state_->health(); }
+void Broker::touch_queue(std::string_view name, std::string_view ns) {
+    if (const auto queue = state_->find_queue(name, ns)) (*queue)->last_used = state_->now();
+}
 Alarms Broker::alarms() { return {.disk = state_->disk_is_short(), .memory = state_->memory_is_short()}; }
 BrokerMetrics Broker::metrics() { return state_->metrics(); }
 

@@ -22,7 +22,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     Window& window = *at_hand.window;
     SessionState& session = *subscription.session;
     if (subscription.options.max_leased > 0) max = std::min(max, subscription.options.max_leased - subscription.leased);
-    std::int64_t* const credit = subscription.options.credit.get();
+    std::int64_t* const credit = subscription.options.no_lease ? nullptr : subscription.options.credit.get();
     if (credit) max = std::min(max, static_cast<std::size_t>(std::max<std::int64_t>(0, *credit)));
     const WindowChange change(*this, window);
     const WallTime wall_now = now_wall(), expired_now = expired_by();
@@ -136,7 +136,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::next(std::shared_ptr<Subsc
                 picks.insert(picks.end(), more.begin(), more.end());
             }
             if (!queue || queue->deleted || !queue->live) {
-                if (subscription->options.credit) *subscription->options.credit += std::ssize(picks);
+                if (subscription->options.credit && !subscription->options.no_lease) *subscription->options.credit += std::ssize(picks);
                 continue;
             }
             if (!picks.empty()) {
@@ -271,7 +271,7 @@ awaitable<Result<std::vector<Delivery>>> BrokerState::deliver(std::shared_ptr<Su
     std::optional<Error> failed;
     if (needs_work) failed = co_await prepare(id, picks);
     queue = catalog.find(id);
-    std::int64_t* const credit = subscription->options.credit.get();
+    std::int64_t* const credit = subscription->options.no_lease ? nullptr : subscription->options.credit.get();
     if (credit) *credit += std::ssize(picks);  // until it is known what of them is delivered
     if (!queue || queue->deleted) co_return Error{Errc::queue_deleted, "the queue was deleted"};
     if (failed) {  // nothing was counted

@@ -27,6 +27,27 @@ std::shared_ptr<const std::string> noted(Notes notes, const std::string& binding
     return encode(notes);
 }
 
+/// Whether a message that died so would come back to where it died before, without anybody having had a say since (RabbitMQ).
+bool goes_round(const std::vector<DeadLetterRecord>& deaths, std::string_view queue) {
+    for (const DeadLetterRecord& death : deaths) {
+        if (death.reason == DeadLetterRecord::Reason::rejected || death.reason == DeadLetterRecord::Reason::max_receives) return false;
+        if (death.queue == queue) return true;
+    }
+    return false;
+}
+
+/// What it came to `queue` with: dead-lettering may have changed it since it was published.
+std::string key_of(const Notes& notes, const Properties& own, const std::string& queue) {
+    if (notes.came_by) return notes.came_by->routing_key;
+    const bool by_default = !notes.dead_letters.empty() || (own.exchange.empty() && own.routing_key.empty());
+    return by_default ? queue : own.routing_key;
+}
+
+/// Whether its further keys (CC) still count: a dead-letter routing key replaces them all.
+bool keeps_keys(const Notes& notes, const Properties& own, const std::string& queue) {
+    return key_of(notes, own, queue) == (own.exchange.empty() && own.routing_key.empty() ? queue : own.routing_key);
+}
+
 }  // namespace
 
 bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, DeadLetterRecord::Reason reason, storage::Unit unit) {
@@ -53,22 +74,20 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
         }
         if (held.entry.message.properties) own = *held.entry.message.properties;
     }
-    std::string key = target.routing_key.value_or(own.routing_key);
-    if (key.empty()) key = queue.name;
-    std::vector<Reached> reached;
-    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached) || reached.empty()) {
-        if (!target.or_drop) return false;
-        remove(batch, queue, held, counted, unit);
-        return true;
-    }
-
     Notes notes = decode_notes(row.notes.get());
-    // What nobody rejected goes round once: a cycle of expiry or overflow ends here.
-    const bool automatic = reason == Reason::expired || reason == Reason::max_length;
-    for (const DeadLetterRecord& r : notes.dead_letters)
-        if (automatic && r.queue == queue.name && r.reason == reason)
-            std::erase_if(reached, [&](const Reached& to) { return to.queue == &queue; });
-    if (reached.empty() || (automatic && reached.size() == 1 && reached.front().queue == &queue)) {
+    const std::string key = target.routing_key ? *target.routing_key : key_of(notes, own, queue.name);
+    std::vector<Reached> reached;
+    bool routed = route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached).has_value();
+    if (!target.routing_key && keeps_keys(notes, own, queue.name))
+        for (const std::string& further : own.more_keys) {
+            std::vector<Reached> more;
+            routed |= route_dead_letter(catalog, queue.ns, target.exchange, further, held.entry.message, more).has_value();
+            for (Reached& to : more)
+                if (std::none_of(reached.begin(), reached.end(), [&](const Reached& r) { return r.queue == to.queue; }))
+                    reached.push_back(std::move(to));
+        }
+    if (!routed || reached.empty()) {
+        if (!target.or_drop) return false;
         remove(batch, queue, held, counted, unit);
         return true;
     }
@@ -77,6 +96,11 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     if (notes.came_by) record.came_by = *std::move(notes.came_by);
     else if (!notes.dead_letters.empty()) record.came_by.routing_key = queue.name;  // through the default exchange
     rowmq::add(notes, std::move(record), limits.dead_letter_records);
+    std::erase_if(reached, [&](const Reached& to) { return goes_round(notes.dead_letters, to.queue->name); });
+    if (reached.empty()) {
+        remove(batch, queue, held, counted, unit);
+        return true;
+    }
     notes.came_by.reset();
     if (!target.exchange.empty()) notes.came_by = Route{target.exchange, key};
     const auto text = encode(notes);

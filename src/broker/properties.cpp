@@ -36,6 +36,8 @@ Properties read_properties(std::string_view json) {
     if (const auto* v = object->if_contains("delivery_mode")) p.delivery_mode = v->to_number<std::uint8_t>();
     if (const auto* v = object->if_contains("timestamp_ms")) p.timestamp = WallTime(milliseconds(v->to_number<std::int64_t>()));
     if (const auto* v = object->if_contains("expiration_ms")) p.expiration = milliseconds(v->to_number<std::int64_t>());
+    if (const auto* v = object->if_contains("more_keys"))
+        for (const auto& key : v->as_array()) p.more_keys.push_back(json_text::text_of(key));
     if (const auto* v = object->if_contains("headers")) p.headers = std::get<HeaderTable>(json_text::value_of(*v).value);
     if (const auto* v = object->if_contains("opaque")) {
         const HeaderValue table = json_text::value_of(*v);
@@ -56,6 +58,11 @@ std::string encode(const Properties& p) {
     if (p.delivery_mode) object.number("delivery_mode", *p.delivery_mode);
     if (p.timestamp) object.number("timestamp_ms", p.timestamp->time_since_epoch().count());
     if (p.expiration) object.number("expiration_ms", p.expiration->count());
+    if (!p.more_keys.empty()) {
+        HeaderList keys;
+        for (const std::string& key : p.more_keys) keys.push_back({key, {}});
+        json_text::append_value(object.key("more_keys"), {std::move(keys), {}});
+    }
     if (!p.headers.empty()) json_text::append_value(object.key("headers"), {p.headers, {}});
     if (!p.opaque.empty()) {
         HeaderTable table;

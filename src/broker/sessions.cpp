@@ -37,7 +37,7 @@ Result<std::shared_ptr<SubscriptionState>> BrokerState::subscribe(std::shared_pt
     touch_live(*queue);
     auto& all = queue->live->subscriptions;
     const bool taken = std::any_of(all.begin(), all.end(), [](const SubscriptionState* s) { return s->options.exclusive; });
-    if (taken || (options.exclusive && !all.empty()))
+    if ((taken && !options.beside) || (options.exclusive && !all.empty()))
         return Error{Errc::in_use, fmt::format("queue \"{}\" has {} consumer", queue->name, taken ? "an exclusive" : "another")};
     auto subscription = std::make_shared<SubscriptionState>();
     subscription->session = session;

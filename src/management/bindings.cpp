@@ -142,7 +142,7 @@ awaitable<std::optional<Answer>> Management::make_binding(std::string vhost, jso
                           "no " + (to_queue ? amqp::queue_text(destination, vhost) : amqp::exchange_text(destination, vhost)));
     Binding bound = amqp::binding_of(broker(), vhost, source, key, *table);
     (to_queue ? bound.queue : bound.to_exchange) = destination;
-    if (const auto wrong = amqp::refusal_of(broker(), vhost, bound)) co_return answer_of(*wrong);
+    if (const auto wrong = amqp::refusal_of(broker(), vhost, bound, *table)) co_return answer_of(*wrong);
     const Result<void> done = co_await broker().bind(std::move(bound), vhost);
     if (!amqp::is_content_with(done)) co_return answer_of(done.error());
     service_.note_bound(vhost, source);

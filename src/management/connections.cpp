@@ -88,9 +88,10 @@ std::vector<json::object> Management::channels_json(const amqp::Connection& conn
     return all;
 }
 
-std::vector<json::object> Management::consumers_json(const std::string* vhost, const std::string* queue) const {
+std::vector<json::object> Management::consumers_json(const std::string* vhost, const std::string* queue, const Call* seen_by) const {
     std::vector<json::object> all;
     for (const amqp::Connection* connection : service_.connections) {
+        if (seen_by && !sees(*seen_by, *connection)) continue;
         if (vhost && connection->vhost() != *vhost) continue;
         const auto c = connection->facts();
         for (const auto& [number, channel] : connection->channels())
@@ -203,13 +204,13 @@ awaitable<Answer> Management::get_channel(Call call) {
 awaitable<Answer> Management::list_consumers(Call call) {
     std::vector<json::object> all;
     for (const std::string& vhost : vhosts_of(call))
-        for (json::object& one : consumers_json(&vhost, nullptr)) all.push_back(std::move(one));
+        for (json::object& one : consumers_json(&vhost, nullptr, &call)) all.push_back(std::move(one));
     co_return list(call, std::move(all), "consumer_tag");
 }
 
 awaitable<Answer> Management::consumers_of_vhost(Call call) {
     if (auto refusal = unless_enters(call, call.name(0))) co_return *std::move(refusal);
-    co_return list(call, consumers_json(&call.name(0), nullptr), "consumer_tag");
+    co_return list(call, consumers_json(&call.name(0), nullptr, &call), "consumer_tag");
 }
 
 }  // namespace rowmq::management

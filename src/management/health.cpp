@@ -27,6 +27,12 @@ awaitable<Answer> Management::alarms(Call) {
     co_return json_answer(json::object{{"status", "failed"}, {"reason", reason}, {"alarms", std::move(alarms)}}, 503);
 }
 
+awaitable<Answer> Management::alarms_of_node(Call call) {
+    if (call.name(0) != settings_.node) co_return not_found();
+    Answer answer = co_await alarms(std::move(call));
+    co_return answer;
+}
+
 awaitable<Answer> Management::healthy(Call) {
     const BrokerHealth health = broker().health();
     if (health.serving) co_return ok();

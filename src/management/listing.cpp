@@ -56,6 +56,13 @@ bool less(const json::value* a, const json::value* b) {
     }
 }
 
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
 }  // namespace
 
 json::object with_columns(const Call& call, json::object object) {
@@ -86,10 +93,12 @@ Answer list(const Call& call, const Listing& listing) {
     std::vector<std::size_t> chosen;
     if (const auto name = call.asked("name"); page_text && name && !name->empty()) {
         const bool by_pattern = call.flag("use_regex");
-        const auto pattern = amqp::Pattern::compile(by_pattern ? *name : ".*");
+        const std::string wanted = lower(*name);  // as RabbitMQ, whatever the case
+        const auto pattern = amqp::Pattern::compile(by_pattern ? "(?i)" + *name : ".*");
         if (!pattern) return bad_request("the regular expression is invalid: " + pattern.error().text);
         for (std::size_t i = 0; i < listing.size; ++i)
-            if (by_pattern ? pattern->matches(listing.name(i)) : listing.name(i).find(*name) != std::string_view::npos) chosen.push_back(i);
+            if (by_pattern ? pattern->matches(listing.name(i)) : lower(listing.name(i)).find(wanted) != std::string::npos)
+                chosen.push_back(i);
     } else {
         for (std::size_t i = 0; i < listing.size; ++i) chosen.push_back(i);
     }
@@ -109,7 +118,7 @@ Answer list(const Call& call, const Listing& listing) {
     }
     const std::size_t all = chosen.size();
     const std::size_t from = page_text ? (*page - 1) * *page_size : 0, to = page_text ? std::min(all, from + *page_size) : all;
-    if (page_text && from >= all && *page > 1)
+    if (page_text && from > all)
         return refused(400, "page_out_of_range", fmt::format("Page out of range, page: {} page size: {}, len: {}", *page, *page_size, all));
     if (to - from > largest_list) return bad_request(fmt::format("{} are too many for one answer: ask for pages", to - from));
     json::array items;
@@ -119,7 +128,7 @@ Answer list(const Call& call, const Listing& listing) {
     return json_answer(json::object{{"filtered_count", all},
                                     {"item_count", items.size()},
                                     {"page", *page},
-                                    {"page_count", std::max<std::size_t>(1, (all + *page_size - 1) / *page_size)},
+                                    {"page_count", (all + *page_size - 1) / *page_size},
                                     {"page_size", *page_size},
                                     {"total_count", listing.size},
                                     {"items", std::move(items)}});

@@ -48,6 +48,8 @@ private:
     static std::optional<Answer> unless(May may, const Call& call);
 
     // Which virtual hosts somebody sees, and what there is.
+    std::vector<Permission> permissions() const;
+    bool is_user(const std::string& name) const;
     bool enters(const Call& call, const std::string& vhost) const;
     std::vector<std::string> vhosts_of(const Call& call) const;
     /// Refuses one that is not there, or is not the user's.
@@ -71,6 +73,7 @@ private:
     std::string cluster() const;
     // health.cpp
     awaitable<Answer> alarms(Call call);
+    awaitable<Answer> alarms_of_node(Call call);
     awaitable<Answer> healthy(Call call);
     awaitable<Answer> single_node(Call call);
     awaitable<Answer> port_listener(Call call);
@@ -169,7 +172,8 @@ private:
     amqp::Connection* connection_named(const std::string& name) const;
     boost::json::object connection_json(const amqp::Connection& connection) const;
     std::vector<boost::json::object> channels_json(const amqp::Connection& connection) const;
-    std::vector<boost::json::object> consumers_json(const std::string* vhost, const std::string* queue) const;
+    std::vector<boost::json::object> consumers_json(const std::string* vhost, const std::string* queue,
+                                                    const Call* seen_by = nullptr) const;
     // policies.cpp
     awaitable<Answer> list_policies(Call call);
     awaitable<Answer> get_policy(Call call);

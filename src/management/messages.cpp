@@ -88,6 +88,8 @@ awaitable<Answer> Management::purge(Call call) {
     if (!broker().queue(name, vhost)) co_return not_found();
     amqp::Rights rights = this->rights(call, vhost);
     if (const auto refusal = rights.queue(amqp::Right::read, name)) co_return answer_of(*refusal);
+    if (service_.exclusive.contains({vhost, name}))
+        co_return bad_request("cannot obtain exclusive access to locked " + amqp::queue_text(name, vhost));
     const PurgeScope ready;
     const Result<std::int64_t> purged = co_await broker().purge_queue(name, ready, vhost);
     if (!purged) co_return answer_of(purged.error());

@@ -4,7 +4,7 @@ import datetime
 import pika
 import pytest
 
-from amqp_client import bodies, take, until
+from amqp_client import bodies, collect, take, until
 from management_client import Api
 
 
@@ -27,6 +27,14 @@ def deaths(properties):
         assert isinstance(death["time"], datetime.datetime)
         told.append({field: value for field, value in death.items() if field != "time"})
     return told
+
+
+def reject(channel, queue):
+    channel.basic_reject(take(channel, queue)[0].delivery_tag, requeue=False)
+
+
+def dead_to(exchange, key=None):
+    return {"x-dead-letter-exchange": exchange} | ({} if key is None else {"x-dead-letter-routing-key": key})
 
 
 def test_a_rejected_message_goes_to_the_dead_letter_exchange(channel, name, dead):
@@ -78,6 +86,15 @@ def test_a_message_that_expires_at_once_is_delivered_to_nobody(channel, name):
     channel.basic_publish("", name, b"x", pika.BasicProperties(expiration="0"))
     channel.basic_publish("", name, b"y")
     assert take(channel, name, auto_ack=True)[2] == b"y"
+
+
+def test_a_message_that_expires_at_once_is_delivered_to_who_waits(connection, channel, name):
+    channel.queue_declare(name, exclusive=True, arguments={"x-message-ttl": 0})
+    got = collect(channel, name, 0)
+    connection.process_data_events(0.1)
+    for number in range(3):
+        channel.basic_publish("", name, str(number).encode())
+    until(lambda: len(got) == 3, connection)
 
 
 def test_too_many_drop_the_oldest_to_the_dead_letters(channel, name, dead):
@@ -149,6 +166,74 @@ def test_what_expires_in_a_circle_is_dropped(channel, connection, name):
                                                            "x-dead-letter-routing-key": name})
     channel.basic_publish("", name, b"x")
     until(lambda: channel.queue_declare(name, passive=True).method.message_count == 0, connection)
+
+
+@pytest.mark.parametrize("back", [{"x-message-ttl": 30}, {"x-max-length": 0}])
+def test_what_nobody_rejects_goes_no_second_round(channel, connection, name, back):
+    queues = [name + "-1", name + "-2"]
+    channel.queue_declare(queues[0], exclusive=True, arguments={"x-message-ttl": 30} | dead_to("", queues[1]))
+    channel.queue_declare(queues[1], exclusive=True, arguments=back | dead_to("", queues[0]))
+    channel.basic_publish("", queues[0], b"x")
+    connection.process_data_events(0.5)
+    counts = [sum(channel.queue_declare(queue, passive=True).method.message_count for queue in queues) for _ in range(10)]
+    assert counts == [0] * 10
+
+
+def test_nobody_who_rejects_without_end_ends_it(channel, name):
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("", name))
+    channel.basic_publish("", name, b"x")
+    for _ in range(3):
+        reject(channel, name)
+    assert deaths(take(channel, name)[1])[0]["count"] == 3
+
+
+def test_the_routing_key_of_a_dead_letter_is_kept_where_none_is_named(channel, name, dead):
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("", name + "-next"))
+    channel.queue_declare(name + "-next", exclusive=True, arguments=dead_to("amq.topic"))
+    channel.queue_bind(name, "amq.topic", name + ".as.published")
+    channel.queue_bind(dead, "amq.topic", name + "-next")
+    channel.basic_publish("amq.topic", name + ".as.published", b"x")
+    reject(channel, name)
+    reject(channel, name + "-next")
+    method, _, _ = take(channel, dead)
+    assert (method.exchange, method.routing_key) == ("amq.topic", name + "-next")
+    assert channel.queue_declare(name, passive=True).method.message_count == 0, "not by the key it was published with"
+
+
+def test_an_empty_routing_key_is_kept_too(channel, name, dead):
+    channel.exchange_declare(name, "fanout")
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("amq.fanout"))
+    channel.queue_bind(name, name)
+    channel.queue_bind(dead, "amq.fanout")
+    channel.basic_publish(name, "", b"x")
+    reject(channel, name)
+    method, properties, _ = take(channel, dead)
+    assert method.routing_key == "" and deaths(properties)[0]["routing-keys"] == [""]
+    channel.exchange_delete(name)
+
+
+def test_a_dead_letter_goes_by_its_further_keys_too(channel, name):
+    keys = {which: f"{name}-{which}" for which in ("to", "cc", "bcc")}
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("amq.direct"))
+    channel.queue_bind(name, "amq.topic", keys["to"])
+    for key in keys.values():
+        channel.queue_declare(key, exclusive=True)
+        channel.queue_bind(key, "amq.direct", key)
+    channel.basic_publish("amq.topic", keys["to"], b"x", pika.BasicProperties(headers={"CC": [keys["cc"]], "BCC": [keys["bcc"]]}))
+    reject(channel, name)
+    for key in keys.values():
+        method, properties, _ = take(channel, key)
+        assert method.routing_key == keys["to"]
+        assert deaths(properties)[0]["routing-keys"] == [keys["to"], keys["cc"]], "and nobody hears of BCC"
+
+
+def test_further_keys_end_with_a_dead_letter_routing_key(channel, name, dead):
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("", name + "-next"))
+    channel.queue_declare(name + "-next", exclusive=True, arguments=dead_to("", dead))
+    channel.basic_publish("", name, b"x", pika.BasicProperties(headers={"CC": [name + "-cc"]}))
+    reject(channel, name)
+    reject(channel, name + "-next")
+    assert [death["routing-keys"] for death in deaths(take(channel, dead)[1])] == [[name + "-next"], [name, name + "-cc"]]
 
 
 def test_clients_do_not_tell_deaths(channel, name):

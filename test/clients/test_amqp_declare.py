@@ -308,3 +308,14 @@ def test_an_unused_queue_expires(connection, channel, name):
         return False
 
     until(gone)
+
+
+@pytest.mark.parametrize("passive", [False, True])
+def test_declaring_it_again_keeps_a_queue_from_expiring(channel, connection, name, passive):
+    expires = {"x-expires": 1000}
+    channel.queue_declare(name, arguments=expires)
+    channel.basic_publish("", name, b"x")
+    for _ in range(10):
+        connection.process_data_events(0.3)
+        channel.queue_declare(name, passive=passive, arguments=None if passive else expires)
+    assert channel.queue_delete(name).method.message_count == 1

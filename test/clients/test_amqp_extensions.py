@@ -69,6 +69,43 @@ def test_both_limits_hold_at_once(connection, channel, name):
     assert (len(first), len(second)) == (3, 1)
 
 
+def test_a_limit_over_the_channel_is_shared_fairly(connection, channel, name):
+    queues = [f"{name}-{number}" for number in range(3)]
+    for queue in queues:
+        channel.queue_declare(queue, exclusive=True)
+        fill(channel, queue, 20)
+    channel.basic_qos(prefetch_count=1, global_qos=True)
+    got = []
+    for queue in queues:
+        channel.basic_consume(queue, lambda _, method, properties, body: got.append(method.delivery_tag))
+    for number in range(19):
+        until(lambda: len(got) > number, connection)
+        channel.basic_ack(got[-1])
+    until(lambda: len(got) == 20, connection)
+    assert all(channel.queue_declare(queue, passive=True).method.message_count < 20 for queue in queues), "nobody is left behind"
+
+
+def test_a_limit_over_the_channel_stops_those_that_acknowledge_nothing(connection, channel, name):
+    held, unacknowledged = name + "-held", name + "-unacknowledged"
+    for queue in (held, unacknowledged):
+        channel.queue_declare(queue, exclusive=True)
+        fill(channel, queue, 1)
+    channel.basic_qos(prefetch_count=1, global_qos=True)
+    first = collect(channel, held, 1)
+    second = collect(channel, unacknowledged, 0, auto_ack=True)
+    connection.process_data_events(0.3)
+    assert second == []
+    channel.basic_ack(first[0][0].delivery_tag)
+    until(lambda: len(second) == 1, connection)
+
+
+def test_a_priority_is_a_whole_number(connection, channel, name):
+    channel.queue_declare(name, exclusive=True)
+    for priority, kind in (("banana", "longstr"), (True, "bool")):
+        assert closed_by(connection.channel().basic_consume, name, print, arguments={"x-priority": priority}) == (
+            406, f"PRECONDITION_FAILED - invalid arg 'x-priority' for queue '{name}' in vhost '/': \"expected integer, got {kind}\"")
+
+
 def test_consumers_of_higher_priority_come_first(server, connection, channel, name):
     channel.queue_declare(name)
     low, high = connection.channel(), connection.channel()

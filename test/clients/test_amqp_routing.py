@@ -165,6 +165,28 @@ def test_cc_and_bcc_are_further_keys(channel, connection):
         406, 'PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}')
 
 
+def test_further_keys_count_at_every_exchange_on_the_way(channel, exchange):
+    first, second, of = exchange("direct", "1"), exchange("topic", "2"), queues(channel, "q")
+    channel.exchange_bind(second, first, "key.1")
+    channel.queue_bind(of["q"], second, "key.2")
+    channel.basic_publish(first, "", b"x", pika.BasicProperties(headers={"CC": ["key.1"], "BCC": ["key.2"]}), mandatory=True)
+    assert channel.basic_get(of["q"], auto_ack=True)[2] == b"x"
+
+
+def test_what_a_further_key_brings_names_the_first(channel):
+    of = queues(channel, "to", "cc")
+    channel.basic_publish("", of["to"], b"x", pika.BasicProperties(headers={"CC": [of["cc"]]}))
+    assert {channel.basic_get(queue, auto_ack=True)[0].routing_key for queue in of.values()} == {of["to"]}
+
+
+def test_how_headers_match_is_checked(channel, connection):
+    of = queues(channel, "q")
+    for match, text in (("many", "Invalid x-match field value <<\"many\">>; expected all, any, all-with-x, or any-with-x"),
+                        (23, "Invalid x-match field type signedint (value 23); expected longstr")):
+        assert closed_by(connection.channel().queue_bind, of["q"], "amq.headers", arguments={"x-match": match}) == (
+            406, "PRECONDITION_FAILED - " + text)
+
+
 def test_delayed_exchanges_hold_messages_back(channel, connection, name):
     channel.exchange_declare(name, "x-delayed-message", arguments={"x-delayed-type": "direct"})
     of = queues(channel, "q")

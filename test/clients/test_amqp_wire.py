@@ -244,3 +244,20 @@ def test_the_answer_to_access_request_and_update_secret(server):
     assert wire.next_method() == (1, 30, 11, b"\0\1")
     wire.method(0, 10, 70, struct.pack(">I", 1) + b"s\x01r")
     assert wire.next_method()[:3] == (0, 10, 71)
+
+
+def test_line_ends_are_taken_out_of_names(server, name):
+    def text(value):
+        return bytes([len(value)]) + value.encode()
+
+    wire = Wire(server).open().open_channel()
+    no_arguments, exclusive = struct.pack(">I", 0), b"\x04"
+    wire.method(1, 50, 10, b"\0\0" + text(f"{name}\r\n-q\n") + exclusive + no_arguments)
+    _, klass, method, arguments = wire.next_method()
+    assert (klass, method) == (50, 11) and arguments[1:1 + arguments[0]].decode() == name + "-q"
+    wire.method(1, 40, 10, b"\0\0" + text(f"\n{name}-x") + text("direct") + b"\x04" + no_arguments)
+    assert wire.next_method()[1:3] == (40, 11)
+    wire.method(1, 50, 20, b"\0\0" + text(name + "\n-q") + text(name + "-x\r") + text("key") + b"\0" + no_arguments)
+    assert wire.next_method()[1:3] == (50, 21)
+    wire.method(1, 50, 40, b"\0\0" + text(name + "-q\n") + b"\0")
+    assert wire.next_method()[1:3] == (50, 41), "queue.delete"

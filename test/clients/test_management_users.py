@@ -1,8 +1,11 @@
 """RabbitMQ's management API: virtual hosts, users, tags, permissions - and what AMQP refuses by them."""
+import struct
+import time
+
 import pika
 import pytest
 
-from amqp_client import closed_by, connection_closed_by
+from amqp_client import Wire, closed_by, connection_closed_by
 from management_client import Api, connect, named
 
 
@@ -209,6 +212,31 @@ def test_a_wrong_password_is_told_how_to_log_in(server):
     api = Api(server, "guest", "wrong")
     status, answer = api.ask("GET", "whoami")
     assert status == 401 and answer["error"] == "not_authorized" and "Basic" in api.headers["WWW-Authenticate"]
+
+
+def test_a_wrong_password_ends_the_connection_of_a_client_that_understands_no_more(server, user):
+    wire = Wire(server)
+    wire.send(b"AMQP\x00\x00\x09\x01")
+    assert wire.next_method()[1:3] == (10, 10)
+    response = f"\0{user}\0wrong".encode()
+    began = time.monotonic()
+    wire.method(0, 10, 11, struct.pack(">I", 0) + b"\x05PLAIN" + struct.pack(">I", len(response)) + response + b"\x05en_US")
+    assert wire.ended() and time.monotonic() - began < 5
+
+
+def test_an_impersonator_publishes_for_others(api, server, user):
+    permit(api, "%2F", user)
+    other = pika.BasicProperties(user_id="somebody else")
+    for tags, refused in (("management", True), ("impersonator", False)):
+        api.put(f"users/{user}", {"password": "secret", "tags": tags})
+        connection = connect(server, "/", user, "secret")
+        channel = connection.channel()
+        channel.basic_publish("amq.fanout", "", b"x", other)
+        if refused:
+            assert closed_by(channel.queue_declare, "", exclusive=True)[0] == 406
+        else:
+            channel.queue_declare("", exclusive=True)
+        connection.close()
 
 
 def test_guest_may_until_there_is_another_administrator(own_server):

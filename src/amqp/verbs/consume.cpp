@@ -21,9 +21,14 @@ constexpr std::int64_t unlimited = std::int64_t{1} << 40u;
 
 std::int64_t limit_of(std::uint32_t prefetch) { return prefetch == 0 ? unlimited : std::int64_t{prefetch}; }
 
-int priority_of(const HeaderTable& arguments) {
-    const auto said = number_of(find(arguments, "x-priority")).value_or(0);
-    return static_cast<int>(std::clamp<std::int64_t>(said, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+boost::system::result<int, Refusal> priority_of(const HeaderTable& arguments, std::string_view what) {
+    const HeaderValue* said = find(arguments, "x-priority");
+    if (!said) return 0;
+    const auto* number = std::get_if<std::int64_t>(&said->value);
+    if (!number)
+        return Refusal(Code::precondition_failed,
+                       fmt::format("invalid arg 'x-priority' for {}: \"expected integer, got {}\"", what, type_name(*said)));
+    return static_cast<int>(std::clamp<std::int64_t>(*number, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -54,12 +59,21 @@ awaitable<void> Channel::on(BasicConsume method) {
         co_return;
     }
     SubscriptionOptions options;
-    options.priority = priority_of(method.arguments);
+    const auto priority = priority_of(method.arguments, what);
+    if (!priority) {
+        fail(priority.error(), method.id);
+        co_return;
+    }
+    options.priority = *priority;
     options.exclusive = method.exclusive;
     options.single_active = is_single_active(info->options);
+    if (options.single_active && options.exclusive) {
+        fail(Refusal(Code::access_refused, what + " in exclusive use"), method.id);
+        co_return;
+    }
     options.no_lease = method.no_ack;
     options.lease = std::nullopt;  // as long as the channel
-    if (!method.no_ack) options.credit = channel_credit_;
+    options.credit = channel_credit_;
     options.early = service_.settings.early_delivery;
     Result<Subscription> subscription = session_.subscribe(*queue, options);
     if (!subscription) {
@@ -118,7 +132,10 @@ std::size_t Channel::credit(const Consumer& consumer) const {
 
 void Channel::wake_consumers() {
     credit_.cancel();
-    for (auto& [tag, consumer] : consumers_) consumer->subscription.look_again();
+    // Who was served last comes last: one after the other has its share of what is left for all.
+    const auto next = consumers_.upper_bound(last_served_);
+    for (auto one = next; one != consumers_.end(); ++one) one->second->subscription.look_again();
+    for (auto one = consumers_.begin(); one != next; ++one) one->second->subscription.look_again();
 }
 
 void Channel::free_credit(const std::vector<Unsettled::One>& settled) {
@@ -191,6 +208,7 @@ void Channel::deliver_one(const std::shared_ptr<Consumer>& consumer, const Deliv
     const std::uint64_t tag = unsettled_.next_tag();
     if (!consumer->no_ack) {
         unsettled_.add(tag, delivery.lease, consumer);
+        last_served_ = consumer->tag;
         ++consumer->unacked;
     }
     ++(consumer->no_ack ? service_.traffic.delivered_no_ack : service_.traffic.delivered);

@@ -12,6 +12,7 @@
 namespace rowmq::amqp {
 
 awaitable<void> Channel::on(ExchangeDeclare method) {
+    drop_line_ends(method.exchange);
     const std::string& vhost = connection_.vhost();
     const std::string what = exchange_text(method.exchange, vhost);
     const Result<ExchangeInfo> existing = service_.broker.exchange(method.exchange, vhost);
@@ -61,6 +62,7 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
 }
 
 awaitable<void> Channel::on(ExchangeDelete method) {
+    drop_line_ends(method.exchange);
     const std::string& vhost = connection_.vhost();
     const std::string what = exchange_text(method.exchange, vhost);
     if (method.exchange.empty()) {
@@ -89,6 +91,8 @@ bool Channel::may_bind_exchanges(const std::string& source, const std::string& d
 }
 
 awaitable<void> Channel::on(ExchangeBind method) {
+    drop_line_ends(method.source);
+    drop_line_ends(method.destination);
     const std::string& vhost = connection_.vhost();
     if (method.source.empty() || method.destination.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
@@ -102,7 +106,7 @@ awaitable<void> Channel::on(ExchangeBind method) {
         }
     Binding binding = binding_of(service_.broker, vhost, method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
-    if (!allowed(refusal_of(service_.broker, vhost, binding), method.id)) co_return;
+    if (!allowed(refusal_of(service_.broker, vhost, binding, method.arguments), method.id)) co_return;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
     if (!is_content_with(bound)) {
@@ -114,15 +118,17 @@ awaitable<void> Channel::on(ExchangeBind method) {
 }
 
 awaitable<void> Channel::on(ExchangeUnbind method) {
+    if (method.source.empty() || method.destination.empty()) {
+        fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
+        co_return;
+    }
+    if (!may_bind_exchanges(method.source, method.destination, method.routing_key, method.id)) co_return;
     Binding binding = binding_of(service_.broker, connection_.vhost(), method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
-    if (!method.source.empty() && !method.destination.empty()) {
-        if (!may_bind_exchanges(method.source, method.destination, method.routing_key, method.id)) co_return;
-        // What is not there is unbound.
-        const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
-        (void)unbound;
-        co_await service_.delete_unbound_exchanges(connection_.vhost());
-    }
+    // What is not there is unbound.
+    const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
+    (void)unbound;
+    co_await service_.delete_unbound_exchanges(connection_.vhost());
     if (!method.no_wait) say(ExchangeUnbindOk{});
 }
 

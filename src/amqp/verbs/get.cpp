@@ -10,6 +10,7 @@ awaitable<void> Channel::on(BasicGet method) {
     if (!queue || !allowed(connection_.rights().queue(Right::read, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     SubscriptionOptions options;
     options.no_lease = method.no_ack;
+    options.beside = true;
     options.lease = std::nullopt;  // as long as the channel
     NextRequest request;
     request.wait = milliseconds(0);

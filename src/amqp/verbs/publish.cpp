@@ -43,7 +43,7 @@ std::optional<Refusal> Channel::unfit(const Published& published) {
     if (!service_.internal.empty() && service_.internal.contains({connection_.vhost(), exchange}))
         return Refusal(Code::access_refused, "cannot publish to internal " + exchange_text(exchange, connection_.vhost()));
     const auto& user = published.properties->user_id;
-    if (user && *user != connection_.user())
+    if (user && *user != connection_.user() && !connection_.impersonates())
         return Refusal(Code::precondition_failed,
                        fmt::format("user_id property set to '{}' but authenticated user was '{}'", *user, connection_.user()));
     return std::nullopt;

@@ -36,6 +36,7 @@ void Channel::refuse_locked(const std::string& queue, MethodId method) {
 }
 
 awaitable<void> Channel::on(QueueDeclare method) {
+    drop_line_ends(method.queue);
     const std::string& vhost = connection_.vhost();
     const bool named_here = method.queue.empty() && !method.passive;
     if (named_here) method.queue = Service::generated("amq.gen-");
@@ -92,6 +93,7 @@ awaitable<void> Channel::on(QueueDeclare method) {
         }
         ++service_.traffic.queues_created;
     }
+    service_.broker.touch_queue(method.queue, vhost);
     service_.traffic.queues_declared += !method.passive;
     last_queue_ = method.queue;
     if (!method.no_wait)
@@ -102,12 +104,18 @@ bool Channel::may_bind(const std::string& queue, const std::string& exchange, co
     Rights& rights = connection_.rights();
     if (!allowed(rights.queue(Right::write, queue), method)) return false;
     if (!exchange.empty() && !allowed(rights.exchange(Right::read, exchange), method)) return false;
-    return allowed(rights.topic(Right::read, exchange, key), method) && may_use(queue, method);
+    return allowed(rights.topic(Right::read, exchange, key), method);
+}
+
+bool Channel::may_bind_here(const std::string& queue, const std::string& exchange, const std::string& key, MethodId method) {
+    return may_bind(queue, exchange, key, method) && may_use(queue, method);
 }
 
 awaitable<void> Channel::on(QueueBind method) {
+    drop_line_ends(method.queue);
+    drop_line_ends(method.exchange);
     const auto queue = queue_named(method.queue, method.id);
-    if (!queue || !may_bind(*queue, method.exchange, method.routing_key, method.id)) co_return;
+    if (!queue || !may_bind_here(*queue, method.exchange, method.routing_key, method.id)) co_return;
     const std::string& vhost = connection_.vhost();
     if (method.exchange.empty()) {
         fail(Refusal(Code::access_refused, "operation not permitted on the default exchange"), method.id);
@@ -116,7 +124,7 @@ awaitable<void> Channel::on(QueueBind method) {
     Binding binding = binding_of(service_.broker, vhost, method.exchange,
                                  method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
-    if (!allowed(refusal_of(service_.broker, vhost, binding), method.id)) co_return;
+    if (!allowed(refusal_of(service_.broker, vhost, binding, method.arguments), method.id)) co_return;
     const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
     if (stopped_) co_return;
     if (!is_content_with(bound)) {
@@ -155,6 +163,7 @@ awaitable<void> Channel::on(QueuePurge method) {
 }
 
 awaitable<void> Channel::on(QueueDelete method) {
+    drop_line_ends(method.queue);
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !allowed(connection_.rights().queue(Right::configure, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     const std::string what = queue_text(*queue, connection_.vhost());
