@@ -61,7 +61,10 @@ Connection::Connection(Service& service, std::shared_ptr<net::ByteConnection> by
     name_ = fmt::format("{}:{} -> {}:{}", bytes_->address(), bytes_->peer_port(), bytes_->local_address(), bytes_->local_port());
 }
 
-Connection::~Connection() { service_.connections.erase(this); }
+Connection::~Connection() {
+    service_.inbox_bytes -= inbox_bytes_;
+    service_.connections.erase(this);
+}
 
 awaitable<void> Connection::run() {
     const auto self = shared_from_this();
@@ -80,7 +83,7 @@ awaitable<void> Connection::run() {
         received_ += *count;
         if (!hear({service_.scratch.data(), *count})) break;
         frames_.keep();
-        while (inbox_bytes_ > service_.settings.inbox_bytes && !gone()) {
+        while (inbox_bytes_ > inbox_most() && !gone()) {
             error_code ignored;
             co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
@@ -328,7 +331,9 @@ void Connection::to_channel(const Frame& frame) {
         return say(frame.channel, ChannelOpenOk{});
     }
     const std::shared_ptr<Channel> channel = found->second;  // it may be the last thing it hears
-    inbox_bytes_ += channel->hear(frame);
+    const std::size_t heard = channel->hear(frame);
+    inbox_bytes_ += heard;
+    service_.inbox_bytes += heard;
     if (channel->begins()) due_.push_back(channel);
 }
 
@@ -348,11 +353,18 @@ void Connection::spawn(awaitable<void> work, std::shared_ptr<void> keeping) {
 void Connection::closed(std::uint16_t channel) { channels_.erase(channel); }
 
 void Connection::done(std::size_t bytes) {
-    inbox_bytes_ -= std::min(inbox_bytes_, bytes);
-    if (inbox_bytes_ <= service_.settings.inbox_bytes) room_.cancel();
+    bytes = std::min(inbox_bytes_, bytes);
+    inbox_bytes_ -= bytes;
+    service_.inbox_bytes -= bytes;
+    if (inbox_bytes_ <= inbox_most()) room_.cancel();
 }
 
-awaitable<void> Connection::writable() { co_await bytes_->drained(service_.settings.unsent_bytes); }
+std::size_t Connection::inbox_most() const {
+    const Settings& s = service_.settings;
+    return service_.inbox_bytes > s.inbox_of_all_bytes ? s.inbox_least_bytes : s.inbox_bytes;
+}
+
+awaitable<void> Connection::writable() { co_await bytes_->drained(crowded() ? 0 : service_.settings.unsent_bytes); }
 
 void Connection::fail(const Refusal& refusal, MethodId method) {
     if (stage_ == Stage::closing || ended_) return;

@@ -44,6 +44,8 @@ public:
     /// Waits while the client has not taken what it was told.
     awaitable<void> writable();
     std::size_t unsent() const noexcept { return bytes_->unsent(); }
+    /// All clients together have not taken more than the server keeps for them.
+    bool crowded() const noexcept { return bytes_->unsent_of_all() > service_.settings.unsent_of_all_bytes; }
     /// What it publishes waits while there is an alarm: told once to a client that knows of it, and when it is over.
     void block(const Alarms& alarms);
     /// From now on an alarm is about this connection, too.
@@ -115,6 +117,7 @@ private:
     awaitable<void> do_what_was_said();
     awaitable<void> hear_the_rest(std::chrono::milliseconds patience);
     std::chrono::milliseconds patience() const;
+    std::size_t inbox_most() const;
 
     Service& service_;
     std::shared_ptr<net::ByteConnection> bytes_;

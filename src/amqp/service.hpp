@@ -29,9 +29,12 @@ struct Settings {
     std::uint32_t frame_max = 131'072;
     std::uint16_t heartbeat = 60;  ///< seconds; proposed to clients
     std::chrono::milliseconds login_time = std::chrono::seconds(10);
-    std::size_t message_bytes = 128 * 1024 * 1024;               ///< of one body
-    std::size_t inbox_bytes = 8 * 1024 * 1024;                   ///< of a connection: read and not yet done
-    std::size_t unsent_bytes = 4 * 1024 * 1024;                  ///< of a connection: deliveries wait until its client has taken as much
+    std::size_t message_bytes = 128 * 1024 * 1024;       ///< of one body
+    std::size_t inbox_bytes = 8 * 1024 * 1024;           ///< of a connection: read and not yet done
+    std::size_t unsent_bytes = 4 * 1024 * 1024;          ///< of a connection: deliveries wait until its client has taken as much
+    std::size_t unsent_of_all_bytes = 32 * 1024 * 1024;  ///< beyond it a connection is given more when it has taken all
+    std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;   ///< beyond it a connection's is `inbox_least_bytes`
+    std::size_t inbox_least_bytes = 64 * 1024;
     std::size_t transaction_bytes = 64 * 1024 * 1024;            ///< of bodies of one transaction of a channel
     std::size_t transaction_size = Limits{}.publishes_per_call;  ///< publishes and acknowledgements of one
     std::size_t consumers_per_channel = 10'000;
@@ -94,7 +97,8 @@ public:
     /// Where answers are delivered that no queue holds, by the last part of their address (amq.rabbitmq.reply-to.).
     std::map<std::string, std::weak_ptr<Channel>, std::less<>> replies;
     Traffic traffic;
-    std::vector<char> scratch;  ///< what one read fills; empty between awaits
+    std::size_t inbox_bytes = 0;  ///< of all connections
+    std::vector<char> scratch;    ///< what one read fills; empty between awaits
 
 private:
     awaitable<Result<void>> declare_standing(std::string vhost);

@@ -32,6 +32,7 @@ ByteConnection::ByteConnection(std::shared_ptr<ByteServerState> server, tcp::soc
 }
 
 ByteConnection::~ByteConnection() {
+    server_->unsent -= counted_;
     server_->connections.erase(this);
     server_->ended.cancel();
 }
@@ -64,7 +65,15 @@ awaitable<std::optional<std::size_t>> ByteConnection::read(asio::mutable_buffer 
     co_return std::nullopt;
 }
 
+std::size_t ByteConnection::unsent_of_all() const noexcept { return server_->unsent; }
+
+void ByteConnection::count_unsent() {
+    const std::size_t now = gone_ ? 0 : unsent();
+    server_->unsent += now - std::exchange(counted_, now);  // modulo, where it falls
+}
+
 void ByteConnection::flush() {
+    count_unsent();
     if (scheduled_ || busy_ || gone_ || out_.empty()) return;
     scheduled_ = true;
     asio::post(server_->executor, [self = shared_from_this()] {
@@ -76,6 +85,7 @@ void ByteConnection::flush() {
         self->sent_ += done;
         if (done == self->out_.size()) {
             forget(self->out_);
+            self->count_unsent();
             self->wake_drained();
             return;
         }
@@ -83,6 +93,7 @@ void ByteConnection::flush() {
         self->busy_ = true;
         self->writing_.swap(self->out_);
         self->written_ = done;
+        self->count_unsent();
         asio::co_spawn(self->server_->executor, self->write(), asio::detached);
     });
 }
@@ -94,6 +105,7 @@ awaitable<void> ByteConnection::write() {
         sent_ += writing_.size() - written_;
         written_ = 0;
         forget(writing_);
+        count_unsent();
         if (error) {
             cut();
             break;
@@ -124,6 +136,7 @@ void ByteConnection::cut() {
     if (std::exchange(gone_, true)) return;
     error_code ignored;
     stream_.socket().close(ignored);
+    count_unsent();
     deadline_.cancel();
     wake_drained();
 }

@@ -26,6 +26,7 @@ struct ByteServerState : std::enable_shared_from_this<ByteServerState> {
     std::unordered_set<ByteConnection*> connections;
     bool stopping = false, accepting = false;
     ByteCounts counts;
+    std::size_t unsent = 0;  ///< of all connections
 };
 
 }  // namespace rowmq::net

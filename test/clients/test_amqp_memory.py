@@ -40,7 +40,7 @@ def test_publishers_wait_while_the_program_holds_too_much(small_server):
     hoard = hoarding.channel()
     hoard.tx_select()
     while not node()["mem_alarm"]:  # a transaction is held in memory until its end
-        hoard.basic_publish("", "q", b"x" * MIB)
+        hoard.basic_publish("", "q", b"x" * (MIB // 4))
     channel.basic_publish("", "q", b"after", pika.BasicProperties(delivery_mode=2))
     until(lambda: told, connection)
     assert told == ["low on memory"]

@@ -15,7 +15,7 @@ namespace rowmq::amqp {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t deliveries_at_once = 256, delivered_bytes_at_once = 1024 * 1024;
+constexpr std::size_t deliveries_at_once = 256, delivered_bytes_at_once = 1024 * 1024, bytes_when_crowded = 64 * 1024;
 constexpr auto for_ever = std::chrono::hours(24);
 constexpr std::int64_t unlimited = std::int64_t{1} << 40u;
 
@@ -162,7 +162,7 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
         if (consumer->cancelled || stopped_) break;
         NextRequest request;
         request.max = free;
-        request.max_bytes = delivered_bytes_at_once;
+        constexpr std::size_t deliveries_at_once = 256, delivered_bytes_at_once = 1024 * 1024, bytes_when_crowded = 64 * 1024;
         request.wait = for_ever;
         Result<std::vector<Delivery>> deliveries = co_await consumer->subscription.next(request);
         if (stopped_) break;  // and the session has given them back

@@ -8,6 +8,8 @@ namespace rowmq::amqp {
 awaitable<void> Channel::on(BasicGet method) {
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !allowed(connection_.rights().queue(Right::read, *queue), method.id) || !may_use(*queue, method.id)) co_return;
+    co_await connection_.writable();  // who does not read what it asked for is given no more
+    if (stopped_) co_return;
     SubscriptionOptions options;
     options.no_lease = method.no_ack;
     options.beside = true;

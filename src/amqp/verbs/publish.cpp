@@ -126,6 +126,7 @@ awaitable<void> Channel::publish_run() {
         }
     }
     if (!stopped_) told(call, receipt);
+    if (!call.mandatory.empty()) co_await connection_.writable();  // who does not read what comes back publishes no more
     if (refusal) fail(*refusal, BasicPublish::id);
     connection_.done(bytes);
 }

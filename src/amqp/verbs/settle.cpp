@@ -54,11 +54,14 @@ awaitable<void> Channel::settle_run() {
         std::move(settlements.begin(), settlements.end(), std::back_inserter(transaction_.settlements));
         std::move(all.begin(), all.end(), std::back_inserter(transaction_.acknowledged));
     } else if (!settlements.empty()) {
-        free_credit(all);
+        // What is given back is for who waits already: it would come here again if this consumer had room before they are woken.
+        const bool gives_back = std::ranges::find(settlements, Verdict::release, &Settlement::verdict) != settlements.end();
+        if (!gives_back) free_credit(all);
         service_.traffic.acknowledged += acknowledged_by(settlements);
         // Whoever acknowledges is not answered: a message that is gone already (purged, its queue deleted) is settled.
         const Settled settled = co_await session_.settle(std::move(settlements), Confirm::admitted);
         (void)settled;
+        if (gives_back) free_credit(all);
     }
     if (refusal) fail(refusal->first, refusal->second);
     connection_.done(bytes);
