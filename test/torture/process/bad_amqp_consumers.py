@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "clients")]
 sys.dont_write_bytecode = True
 import bad_part  # noqa: E402
 from amqp_raw import Confirms, Ended, Silent, published, said  # noqa: E402
-from bad_amqp_part import Part, Stream, Trips, all_at_once, name_of  # noqa: E402
+from bad_amqp_part import WITHOUT_END, Part, Stream, Trips, all_at_once, name_of  # noqa: E402
 from bad_amqp_poison import Poison  # noqa: E402
 from bad_part import MIB  # noqa: E402
 from pika import spec  # noqa: E402
@@ -57,7 +57,7 @@ def storm(options):
     grown, more = part.store_bytes() - size, part.process("VmRSS") - memory
     over.set()
     failures = wait()
-    part.ledger.add(since, "storm", "receive", "info", [("-", "q=hot")])
+    part.ledger.add(since, "storm", "receive", "info", [("-", f"q=hot {WITHOUT_END}")])
     held = part.await_ready("hot", 1)
     print(f"storm: {sum(rounds.values())} redeliveries in {seconds} s; the store grew by {grown / MIB:.1f} MiB, the process by {more} KiB; "
           f"another queue's round trip p99 {during * 1000:.1f} ms, before {before * 1000:.1f} ms")
@@ -103,7 +103,7 @@ def stalled(options, what, readers, reads, due):
     more, held = part.process("VmHWM") - memory, due - part.ready("big")
     for client in clients:
         client.die()
-    part.ledger.add(since, "readers", "receive", "info", [("-", "q=big")])
+    part.ledger.add(since, "readers", "receive", "info", [("-", f"q=big {WITHOUT_END}")])
     back = part.await_ready("big", due)
     left = part.await_descriptors(descriptors + 2)
     came = part.drain("big", due)
@@ -265,10 +265,11 @@ def idle(options):
     for n in range(count):
         clients.append(part.raw(heartbeat=60))
         clients[-1].consume(queues[n % len(queues)])
+        if n % 500 == 499:
+            beat(clients)
     seconds, more = time.monotonic() - began, part.process("VmRSS") - memory
     beside = max(stream.rate(hundreds) for _ in range(3))
-    for client in clients:
-        client.send(b"\x08\0\0\0\0\0\0\xce")  # a heartbeat: they are still there
+    beat(clients)
     alive = sum(is_open(client) for client in clients)
     for n, client in enumerate(clients):
         if n % 2:
@@ -287,6 +288,13 @@ def idle(options):
     part.expect(left <= descriptors + 2, "descriptors are not given back")
     stream.close()
     return part.end()
+
+
+def beat(clients):
+    """A heartbeat of each: they are still there. Of one that was closed it is noticed later."""
+    for client in clients:
+        with contextlib.suppress(Ended):
+            client.send(b"\x08\0\0\0\0\0\0\xce")
 
 
 def is_open(client):

@@ -10,6 +10,7 @@ from amqp_workers import FOREVER_MS
 from pika import BasicProperties, spec
 
 HELD = f"ms={FOREVER_MS}"  # a delivery is held until it is settled or its connection ends
+WITHOUT_END = f"wait={FOREVER_MS}"  # a consumer waits for as long as it likes
 
 
 def name_of(body):
@@ -58,7 +59,7 @@ class Part(bad_part.Part):
         self.expect(confirms.refused == 0, f"{confirms.refused} messages were refused")
         client.close()
 
-    def drain(self, queue, count, seconds=120):
+    def drain(self, queue, count, seconds=600):
         """Takes `count` messages out, one after the other, and acknowledges them. How many came in time."""
         until, came = time.monotonic() + seconds, 0
         with contextlib.closing(self.raw()) as client:

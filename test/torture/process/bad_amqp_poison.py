@@ -10,12 +10,12 @@ import time
 
 import dump
 from amqp_raw import Ended, Silent
-from bad_amqp_part import HELD, Part, name_of
+from bad_amqp_part import HELD, WITHOUT_END, Part, name_of
 from pika import spec
 
 LIMITS = (1, 3, 20)
 CONSUMERS = 8          # of each queue
-WORK_SECONDS = 0.01    # what a good message takes a consumer
+WORK_SECONDS = 0.02    # what a good message takes a consumer
 
 
 class Poison:
@@ -49,7 +49,7 @@ class Poison:
                 bound = time.monotonic_ns()
                 client.consume(queue)
             except (Ended, Silent):
-                self.part.ledger.add(bound, who, "receive", "info", [("-", f"q={queue}")])
+                self.part.ledger.add(bound, who, "receive", "info", [("-", f"q={queue} {WITHOUT_END}")])
                 time.sleep(0.01)  # the program is starting
                 continue
             except AssertionError:
@@ -70,7 +70,7 @@ class Poison:
             except Ended:
                 break
             name, told = name_of(body), (properties.headers or {}).get("x-delivery-count", 0)
-            number = self.part.ledger.add(bound, who, "receive", "ok", [(name, f"q={queue} {HELD} n={told + 1}")])
+            number = self.part.ledger.add(bound, who, "receive", "ok", [(name, f"q={queue} {HELD} {WITHOUT_END} n={told + 1}")])
             with self.lock:
                 self.seen[name] += 1
             if name.startswith("poison"):
@@ -88,7 +88,7 @@ class Poison:
                 self.done.add(name)
                 if len(self.done) == self.good:
                     self.all_good.set()
-        self.part.ledger.add(bound, who, "receive", "info", [("-", f"q={queue}")])  # what was on its way
+        self.part.ledger.add(bound, who, "receive", "info", [("-", f"q={queue} {WITHOUT_END}")])  # what was on its way
 
     def work(self):
         """Consumers that run until rest()."""
