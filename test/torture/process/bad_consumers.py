@@ -6,41 +6,25 @@
 Each part starts a server of its own, prints what it measured, and writes a ledger that the checker judges. Exit 1 when a bar is
 missed; the ledger is kept then.
 """
-import argparse
 import collections
 import json
-import os
 import pathlib
 import random
-import shutil
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "clients")]
 sys.dont_write_bytecode = True
+import bad_part  # noqa: E402
 import dump  # noqa: E402
-from ledger import Ledger  # noqa: E402
-from server import Server  # noqa: E402
-from sqs_http import Client, Refused, Unknown, Unreachable  # noqa: E402
-
-MIB = 1024 * 1024
+from bad_part import MIB, p99  # noqa: E402
+from sqs_http import Client, Unknown, Unreachable  # noqa: E402
 
 
-class Part:
-    """A server, a ledger, and complaints."""
-
-    def __init__(self, name, options, arguments=()):
-        self.options, self.complaints = options, []
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"rowmq-{name}-"))
-        self.server = Server(options.program, self.folder, arguments=arguments)
-        self.ledger = Ledger(self.folder / "ledger.txt")
-        self.server.start()
-
+class Part(bad_part.Part):
     @property
     def address(self):
         return self.server.address("sqs")
@@ -50,47 +34,7 @@ class Part:
 
     def create(self, queue, rules, attributes=None):
         self.client().call("CreateQueue", QueueName=queue, Attributes=attributes or {})
-        self.ledger.add(time.monotonic_ns(), "main", "queue", "ok", [(queue, rules)])
-
-    def expect(self, holds, sentence):
-        if not holds:
-            self.complaints.append(sentence)
-
-    def process(self, name):
-        """A figure of /proc/PID/status, in KiB."""
-        with open(f"/proc/{self.server.process.pid}/status") as lines:
-            return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
-
-    def rows(self):
-        with dump.opened(self.folder / "messages.db") as db:
-            tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
-            return sum(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
-
-    def gauge(self, name, value, base=False):
-        self.ledger.add(time.monotonic_ns(), "main", "gauge", "ok", [(name, f"value={value}" + (" base=1" if base else ""))])
-
-    def end(self):
-        """Stops the server, asks the checker, says what was wrong."""
-        code = self.server.stop()
-        self.expect(code == 0, f"SIGTERM ended the program with {code}")
-        self.ledger.close()
-        held = self.folder / "dump.txt"
-        held.write_text("".join(line + "\n" for line in dump.lines(self.folder / "messages.db")))
-        checked = subprocess.run([self.options.checker, "--grant-ms", "5000", str(self.ledger.path), str(held)], capture_output=True,
-                                 text=True, timeout=600)
-        broken = [line for line in checked.stdout.splitlines() if not line.endswith(": 0 violations")]
-        print("  " + "\n  ".join(broken) + checked.stderr)
-        self.expect(checked.returncode == 0, "the checker found what is above")
-        for complaint in self.complaints:
-            print(f"  FAILED: {complaint}")
-        if self.complaints:
-            print(f"  the ledger is {self.ledger.path}", flush=True)
-        else:
-            shutil.rmtree(self.folder)
-        return not self.complaints
+        self.describe(queue, rules)
 
 
 # ---------------------------------------------------------------------------------------------- poison
@@ -190,8 +134,7 @@ class Poison:
         over.set()
         for thread in threads:
             thread.join(30)
-        self.part.server.kill()
-        shutil.rmtree(self.part.folder)
+        self.part.abandon()
         return rate
 
     def dead(self):
@@ -214,10 +157,7 @@ class Poison:
         while time.monotonic() < until:
             time.sleep(draw.uniform(0.3, 1.5) if kills < self.kills else 0.2)  # the moment of the kill, drawn
             if kills < self.kills:
-                invoked = time.monotonic_ns()
-                self.part.server.kill()
-                self.part.ledger.add(invoked, "main", "kill", "ok")
-                self.part.server.start()
+                self.part.kill()
                 kills += 1
             if sum(map(len, self.dead().values())) >= self.poison and kills == self.kills:
                 break
@@ -252,9 +192,6 @@ def storm(options):
                 client.call("ChangeMessageVisibility", "hot", ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
                 rounds[number] += 1
 
-    def store_bytes():
-        return sum(path.stat().st_size for path in part.folder.glob("messages.db*"))
-
     def calm(until, client):
         took = []
         while time.monotonic() < until:
@@ -263,7 +200,7 @@ def storm(options):
             message = client.call("ReceiveMessage", "calm", WaitTimeSeconds=2)["Messages"][0]
             client.call("DeleteMessage", "calm", ReceiptHandle=message["ReceiptHandle"])
             took.append(time.monotonic() - began)
-        return sorted(took)
+        return p99(took)
 
     client = part.client()
     before = calm(time.monotonic() + 2, client)
@@ -271,20 +208,20 @@ def storm(options):
     for thread in threads:
         thread.start()
     calm(time.monotonic() + seconds / 4, client)
-    size, memory = store_bytes(), part.process("VmRSS")
+    size, memory = part.store_bytes(), part.process("VmRSS")
     during = calm(time.monotonic() + seconds * 3 / 4, client)
-    grown, more = store_bytes() - size, part.process("VmRSS") - memory
+    grown, more = part.store_bytes() - size, part.process("VmRSS") - memory
     over.set()
     for thread in threads:
         thread.join(30)
     final = client.call("GetQueueAttributes", "hot", AttributeNames=["All"])["Attributes"]
     held = int(final["ApproximateNumberOfMessages"]) + int(final["ApproximateNumberOfMessagesNotVisible"])
     print(f"storm: {sum(rounds.values())} redeliveries in {seconds} s; the store grew by {grown / MIB:.1f} MiB and the process by {more} KiB; "
-          f"another queue's round trip p99 {during[len(during) * 99 // 100] * 1000:.1f} ms, before {before[len(before) * 99 // 100] * 1000:.1f} ms")
+          f"another queue's round trip p99 {during * 1000:.1f} ms, before {before * 1000:.1f} ms")
     part.expect(held == 1, f"{held} messages are left of one")
     part.expect(grown <= 8 * MIB, f"the store grew by {grown} bytes")  # the log, which is written over
     part.expect(more <= 4096, f"the process grew by {more} KiB")
-    part.expect(during[len(during) * 99 // 100] < 1, "others were not served")
+    part.expect(during < 1, "others were not served")
     client.call("PurgeQueue", "hot")
     return part.end()
 
@@ -309,7 +246,7 @@ def slow(options):
             message = client.call("ReceiveMessage", "small", WaitTimeSeconds=2)["Messages"][0]
             client.call("DeleteMessage", "small", ReceiptHandle=message["ReceiptHandle"])
             took.append(time.monotonic() - began)
-        return sorted(took)[count * 99 // 100]
+        return p99(took)
 
     before, memory, descriptors = trips(300), part.process("VmRSS"), part.descriptors()
     host, port = part.address.split(":")
@@ -336,9 +273,7 @@ def slow(options):
             client.call("DeleteMessageBatch", "big", Entries=[{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(got)])
     for connection in sockets:
         connection.close()
-    until = time.monotonic() + 10
-    while part.descriptors() > descriptors + 2 and time.monotonic() < until:
-        time.sleep(0.05)  # between two looks
+    part.await_descriptors(descriptors + 2)
     print(f"slow: {readers} readers that do not read: {more / 1024:.0f} MiB more, {more / readers:.0f} KiB each; another queue's round trip p99 "
           f"{after * 1000:.1f} ms, before {before * 1000:.1f} ms; {back} of {readers // 2 * 2} messages came back when their leases were over; "
           f"descriptors {descriptors}, then {part.descriptors()}")
@@ -407,17 +342,14 @@ def churn(options):
             thread.start()
         for thread in threads:
             thread.join()
-        time.sleep(3)  # sweeps and the checkpoint of a program at rest
-        return {"rss_kib": part.process("VmRSS"), "descriptors": part.descriptors(), "rows": part.rows()}
+        return part.at_rest()
 
     # What allocators and caches keep in any case is there after a tenth.
     base = use(max(queues // 10, 1000), "first")
     began = time.monotonic()
     left = use(queues, "then")
     seconds = time.monotonic() - began - 3
-    for name in base:
-        part.gauge(name, base[name], base=True)
-        part.gauge(name, left[name])
+    part.gauges(base, left)
     print(f"churn: {queues} queues created, used and deleted in {seconds:.0f} s ({queues * 5 / seconds:.0f} calls/s); "
           + ", ".join(f"{name} {base[name]} -> {left[name]}" for name in base))
     for failure in failures[:3]:
@@ -428,23 +360,5 @@ def churn(options):
 PARTS = {"poison": lambda options: Poison(options).run(), "storm": storm, "slow": slow, "churn": churn}
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; all without")
-    arguments.add_argument("--program", default="build/release/rowmq")
-    arguments.add_argument("--checker", default="build/release/test/torture/checker/checker")
-    arguments.add_argument("--full", action="store_true", default=bool(os.environ.get("ROWMQ_FULL")))
-    arguments.add_argument("--queues", type=int, help="of the churn")
-    arguments.add_argument("--seed", type=int, default=1)
-    options = arguments.parse_args()
-    options.checker = str(pathlib.Path(options.checker).resolve())
-    good = True
-    for name in options.parts or PARTS:
-        good &= PARTS[name](options)
-        sys.stdout.flush()
-    print("every bar was met" if good else "FAILED")
-    return 0 if good else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bad_part.run(__doc__, PARTS))
