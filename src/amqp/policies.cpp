@@ -24,7 +24,7 @@ struct Setting {
     std::string_view called;
 };
 /// Those RabbitMQ knows, and two of our own (retry-backoff). What changes nothing here is kept and shown.
-constexpr std::array<Setting, 28> settings{{
+constexpr std::array<Setting, 32> settings{{
     {"message-ttl", Form::number, true, "message TTL"},
     {"expires", Form::number, true, "queue expiry"},
     {"max-length", Form::number, true, "maximum length"},
@@ -40,16 +40,20 @@ constexpr std::array<Setting, 28> settings{{
     {"max-in-memory-bytes", Form::any, true, ""},
     {"dead-letter-strategy", Form::any, false, ""},
     {"queue-mode", Form::any, false, ""},
-    {"queue-version", Form::any, false, ""},
+    {"queue-version", Form::any, true, ""},
     {"queue-master-locator", Form::any, false, ""},
     {"queue-leader-locator", Form::any, false, ""},
-    {"ha-mode", Form::any, false, ""},
-    {"ha-params", Form::any, false, ""},
-    {"ha-sync-mode", Form::any, false, ""},
+    {"ha-mode", Form::any, true, ""},
+    {"ha-params", Form::any, true, ""},
+    {"ha-sync-mode", Form::any, true, ""},
     {"ha-sync-batch-size", Form::any, false, ""},
     {"ha-promote-on-shutdown", Form::any, false, ""},
     {"ha-promote-on-failure", Form::any, false, ""},
     {"max-age", Form::any, false, ""},
+    {"consumer-timeout", Form::any, false, ""},
+    {"initial-cluster-size", Form::any, false, ""},
+    {"target-group-size", Form::any, true, ""},
+    {"stream-filter-size-bytes", Form::any, false, ""},
     {"stream-max-segment-size-bytes", Form::any, false, ""},
     {"federation-upstream", Form::any, false, ""},
     {"federation-upstream-set", Form::any, false, ""},

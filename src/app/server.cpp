@@ -177,7 +177,9 @@ awaitable<Result<void>> Server::start_amqp() {
         amqp_settings.early_delivery = settings_.early_delivery;
         amqp_ = std::make_unique<amqp::Protocol>(*broker_, std::move(amqp_settings), amqp::Logins(std::move(users)));
         if (auto started = co_await amqp_->start(); started.has_error()) co_return started;
-        management::Settings management{.node = node_name(), .memory_bytes = *settings_.limits.memory_bytes};
+        management::Settings management{.node = node_name(),
+                                        .memory_bytes = *settings_.limits.memory_bytes,
+                                        .disk_bytes = settings_.limits.disk_free_bytes.value_or(0)};
         management.listeners = [this] {
             std::vector<management::OtherListener> all;
             for (const auto& one : listeners_)

@@ -69,7 +69,7 @@ awaitable<std::optional<Answer>> Management::make_exchange(std::string vhost, st
     amqp::ExchangeDeclare method;
     method.exchange = name;
     method.type = text_of(body, "type").value_or("direct");
-    method.durable = flag_of(body, "durable", true);
+    method.durable = flag_of(body, "durable");
     method.auto_delete = flag_of(body, "auto_delete");
     method.internal = flag_of(body, "internal");
     method.arguments = *table;

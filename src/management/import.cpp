@@ -135,6 +135,7 @@ awaitable<std::optional<Answer>> Management::import_topology(json::object defini
     for (const json::object& one : *queues) {
         const auto name = text_of(one, "name");
         if (!name) co_return answer_of(without("queues", "name"));
+        if (name->starts_with("amq.")) continue;  // a server had named it
         const std::string where = place(one);
         if (!service_.has_vhost(where)) co_return bad_request(fmt::format("queue '{}': there is no vhost '{}'", *name, where));
         bool is_new = false;
@@ -144,6 +145,7 @@ awaitable<std::optional<Answer>> Management::import_topology(json::object defini
     for (const json::object& one : *exchanges) {
         const auto name = text_of(one, "name");
         if (!name) co_return answer_of(without("exchanges", "name"));
+        if (name->starts_with("amq.")) continue;  // every virtual host has those
         const std::string where = place(one);
         if (!service_.has_vhost(where)) co_return bad_request(fmt::format("exchange '{}': there is no vhost '{}'", *name, where));
         bool is_new = false;
@@ -154,6 +156,7 @@ awaitable<std::optional<Answer>> Management::import_topology(json::object defini
         const auto source = text_of(one, "source");
         if (!source) co_return answer_of(without("bindings", "source"));
         if (source->empty()) continue;  // older releases export those of the default exchange
+        if (text_of(one, "destination_type") == "queue" && text_of(one, "destination").value_or("").starts_with("amq.")) continue;
         std::optional<Answer> wrong = co_await make_binding(place(one), one, by);
         if (wrong) co_return about("binding of", *source, *std::move(wrong));
     }

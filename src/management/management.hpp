@@ -26,6 +26,7 @@ struct OtherListener {
 struct Settings {
     std::string node = "rowmq@localhost";
     std::int64_t memory_bytes = 0;                          ///< Limits::memory_bytes
+    std::int64_t disk_bytes = 0;                            ///< Limits::disk_free_bytes, where it is set
     std::function<std::vector<OtherListener>()> listeners;  ///< but those of AMQP; empty: none
 };
 
@@ -67,6 +68,7 @@ private:
     awaitable<Answer> put_cluster_name(Call call);
     awaitable<Answer> extensions(Call call);
     awaitable<Answer> feature_flags(Call call);
+    awaitable<Answer> deprecated_features(Call call);
     awaitable<Answer> auth(Call call);
     boost::json::object node_json();
     boost::json::array listeners_json() const;

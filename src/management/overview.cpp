@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "amqp/connection.hpp"
@@ -24,6 +25,14 @@ json::array exchange_types() {
                                             std::pair("x-delayed-message", "Delayed Message Exchange.")})
         types.push_back(json::object{{"name", name}, {"description", description}, {"enabled", true}});
     return types;
+}
+
+constexpr std::int64_t most_processes = 1'048'576;  // of Erlang's kind: nobody counts them here
+
+std::int64_t descriptors_in_use() {
+    std::error_code failed;
+    const std::filesystem::directory_iterator all("/proc/self/fd", failed);
+    return failed ? 0 : std::distance(begin(all), end(all));
 }
 
 std::int64_t open_files() {
@@ -61,6 +70,11 @@ awaitable<Answer> Management::put_cluster_name(Call call) {
 }
 
 awaitable<Answer> Management::extensions(Call) { co_return json_answer(json::array()); }
+
+awaitable<Answer> Management::deprecated_features(Call call) {
+    std::vector<json::object> none;
+    co_return list(call, std::move(none));
+}
 
 awaitable<Answer> Management::feature_flags(Call) {
     json::array flags;
@@ -153,6 +167,12 @@ json::object Management::node_json() {
             {"processors", std::thread::hardware_concurrency()},
             {"rates_mode", "basic"},
             {"fd_total", open_files()},
+            {"fd_used", descriptors_in_use()},
+            {"sockets_total", net::ByteLimits{}.connections},
+            {"disk_free_limit", settings_.disk_bytes},
+            {"proc_total", most_processes},
+            {"proc_used", counts.connections},
+            {"run_queue", 0},
             {"sockets_used", counts.connections},
             {"mem_used", resident_memory()},
             {"mem_limit", settings_.memory_bytes},

@@ -28,6 +28,7 @@ bool is_hidden(const std::string& component) {
 }  // namespace
 
 awaitable<Answer> Management::list_parameters(Call call) {
+    if (call.names.size() > 1 && !service_.has_vhost(call.name(1))) co_return not_found();
     std::vector<json::object> all;
     for (const auto& [key, text] : broker().access().parameters) {
         const auto& [component, vhost, name] = key;

@@ -84,12 +84,16 @@ awaitable<Result<User>> Management::read_user(std::string name, json::object bod
     const json::value* tags = body.if_contains("tags");
     if (!tags) tags = body.if_contains("administrator");
     if (!tags) co_return wrong("tags_not_present");
-    const auto read = tags->is_bool()
-                          ? std::optional(tags->get_bool() ? std::vector<std::string>{"administrator"} : std::vector<std::string>())
-                          : tags_of(*tags);
+    const bool by_flag = tags == body.if_contains("administrator");  // as before there were tags
+    const bool is_administrator = by_flag && (*tags == true || *tags == "true");
+    const auto read =
+        by_flag ? std::optional(is_administrator ? std::vector<std::string>{"administrator"} : std::vector<std::string>()) : tags_of(*tags);
     if (!read) co_return wrong("tags are neither text nor a list of text");
     user.tags = *read;
+    for (const char* name : {"password", "password_hash"})
+        if (const auto* said = body.if_contains(name); said && !said->is_string()) co_return wrong(fmt::format("{} is no text", name));
     const auto hash = text_of(body, "password_hash"), password = text_of(body, "password");
+    if (hash && password) co_return wrong("both_password_and_password_hash_are_provided");
     if (hash) {
         const std::string algorithm = text_of(body, "hashing_algorithm").value_or("rabbit_password_hashing_sha256");
         const auto kept = amqp::hash_of({.algorithm = algorithm, .hash = *hash});

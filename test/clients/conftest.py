@@ -25,6 +25,16 @@ def pytest_addoption(parser):
     parser.addoption("--management-port", type=int, help="of its management API, for the tests of that")
 
 
+def pytest_collection_modifyitems(config, items):
+    """What RabbitMQ does and RowMQ does not yet: must fail here, and pass where it is asked of a RabbitMQ."""
+    if config.getoption("--amqp-port"):
+        return
+    known = (pathlib.Path(__file__).parent / "known_differences.txt").read_text().split("\n")
+    for item in items:
+        if f"{item.path.name}::{item.name}" in known or f"{item.path.name}::{item.originalname}" in known:
+            item.add_marker(pytest.mark.xfail(strict=True, reason="known_differences.txt"))
+
+
 def pytest_report_header(config):
     try:
         import boto3

@@ -162,7 +162,7 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
         if (consumer->cancelled || stopped_) break;
         NextRequest request;
         request.max = free;
-        constexpr std::size_t deliveries_at_once = 256, delivered_bytes_at_once = 1024 * 1024, bytes_when_crowded = 64 * 1024;
+        request.max_bytes = connection_.crowded() ? bytes_when_crowded : delivered_bytes_at_once;
         request.wait = for_ever;
         Result<std::vector<Delivery>> deliveries = co_await consumer->subscription.next(request);
         if (stopped_) break;  // and the session has given them back
