@@ -243,8 +243,7 @@ void Model::publish(const Publish& p, const PublishResult& result) {
     }
     if (result.duplicate) violated("'{}' is called a duplicate where nothing deduplicates", body.substr(0, 12));
     if (result.queues != to.size()) violated("'{}' reached {} queues instead of {}", body.substr(0, 12), result.queues, to.size());
-    if (value_of(result.message) <= value_of(highest_message_)) violated("message id {} is not new", value_of(result.message));
-    highest_message_ = result.message;
+    if (!messages_.insert(result.message).second) violated("message id {} is not new", value_of(result.message));
     for (const auto& name : to) {
         auto& q = queue(name);
         const auto delay = p.delay.value_or(q.options.delay);

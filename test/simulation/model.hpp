@@ -142,7 +142,7 @@ private:
     std::multimap<std::string, Wait> waits_;  ///< by queue
     bool sessions_ended_ = false;             ///< by the operation under way
     std::int64_t next_order_ = 1;
-    MessageId highest_message_{};
+    std::set<MessageId> messages_;  ///< every id that was given
     WallTime now_;
     WallTime began_{};  ///< the operation under way
 };
