@@ -140,7 +140,7 @@ private:
     bool asked_to_close_ = false;  ///< the client waits for connection.close-ok
     bool said_all_ = false;        ///< the client answered connection.close: nothing more comes from it
     bool publishes_ = false, blocked_ = false;
-    boost::asio::steady_timer alarm_, slow_;  ///< while there is an alarm; cancelled by end()
+    boost::asio::steady_timer alarm_, slow_;  ///< while there is an alarm: unblock(), cancelled by end(); slow_down()
 };
 
 }  // namespace rowmq::amqp
