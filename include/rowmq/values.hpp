@@ -92,6 +92,15 @@ struct Delivery {
     bool leased = true;                          ///< somebody has it; of a message looked at by peek that may be false
 };
 
+/// Bounds how many bytes of messages are given at a time by what is known only when there are some.
+class ByteBudget {
+public:
+    virtual ~ByteBudget() = default;
+    /// Called when the first message of a next() is at hand, which is given whatever it returns; beside NextRequest::max_bytes.
+    /// Where a next() begins anew (its messages were purged meanwhile) it is called again. Threads: the broker's executor.
+    virtual std::size_t take() = 0;
+};
+
 struct SubscriptionOptions {
     int priority = 0;            ///< higher first; round robin among equals
     bool exclusive = false;      ///< nobody else may subscribe (Errc::in_use)
@@ -104,6 +113,7 @@ struct SubscriptionOptions {
     /// How many more messages may be taken by all subscriptions that share it: what is taken is taken off; who owns it adds, and
     /// then calls Subscription::look_again. Null: no bound. Without leases nothing is taken off, but where none is left nothing is taken.
     std::shared_ptr<std::int64_t> credit{};
+    std::shared_ptr<ByteBudget> budget{};  ///< null: none but NextRequest::max_bytes
     /// Takes messages whose commit is under way, where their publisher allows it (PublishRequest::early): when that fails, so does
     /// their settlement (lease_gone). Without effect together with `single_active`; with `no_lease` only Publish::transient ones.
     bool early = false;

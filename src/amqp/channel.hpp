@@ -17,6 +17,7 @@
 #include "amqp/incoming.hpp"
 #include "amqp/mapping.hpp"
 #include "amqp/service.hpp"
+#include "amqp/share.hpp"
 #include "amqp/unsettled.hpp"
 
 namespace rowmq::amqp {
@@ -33,6 +34,7 @@ struct Consumer {
     std::uint32_t unacked = 0;
     std::shared_ptr<const Properties> said;  ///< of the last delivery, and
     std::string header;                      ///< how it was said: a content header
+    std::shared_ptr<Share> share;            ///< of what all clients may be told
     Subscription subscription;
 };
 

@@ -45,7 +45,8 @@ public:
     awaitable<void> writable();
     std::size_t unsent() const noexcept { return bytes_->unsent(); }
     /// All clients together have not taken more than the server keeps for them.
-    bool crowded() const noexcept { return bytes_->unsent_of_all() > service_.settings.unsent_of_all_bytes; }
+    bool crowded() const noexcept { return unsent_of_all() > service_.settings.unsent_of_all_bytes; }
+    std::size_t unsent_of_all() const noexcept { return bytes_->unsent_of_all(); }
     /// What it publishes waits while there is an alarm: told once to a client that knows of it, and when it is over.
     void block(const Alarms& alarms);
     /// From now on an alarm is about this connection, too.

@@ -21,6 +21,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
     Live& at_hand = *queue.live;
     Window& window = *at_hand.window;
     SessionState& session = *subscription.session;
+    if (!refused_lately()) trim(queue);  // what came back may be too many
     if (subscription.options.max_leased > 0) max = std::min(max, subscription.options.max_leased - subscription.leased);
     std::int64_t* const credit = subscription.options.no_lease ? nullptr : subscription.options.credit.get();
     if (credit) max = std::min(max, static_cast<std::size_t>(std::max<std::int64_t>(0, *credit)));
@@ -43,7 +44,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         if (!entry && planted(Bug::early_overtakes)) entry = window.take(wall_now);
         if (!entry) break;
         const Sequence sequence = entry->sequence();
-        const bool expired = entry->row.expires_at && *entry->row.expires_at <= expired_now && !planted(Bug::expired_is_delivered);
+        const bool expired = entry->is_expired(expired_now) && !planted(Bug::expired_is_delivered);
         const bool used_up = max_receives > 0 && entry->row.receives >= max_receives + planted(Bug::dead_letter_one_late);
         if ((expired || used_up) && refused_lately()) {  // there is no room to move or remove it: not tried all the time
             stuck.push_back(*std::move(entry));          // what stands behind it is delivered, but for its group
@@ -77,6 +78,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
             ++side_rows;
             continue;
         }
+        held.entry.awaited = false;
         ++held.entry.row.receives;
         held.number = ++last_pick;
         held.session = &session;
@@ -86,6 +88,7 @@ std::vector<BrokerState::Pick> BrokerState::pick(Queue& queue, SubscriptionState
         bytes += static_cast<std::size_t>(held.entry.row.bytes);
         if (credit) --*credit;
         picks.push_back({sequence, held.number});
+        if (picks.size() == 1 && subscription.options.budget) max_bytes = std::min(max_bytes, subscription.options.budget->take());
     }
     for (Entry& entry : stuck) window.returned(std::move(entry));
     if (!picks.empty()) session.touched.insert(queue.id);
@@ -398,6 +401,7 @@ void BrokerState::put_back(Queue& queue, Sequence sequence) {
         const WindowChange change(*this, *at_hand.window);
         at_hand.window->returned(std::move(entry));
     }
+    if (is_too_long(queue) && !refused_lately() && !abandoned) at_hand.timer.arm_by(now());  // who settles is in the midst of it
     wake(queue);
 }
 

@@ -152,6 +152,26 @@ TEST_F(Receive, is_woken_by_a_publish) {
     EXPECT_EQ(bodies(*got), Texts{"late"});
 }
 
+TEST_F(Receive, is_bounded_by_what_may_be_given_when_there_is_something) {
+    struct Budget final : ByteBudget {
+        std::size_t take() override { return ++asked, bytes; }
+        std::size_t bytes = 20;
+        int asked = 0;
+    };
+    declare("q");
+    const auto budget = std::make_shared<Budget>();
+    Subscription subscription = session.subscribe("q", {.budget = budget}).value();
+    const NextRequest request{.max = 10, .max_bytes = 0, .wait = 0ms, .lease = {}};
+    EXPECT_TRUE(run_in(io, subscription.next(request)).value().empty());
+    EXPECT_EQ(budget->asked, 0);
+    for (int i = 0; i < 4; ++i) publish("q", "ten bytes.");
+
+    EXPECT_EQ(run_in(io, subscription.next(request)).value().size(), 2u);
+    budget->bytes = 0;
+    EXPECT_EQ(run_in(io, subscription.next(request)).value().size(), 1u) << "one is given always";
+    EXPECT_EQ(budget->asked, 2);
+}
+
 TEST_F(Receive, answers_empty_when_the_wait_is_over) {
     declare("q");
     std::optional<std::size_t> got;

@@ -209,7 +209,7 @@ void BrokerState::expire_heads(Queue& queue) {
             if (window.needs_page()) load(queue);  // and is looked at again when that is done
             break;
         }
-        if (!entry->row.expires_at || *entry->row.expires_at > expired_now) {
+        if (!entry->is_expired(expired_now)) {
             window.returned(*std::move(entry));
             break;
         }

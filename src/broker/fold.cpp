@@ -51,6 +51,19 @@ private:
 
 }  // namespace
 
+bool BrokerState::expires_as_it_comes(const Queue& queue, const Entry& entry) {
+    return queue.options->ttl == milliseconds(0) || *entry.row.expires_at <= entry.published_at;
+}
+
+// Whether those whose next() is under way take another at once.
+bool BrokerState::is_expected(const Queue& queue) const {
+    if (queue.options->paused || queue.fifo()) return false;
+    std::size_t places = 0;
+    for (const SubscriptionState* s : queue.live->subscriptions)
+        if (s->waiting && may_receive(queue, *s)) places += s->asked;
+    return queue.live->window->ready() < places;
+}
+
 bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outcome) {
     const LeftOutUnits out(outcome);
     if (outcome.failure) {
@@ -106,6 +119,7 @@ bool BrokerState::fold(const storage::Batch& batch, const storage::Outcome& outc
                 entry.row.receives = 0;
             }
         }
+        entry.awaited = row.expires_at && expires_as_it_comes(*queue, entry) && is_expected(*queue);
         Window& window = *queue->live->window;
         const WindowChange change(*this, window);
         window.committed(std::move(entry), batch.ticket, room);

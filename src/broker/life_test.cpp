@@ -236,6 +236,26 @@ TEST_F(Length, drops_the_oldest_beyond_max_length) {
     EXPECT_EQ(counts("q").overflowed, 2);
 }
 
+TEST_F(Length, holds_for_what_comes_back) {
+    declare("q", {.max_length = 2});
+    for (const char* body : {"a", "b"}) publish("q", body);
+    const auto both = receive("q");
+    for (const char* body : {"c", "d"}) publish("q", body);
+    settle_down();
+    EXPECT_EQ(counts("q").overflowed, 0);
+
+    ASSERT_EQ(settle(both[0], Verdict::release), std::nullopt);
+    advance(1ms);
+    EXPECT_EQ(counts("q").overflowed, 1);
+    EXPECT_EQ(bodies(receive("q", 1)), Texts{"c"});
+    publish("q", "e");
+
+    ASSERT_EQ(settle(both[1], Verdict::release), std::nullopt);
+    EXPECT_EQ(bodies(receive("q")), (Texts{"d", "e"})) << "before anything else is done";
+    settle_down();
+    EXPECT_EQ(counts("q").overflowed, 2);
+}
+
 TEST_F(Length, holds_where_the_window_is_forgotten_for_want_of_memory) {
     limits.windows_entries = 4;
     restart();

@@ -202,6 +202,7 @@ void BrokerState::on_timer(Queue& queue) {
         release(queue, deadline.sequence, std::nullopt, true);
     }
     at_hand.window->advance(now_wall());
+    if (!refused_lately()) trim(queue);
     expire_heads(queue);
     wake(queue);
     set_timer(queue);

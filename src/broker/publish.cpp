@@ -351,11 +351,15 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
     co_return receipt;
 }
 
-void BrokerState::trim(Queue& queue) {
+bool BrokerState::is_too_long(const Queue& queue) {
     const QueueOptions& o = *queue.options;
-    if (queue.deleted || o.overflow != Overflow::drop_oldest || (!o.max_length && !o.max_bytes)) return;
-    const bool within = (!o.max_length || queue.stored() <= *o.max_length) && (!o.max_bytes || queue.counters.bytes <= *o.max_bytes);
-    if (!queue.live && within) return;
+    if (queue.deleted || o.overflow != Overflow::drop_oldest) return false;
+    return (o.max_length && queue.stored() - queue.held() > *o.max_length) || (o.max_bytes && queue.counters.bytes > *o.max_bytes);
+}
+
+void BrokerState::trim(Queue& queue) {
+    if (!is_too_long(queue)) return;
+    const QueueOptions& o = *queue.options;
     Live& at_hand = live(queue);
     const WindowChange change(*this, *at_hand.window);
     std::int64_t ready = queue.stored() - queue.held(), bytes = queue.counters.bytes;
@@ -374,7 +378,7 @@ void BrokerState::trim(Queue& queue) {
         bytes -= entry->row.bytes;
         Held& taken = at_hand.held[sequence];
         taken.entry = *std::move(entry);
-        const bool expired = taken.entry.row.expires_at && *taken.entry.row.expires_at <= expired_by();
+        const bool expired = taken.entry.is_expired(expired_by());
         const auto reason = expired ? DeadLetterRecord::Reason::expired : DeadLetterRecord::Reason::max_length;
         const auto counted = expired ? &storage::CounterDelta::expired : &storage::CounterDelta::overflowed;
         if (!dead_letter(committer.open(), queue, taken, reason, storage::Unit::always))

@@ -124,7 +124,7 @@ std::size_t BrokerState::move_some(Queue& source, RedriveProgress& task, std::si
         }
         if (!entry) break;
         const Sequence sequence = entry->sequence();
-        if (entry->row.expires_at && *entry->row.expires_at <= expired_by()) {
+        if (entry->is_expired(expired_by())) {
             Held& expired = source.live->held[sequence];
             expired.entry = *std::move(entry);
             remove(committer.open(), source, expired, &storage::CounterDelta::expired, storage::Unit::always);

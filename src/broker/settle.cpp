@@ -316,7 +316,7 @@ Held* BrokerState::revive(const Lease& lease, Queue** found) {
     Live& at_hand = *queue->live;
     if (at_hand.held.contains(lease.sequence) || at_hand.held.size() >= limits.leases_per_queue) return nullptr;
     const Entry* entry = at_hand.window->find(lease.lane, lease.sequence);
-    if (!entry || !still_names(lease, *entry) || (entry->row.expires_at && *entry->row.expires_at <= expired_by())) return nullptr;
+    if (!entry || !still_names(lease, *entry) || entry->is_expired(expired_by())) return nullptr;
     const WindowChange change(*this, *at_hand.window);
     std::optional<Entry> taken = at_hand.window->extract(lease.lane, lease.sequence);
     Held& held = at_hand.held.emplace(lease.sequence, Held{}).first->second;

@@ -149,10 +149,13 @@ struct BrokerState : std::enable_shared_from_this<BrokerState> {
     PublishResult put(storage::Batch& batch, Staged& staged, storage::Unit unit);
     bool counts_ahead(const Queue& queue) const;
     bool is_awaited(const Queue& queue, std::int64_t entries) const;
+    bool is_expected(const Queue& queue) const;
+    static bool expires_as_it_comes(const Queue& queue, const Entry& entry);
     void put_entry(storage::Batch& batch, Queue& queue, storage::EntryRow row, milliseconds delay, bool fresh);
     awaitable<Result<Receipt>> publish(std::shared_ptr<SessionState> session, std::vector<Publish> messages, PublishRequest request);
     /// How many stand before a message that consumers are about to take, at most.
     static constexpr std::int64_t near_head = 1'000;
+    static bool is_too_long(const Queue& queue);
     void trim(Queue& queue);  ///< drops the oldest beyond max_length and max_bytes
     std::uint8_t lane_of(const Queue& queue, std::string_view group, std::uint8_t priority) const;
     std::optional<WallTime> expiry_of(const Queue& queue, const Publish& publish, WallTime from) const;

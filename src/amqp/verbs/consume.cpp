@@ -15,7 +15,7 @@ namespace rowmq::amqp {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t deliveries_at_once = 256, delivered_bytes_at_once = 1024 * 1024, bytes_when_crowded = 64 * 1024;
+constexpr std::size_t deliveries_at_once = 256;
 constexpr auto for_ever = std::chrono::hours(24);
 constexpr std::int64_t unlimited = std::int64_t{1} << 40u;
 
@@ -75,6 +75,8 @@ awaitable<void> Channel::on(BasicConsume method) {
     options.lease = std::nullopt;  // as long as the channel
     options.credit = channel_credit_;
     options.early = service_.settings.early_delivery;
+    const auto share = std::make_shared<Share>(connection_);
+    options.budget = share;
     Result<Subscription> subscription = session_.subscribe(*queue, options);
     if (!subscription) {
         if (subscription.error().code == Errc::in_use) fail(Refusal(Code::access_refused, what + " in exclusive use"), method.id);
@@ -89,6 +91,7 @@ awaitable<void> Channel::on(BasicConsume method) {
     consumer->arguments = std::move(method.arguments);
     consumer->counts = tells_counts(info->options) ? Counts::told : Counts::untold;
     consumer->prefetch = prefetch_;
+    consumer->share = share;
     consumer->subscription = *std::move(subscription);
     consumers_.emplace(consumer->tag, consumer);
     if (!method.no_wait) say(BasicConsumeOk{{consumer->tag}});
@@ -162,8 +165,8 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
         if (consumer->cancelled || stopped_) break;
         NextRequest request;
         request.max = free;
-        request.max_bytes = connection_.crowded() ? bytes_when_crowded : delivered_bytes_at_once;
         request.wait = for_ever;
+        const Share::Turn turn(*consumer->share);
         Result<std::vector<Delivery>> deliveries = co_await consumer->subscription.next(request);
         if (stopped_) break;  // and the session has given them back
         if (!deliveries) {

@@ -19,7 +19,17 @@ struct Entry {
     WallTime first_received_at{};  ///< in this process; zero: never
     std::uint32_t last_lease = 0;  ///< Lease::number of its last lease in this process; 0: none
     bool count_behind = false;     ///< its row does not yet count all receives
+    bool awaited = false;          ///< it expires as it comes, but was stored while somebody waited for it
 
+    /// When it expires. One that is awaited stays a moment longer than its row says, lest whoever waited has gone.
+    std::optional<WallTime> expires_at() const {
+        constexpr std::chrono::seconds moment{5};
+        return row.expires_at && awaited ? std::optional(*row.expires_at + moment) : row.expires_at;
+    }
+    bool is_expired(WallTime now) const {
+        const auto when = expires_at();
+        return when && *when <= now;
+    }
     Sequence sequence() const noexcept { return row.key.sequence; }
     bool is_remembered() const noexcept { return count_behind || last_lease != 0; }  ///< its row says less
     bool has_body() const noexcept { return message.body != nullptr; }

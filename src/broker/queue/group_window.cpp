@@ -244,7 +244,7 @@ public:
 
     std::optional<WallTime> first_expiry() const override {
         if (available_.empty()) return std::nullopt;
-        return available_.begin()->second->entries.begin()->second.row.expires_at;
+        return available_.begin()->second->entries.begin()->second.expires_at();
     }
 
     void allow(std::size_t, std::size_t bytes) override { room_bytes_ = bytes; }

@@ -208,7 +208,7 @@ public:
 
     std::optional<WallTime> first_expiry() const override {
         for (const Lane& lane : lanes_)
-            if (const Entry* first = lane.first()) return first->row.expires_at;
+            if (const Entry* first = lane.first()) return first->expires_at();
         return std::nullopt;
     }
 
