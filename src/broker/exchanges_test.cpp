@@ -170,6 +170,24 @@ TEST_F(ExchangeRoutes, lead_to_each_other_and_round_and_round) {
     EXPECT_EQ(broker->bindings().size(), 1u);
 }
 
+TEST_F(ExchangeRoutes, of_headers_look_at_the_first_of_a_name_also_among_many) {
+    declare_exchange("x", ExchangeKind::headers);
+    declare("a");
+    BindingOptions options;
+    options.headers = {{"n", {std::int64_t{1}, {}}}, {"t", {std::string("a"), {}}}};
+    bind({.exchange = "x", .queue = "a", .options = options});
+    for (const int others : {10, 2'000}) {
+        HeaderTable all{{"n", {std::int64_t{1}, {}}}};
+        for (int i = 0; i < others; ++i) all.push_back({"h" + std::to_string(i), {std::int64_t{i}, {}}});
+        all.push_back({"n", {std::int64_t{2}, {}}});
+        EXPECT_EQ(reached("x", "", all), "");
+        all.push_back({"t", {std::string("a"), {}}});
+        EXPECT_EQ(reached("x", "", all), "a");
+        std::swap(all.front(), all[all.size() - 2]);
+        EXPECT_EQ(reached("x", "", all), "") << "n is 2 there";
+    }
+}
+
 TEST_F(ExchangeRoutes, look_at_all_keys_of_a_message_at_each_of_them) {
     declare_exchange("last", ExchangeKind::fanout);
     declare_exchange("x", ExchangeKind::direct, "last");
