@@ -50,7 +50,7 @@ std::size_t Channel::hear(const Frame& frame) {
     }
     if (!step.whole) return 0;
     std::size_t bytes = bytes_of_a_method;
-    if (const auto* published = std::get_if<Published>(&*step.whole)) bytes += published->body.size();
+    if (const auto* published = std::get_if<Published>(&*step.whole)) bytes += published->body.size() + published->properties_bytes;
     inbox_.push_back({*std::move(step.whole), bytes});
     return bytes;
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "amqp/held_bytes.hpp"
 #include "amqp/incoming.hpp"
 #include "amqp/mapping.hpp"
 #include "amqp/service.hpp"
@@ -153,6 +154,7 @@ private:
     awaitable<void> on(BasicRecover method);
     awaitable<void> on(BasicRecoverAsync method);
     // verbs/tx.cpp
+    std::optional<Refusal> hold_for_transaction(std::size_t bytes);
     awaitable<void> on(TxSelect method);
     awaitable<void> on(TxCommit method);
     awaitable<void> on(TxRollback method);
@@ -192,7 +194,8 @@ private:
         std::vector<Published> replies;         ///< for consumers of amq.rabbitmq.reply-to, handed over after the commit
         std::vector<Settlement> settlements;
         std::vector<Unsettled::One> acknowledged;
-        std::size_t bytes = 0;
+        std::size_t bytes = 0;  ///< of bodies
+        HeldBytes held;         ///< of Service::transactions_bytes
         std::size_t size() const { return publishes.size() + replies.size() + settlements.size(); }
     };
     bool transactional_ = false;

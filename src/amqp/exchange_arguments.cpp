@@ -76,7 +76,7 @@ bool is(const ExchangeOptions& options, const char* name, const char* value) {
 
 }  // namespace
 
-boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method) {
+boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method, std::string_view vhost) {
     ExchangeOptions options;
     std::string_view type = method.type;
     if (type == delayed_type) {
@@ -97,9 +97,8 @@ boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare
     if (const HeaderValue* value = find(method.arguments, "alternate-exchange")) {
         const auto* name = std::get_if<std::string>(&value->value);
         if (!name)
-            return Refusal(Code::precondition_failed,
-                           fmt::format("invalid arg 'alternate-exchange' for exchange '{}': {{unacceptable_type,{}}}", method.exchange,
-                                       type_name(*value)));
+            return Refusal(Code::precondition_failed, fmt::format("invalid type '{}' for arg 'alternate-exchange' in {}", type_name(*value),
+                                                                  exchange_text(method.exchange, vhost)));
         options.alternate = *name;
     }
     if (!method.durable) options.attributes[durable] = "false";

@@ -11,7 +11,7 @@
 namespace rowmq::amqp {
 
 /// Errors: command_invalid (a type that is not known), precondition_failed (an argument of a wrong type).
-boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method);
+boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method, std::string_view vhost);
 
 /// Why `method` does not describe the exchange that exists; none when it does. `what` is "exchange 'x' in vhost '/'".
 std::optional<Refusal> difference(const ExchangeDeclare& method, const ExchangeOptions& existing, std::string_view what);

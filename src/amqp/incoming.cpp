@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "amqp/table.hpp"
+
 namespace rowmq::amqp {
 namespace {
 
@@ -78,6 +80,7 @@ Assembler::Step Assembler::take_header(std::string_view payload) {
     const std::uint16_t klass = head.u16();
     head.u16();
     const std::uint64_t body_bytes = head.u64();
+    const BasicProperties* const before = last_properties_.get();
     auto properties = properties_of(payload);
     if (!properties) return refused(Code::frame_error, fmt::format("type 2, {}: unknown_frame", snippet(payload)), BasicPublish::id);
     if (klass != BasicPublish::id.klass)
@@ -90,6 +93,8 @@ Assembler::Step Assembler::take_header(std::string_view payload) {
     }
     has_header_ = true;
     missing_ = body_bytes;
+    if (properties.get() != before)
+        publish_->properties_bytes = payload.size() + (properties->headers ? memory_of(*properties->headers) : 0);
     publish_->properties = std::move(properties);
     publish_->body.reserve(std::min<std::size_t>(missing_, reserved_at_once));
     return finished();

@@ -19,6 +19,7 @@ struct Published {
     BasicPublish method;
     std::shared_ptr<const BasicProperties> properties;  ///< never null; the same for messages in a row that say the same
     std::string body;
+    std::size_t properties_bytes = 0;  ///< of memory; 0 where they are those of the message before
 };
 
 using Incoming = std::variant<ClientMethod, Published>;

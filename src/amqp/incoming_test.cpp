@@ -57,6 +57,23 @@ TEST(Assembler, reads_a_header_once_for_messages_in_a_row_that_say_the_same) {
     EXPECT_EQ(fourth->content_type, "a");
 }
 
+TEST(Assembler, counts_the_memory_of_headers_it_reads_anew) {
+    Assembler assembler(1'000);
+    const auto bytes = [&](std::size_t headers) {
+        BasicProperties properties;
+        properties.headers.emplace(headers, Header{"h", {std::int64_t{1}, {}}});
+        std::string said;
+        write_content_header(said, {.klass = 60, .body_bytes = 0, .properties = properties});
+        take(assembler, FrameKind::method, method(BasicPublish{}));
+        return std::get<Published>(take(assembler, FrameKind::header, said).whole.value()).properties_bytes;
+    };
+
+    EXPECT_GT(bytes(2), 2 * sizeof(Header));
+    EXPECT_EQ(bytes(2), 0u) << "they are there already";
+    EXPECT_GT(bytes(500), 500 * sizeof(Header));
+    EXPECT_GT(bytes(500), 500 * sizeof(Header)) << "too many to be remembered";
+}
+
 TEST(Assembler, gives_an_empty_message_with_its_header) {
     Assembler assembler(1'000);
     take(assembler, FrameKind::method, method(BasicPublish{}));

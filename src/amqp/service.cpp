@@ -17,14 +17,11 @@ namespace asio = boost::asio;
 namespace {
 
 struct Standing {
-    std::string_view name;
-    ExchangeKind kind;
+    std::string_view name, type;
+    bool internal = false;
 };
-constexpr Standing standing_exchanges[] = {{"amq.direct", ExchangeKind::direct},
-                                           {"amq.fanout", ExchangeKind::fanout},
-                                           {"amq.topic", ExchangeKind::topic},
-                                           {"amq.headers", ExchangeKind::headers},
-                                           {"amq.match", ExchangeKind::headers}};
+constexpr Standing standing_exchanges[] = {{"amq.direct", "direct"},   {"amq.fanout", "fanout"}, {"amq.topic", "topic"},
+                                           {"amq.headers", "headers"}, {"amq.match", "headers"}, {"amq.rabbitmq.trace", "topic", true}};
 
 constexpr std::size_t listed_at_once = 1'000;
 
@@ -43,11 +40,16 @@ bool has_bindings(const Broker& broker, const Place& exchange) {
 awaitable<Result<void>> Service::declare_standing(std::string vhost) {
     for (const Standing& standing : standing_exchanges) {
         if (broker.exchange(standing.name, vhost)) continue;
-        ExchangeOptions options;
-        options.kind = standing.kind;
-        const Result<ExchangeInfo> made = co_await broker.declare_exchange(std::string(standing.name), std::move(options), vhost);
+        const std::string name(standing.name);
+        ExchangeDeclare as;
+        as.type = standing.type;
+        as.durable = true;
+        as.internal = standing.internal;
+        ExchangeOptions options = *options_of(as, vhost);
+        const Result<ExchangeInfo> made = co_await broker.declare_exchange(name, std::move(options), vhost);
         // Where the disk is full a server starts all the same: what is there can be received.
         if (!made && made.error().code != Errc::already_exists && made.error().code != Errc::store_full) co_return made.error();
+        if (made) note_exchange(vhost, name, made->options);
     }
     co_return Result<void>();
 }

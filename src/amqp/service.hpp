@@ -36,6 +36,7 @@ struct Settings {
     std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;   ///< beyond it a connection's is `inbox_least_bytes`
     std::size_t inbox_least_bytes = 64 * 1024;
     std::size_t transaction_bytes = 64 * 1024 * 1024;            ///< of bodies of one transaction of a channel
+    std::size_t transactions_bytes = 256 * 1024 * 1024;          ///< of memory that all open ones hold (HeldBytes)
     std::size_t transaction_size = Limits{}.publishes_per_call;  ///< publishes and acknowledgements of one
     std::size_t consumers_per_channel = 10'000;
     bool early_delivery = true;  ///< consumers get messages while their commit is under way
@@ -99,6 +100,7 @@ public:
     Traffic traffic;
     std::size_t inbox_bytes = 0;         ///< of all connections
     std::size_t on_their_way_bytes = 0;  ///< to consumers, of all connections: read or being read, and not yet told (Share)
+    std::size_t transactions_bytes = 0;  ///< of all open ones
     std::vector<char> scratch;           ///< what one read fills; empty between awaits
 
 private:

@@ -12,6 +12,24 @@ namespace {
 
 constexpr std::int64_t most_seconds = std::numeric_limits<std::int64_t>::max() / 1'000;
 
+const std::size_t within_a_string = std::string().capacity();
+constexpr std::size_t longest_decimal = 32;  // the memory of its tag, "D:SCALE:UNSCALED", while that grows
+
+/// What a text of so many bytes takes beside its string.
+std::size_t beside(std::size_t bytes) noexcept { return bytes > within_a_string ? bytes + 1 : 0; }
+
+std::size_t memory_beside(const HeaderValue& value) noexcept {
+    std::size_t memory = beside(value.tag.size());
+    if (const auto* text = std::get_if<std::string>(&value.value)) memory += beside(text->size());
+    if (const auto* binary = std::get_if<Binary>(&value.value)) memory += beside(binary->bytes.size());
+    if (const auto* table = std::get_if<HeaderTable>(&value.value)) memory += memory_of(*table);
+    if (const auto* list = std::get_if<HeaderList>(&value.value)) {
+        memory += list->size() * sizeof(HeaderValue);
+        for (const HeaderValue& one : *list) memory += memory_beside(one);
+    }
+    return memory;
+}
+
 /// Passes over one value; false when there is no such type.
 bool skip(wire::Reader& reader) {
     switch (static_cast<char>(reader.u8())) {
@@ -39,9 +57,15 @@ bool skip(wire::Reader& reader) {
 
 class TableReader {
 public:
-    TableReader(wire::Reader& reader, TableLimits limits)
-        : reader_(reader), limits_(limits), fields_left_(limits.fields + reader.left() / limits.bytes_a_field) {}
+    TableReader(wire::Reader& reader, TableLimits limits) : reader_(reader), limits_(limits) {}
 
+    HeaderTable whole() {
+        wire::Reader ahead = reader_;
+        memory_left_ = limits_.memory + limits_.memory_per_byte * ahead.text32().size();
+        return table(1);
+    }
+
+private:
     HeaderTable table(std::size_t depth) {
         HeaderTable out;
         wire::Reader inside(reader_.text32());
@@ -49,7 +73,7 @@ public:
         std::swap(inside, reader_);
         reserve(out, true);
         while (reader_.left() > 0) {
-            std::string name(reader_.text8());
+            std::string name = keep(reader_.text8());
             HeaderValue read = value(depth);
             if (reader_.failed()) break;
             out.push_back({std::move(name), std::move(read)});
@@ -58,18 +82,28 @@ public:
         return out;
     }
 
-private:
     // Counted first, so that nothing grows by copying; too many are refused before any is kept.
     template <typename Several>
     void reserve(Several& out, bool named) {
+        const std::size_t most = memory_left_ / sizeof(typename Several::value_type);
         std::size_t count = 0;
         for (wire::Reader ahead = reader_; ahead.left() > 0; ++count) {
             if (named) ahead.text8();
-            if (!skip(ahead) || ahead.failed() || count == fields_left_) return reader_.fail();
+            if (!skip(ahead) || ahead.failed() || count == most) return reader_.fail();
         }
-        fields_left_ -= count;
+        memory_left_ -= count * sizeof(typename Several::value_type);
         out.reserve(count);
     }
+
+    bool takes(std::size_t memory) {
+        if (memory > memory_left_) {
+            reader_.fail();
+            return false;
+        }
+        memory_left_ -= memory;
+        return true;
+    }
+    std::string keep(std::string_view bytes) { return takes(beside(bytes.size())) ? std::string(bytes) : std::string(); }
 
     // Back to what is around the table or list; what was wrong inside is wrong with the whole.
     void leave(wire::Reader& around) {
@@ -119,7 +153,7 @@ private:
             case 'T': return time();
             case 'F': return {table(depth + 1), {}};
             case 'V': return {nullptr, {}};
-            case 'x': return {Binary{std::string(reader_.text32())}, {}};
+            case 'x': return {Binary{keep(reader_.text32())}, {}};
             default: reader_.fail(); return {};
         }
     }
@@ -127,13 +161,14 @@ private:
     HeaderValue decimal() {
         const int scale = reader_.u8();
         const auto unscaled = static_cast<std::int32_t>(reader_.u32());
+        if (!takes(longest_decimal)) return {};
         return {unscaled / std::pow(10.0, scale), "D:" + std::to_string(scale) + ":" + std::to_string(unscaled)};
     }
 
     HeaderValue text() {
         const std::string_view bytes = reader_.text32();
-        if (is_utf8(bytes)) return {std::string(bytes), {}};
-        return {Binary{std::string(bytes)}, "S"};
+        if (is_utf8(bytes)) return {keep(bytes), {}};
+        return {Binary{keep(bytes)}, "S"};
     }
 
     HeaderValue time() {
@@ -144,7 +179,7 @@ private:
 
     wire::Reader& reader_;
     const TableLimits limits_;
-    std::size_t fields_left_;
+    std::size_t memory_left_ = 0;
 };
 
 class TableWriter {
@@ -236,7 +271,7 @@ private:
 
 }  // namespace
 
-HeaderTable read_table(wire::Reader& reader, TableLimits limits) { return TableReader(reader, limits).table(1); }
+HeaderTable read_table(wire::Reader& reader, TableLimits limits) { return TableReader(reader, limits).whole(); }
 
 void write_table(wire::Writer& writer, const HeaderTable& table) { TableWriter(writer).table(table); }
 
@@ -263,6 +298,12 @@ std::string_view type_name(const HeaderValue& value) noexcept {
         case 7: return "array";
         default: return "table";
     }
+}
+
+std::size_t memory_of(const HeaderTable& table) noexcept {
+    std::size_t memory = table.size() * sizeof(Header);
+    for (const Header& one : table) memory += beside(one.name.size()) + memory_beside(one.value);
+    return memory;
 }
 
 const HeaderValue* find(const HeaderTable& table, std::string_view name) noexcept {

@@ -14,16 +14,20 @@
 
 namespace rowmq::amqp {
 
-/// Of one table with all in it, received.
+/// Of one table with all in it, received. What is kept of short fields is much larger than they are, so there are only as many as
+/// this memory holds.
 struct TableLimits {
-    std::size_t depth = 16;          ///< of tables and lists in each other
-    std::size_t fields = 400;        ///< values in all, and one more for each
-    std::size_t bytes_a_field = 32;  ///< of the table's bytes: what is kept of short ones is much larger than they are
+    std::size_t depth = 16;           ///< of tables and lists in each other
+    std::size_t memory = 64 * 1024;   ///< bytes, and for
+    std::size_t memory_per_byte = 4;  ///< each byte of the table so many
 };
 
 /// Fails `reader` when it is no table or beyond the limits. Later fields of a name come behind earlier ones.
 HeaderTable read_table(wire::Reader& reader, TableLimits limits = {});
 void write_table(wire::Writer& writer, const HeaderTable& table);
+
+/// Bytes of memory that hold what is in it.
+std::size_t memory_of(const HeaderTable& table) noexcept;
 
 /// The last of that name, or null.
 const HeaderValue* find(const HeaderTable& table, std::string_view name) noexcept;

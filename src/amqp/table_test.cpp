@@ -128,9 +128,13 @@ TEST(Table, is_refused_with_more_fields_than_its_bytes_can_pay_for) {
         for (std::size_t i = 0; i < fields; ++i) table.push_back({"k", {std::string(text, 'x'), {}}});
         return written(table);
     };
-    EXPECT_TRUE(read(of(400, 0)));
+    EXPECT_TRUE(read(of(600, 0)));
     EXPECT_FALSE(read(of(1'000, 0)));
-    EXPECT_TRUE(read(of(1'000, 40)));
+    EXPECT_TRUE(read(of(4'000, 40)));
+
+    HeaderTable numbers;
+    for (int i = 0; i < 1'000; ++i) numbers.push_back({"h" + std::to_string(i), {std::int64_t{i}, "I"}});
+    EXPECT_EQ(read(written(numbers)), numbers);
 
     std::string lists;  // of many empty lists in one list
     wire::Writer writer(lists);
@@ -139,6 +143,26 @@ TEST(Table, is_refused_with_more_fields_than_its_bytes_can_pay_for) {
     for (int i = 0; i < 100'000; ++i) writer.bytes("A\0\0\0\0"sv);
     writer.fill32(length);
     EXPECT_FALSE(read(table_of(lists)));
+}
+
+TEST(Table, takes_at_most_four_times_its_bytes_and_64_kib_of_memory) {
+    const auto of = [](std::size_t fields, std::size_t name, std::size_t text) {
+        HeaderTable table;
+        for (std::size_t i = 0; i < fields; ++i) table.push_back({std::string(name, 'n'), {std::string(text, 'x'), {}}});
+        return table;
+    };
+    for (const std::size_t text : {0u, 9u, 15u, 16u, 17u, 40u})
+        for (const std::size_t name : {0u, 1u, 15u, 16u}) {
+            std::size_t most = 0;
+            for (std::size_t fields = 1; fields <= 8'192; fields *= 2) {
+                const HeaderTable table = of(fields, name, text);
+                const std::string bytes = written(table);
+                const bool fits = memory_of(table) <= 4 * (bytes.size() - 4) + 64 * 1024;
+                EXPECT_EQ(read(bytes).has_value(), fits) << fields << " of " << name << " and " << text;
+                if (fits) most = fields;
+            }
+            EXPECT_GE(most, 256u);
+        }
 }
 
 TEST(Table, gives_the_last_field_of_a_name) {

@@ -19,6 +19,7 @@ struct Limits {
     std::size_t filter_depth = 16;             ///< objects and lists in each other
     std::size_t filter_fields = 64;            ///< of one filter
     std::size_t filter_conditions = 256;       ///< of one filter
+    std::size_t binding_headers = 256;         ///< that one binding asks for
     std::size_t tags = 50;                     ///< per queue
     std::size_t attributes_bytes = 64 * 1024;  ///< tags and attributes of one queue, exchange or binding together
 
@@ -32,7 +33,7 @@ struct Limits {
 
     // Messages
     std::int64_t message_bytes = 128 * 1024 * 1024;  ///< the highest max_message_bytes a queue may have
-    std::size_t headers = 256;                       ///< per table
+    std::size_t headers = 10'000;                    ///< of one
     std::size_t header_depth = 16;
     std::size_t properties_bytes = 1024 * 1024;  ///< encoded
     std::size_t publishes_per_call = 10'000;

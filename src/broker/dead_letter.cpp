@@ -76,16 +76,10 @@ bool BrokerState::dead_letter(storage::Batch& batch, Queue& queue, Held& held, D
     }
     Notes notes = decode_notes(row.notes.get());
     const std::string key = target.routing_key ? *target.routing_key : key_of(notes, own, queue.name);
+    Keys keys{key};
+    if (!target.routing_key && keeps_keys(notes, own, queue.name)) keys.more = own.more_keys;
     std::vector<Reached> reached;
-    bool routed = route_dead_letter(catalog, queue.ns, target.exchange, key, held.entry.message, reached).has_value();
-    if (!target.routing_key && keeps_keys(notes, own, queue.name))
-        for (const std::string& further : own.more_keys) {
-            std::vector<Reached> more;
-            routed |= route_dead_letter(catalog, queue.ns, target.exchange, further, held.entry.message, more).has_value();
-            for (Reached& to : more)
-                if (std::none_of(reached.begin(), reached.end(), [&](const Reached& r) { return r.queue == to.queue; }))
-                    reached.push_back(std::move(to));
-        }
+    const Result<void> routed = route_dead_letter(catalog, queue.ns, target.exchange, keys, held.entry.message, reached);
     if (!routed || reached.empty()) {
         if (!target.or_drop) return false;
         remove(batch, queue, held, counted, unit);
@@ -153,7 +147,7 @@ std::size_t BrokerState::dead_letter_refused(storage::Batch& batch, const Queue&
     }
     staged.bytes = letter.message.text().size() + staged.properties.size();
     const std::string key = target.routing_key.value_or(refused.routing_key);
-    if (!route_dead_letter(catalog, queue.ns, target.exchange, key, letter.message, staged.reached)) return 0;
+    if (!route_dead_letter(catalog, queue.ns, target.exchange, {.first = key}, letter.message, staged.reached)) return 0;
     std::erase_if(staged.reached, [&](const Reached& to) { return to.queue == &queue || is_full_for(*to.queue, staged.bytes); });
     if (staged.reached.empty()) return 0;
     Notes notes;

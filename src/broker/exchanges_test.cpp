@@ -170,6 +170,50 @@ TEST_F(ExchangeRoutes, lead_to_each_other_and_round_and_round) {
     EXPECT_EQ(broker->bindings().size(), 1u);
 }
 
+TEST_F(ExchangeRoutes, of_headers_look_at_the_first_of_a_name_also_among_many) {
+    declare_exchange("x", ExchangeKind::headers);
+    declare("a");
+    BindingOptions options;
+    options.headers = {{"n", {std::int64_t{1}, {}}}, {"t", {std::string("a"), {}}}};
+    bind({.exchange = "x", .queue = "a", .options = options});
+    for (const int others : {10, 2'000}) {
+        HeaderTable all{{"n", {std::int64_t{1}, {}}}};
+        for (int i = 0; i < others; ++i) all.push_back({"h" + std::to_string(i), {std::int64_t{i}, {}}});
+        all.push_back({"n", {std::int64_t{2}, {}}});
+        EXPECT_EQ(reached("x", "", all), "");
+        all.push_back({"t", {std::string("a"), {}}});
+        EXPECT_EQ(reached("x", "", all), "a");
+        std::swap(all.front(), all[all.size() - 2]);
+        EXPECT_EQ(reached("x", "", all), "") << "n is 2 there";
+    }
+}
+
+TEST_F(ExchangeRoutes, look_at_all_keys_of_a_message_at_each_of_them) {
+    declare_exchange("last", ExchangeKind::fanout);
+    declare_exchange("x", ExchangeKind::direct, "last");
+    declare_exchange("y", ExchangeKind::topic);
+    for (const char* queue : {"a", "b", "rest"}) declare(queue);
+    bind({.exchange = "x", .routing_key = "1", .to_exchange = "y"});
+    bind({.exchange = "x", .queue = "a", .routing_key = "1"});
+    bind({.exchange = "y", .queue = "b", .routing_key = "#.2"});
+    bind({.exchange = "y", .queue = "a", .routing_key = "*.2"});
+    bind({.exchange = "last", .queue = "rest"});
+    const auto queues = [&](std::string key, std::vector<std::string> more) {
+        Publish p{.exchange = "x", .routing_key = std::move(key), .message = Message("m")};
+        p.more_keys = std::move(more);
+        return try_publish(std::move(p)).value().queues;
+    };
+
+    EXPECT_EQ(queues("k.2", {"1"}), 2u);
+    EXPECT_EQ(queues("1", {"k.2"}), 2u);
+    EXPECT_EQ(queues("k", {"1", "2", "k.2"}), 2u);
+    EXPECT_EQ(counts("a").ready, 3);
+    EXPECT_EQ(counts("b").ready, 3);
+    EXPECT_EQ(counts("rest").ready, 0) << "one of the keys led somewhere";
+    EXPECT_EQ(queues("k", {"l"}), 1u);
+    EXPECT_EQ(counts("rest").ready, 1);
+}
+
 TEST_F(ExchangeRoutes, that_lead_nowhere_have_an_alternate) {
     declare_exchange("last", ExchangeKind::fanout);
     declare_exchange("x", ExchangeKind::direct, "last");

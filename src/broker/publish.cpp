@@ -106,15 +106,8 @@ Result<BrokerState::Staged> BrokerState::stage(NamespaceId ns, Publish& publish,
     if (auto e = unfit("the deduplication id", publish.deduplication_id, limits.name_bytes)) return *std::move(e);
     if (publish.delay && *publish.delay < milliseconds(0)) return Error{Errc::invalid_argument, "the delay must be 0 ms or more"};
     if (publish.ttl && *publish.ttl < milliseconds(0)) return Error{Errc::invalid_argument, "the ttl must be 0 ms or more"};
-    Result<void> routed = route(catalog, ns, publish.exchange, publish.routing_key, publish.routing_key, publish.message, staged.reached);
-    for (const std::string& key : publish.more_keys) {
-        std::vector<Reached> more;
-        if (!route(catalog, ns, publish.exchange, key, publish.routing_key, publish.message, more)) continue;
-        routed = Result<void>();
-        for (Reached& to : more)
-            if (std::none_of(staged.reached.begin(), staged.reached.end(), [&](const Reached& r) { return r.queue == to.queue; }))
-                staged.reached.push_back(std::move(to));
-    }
+    const Keys keys{publish.routing_key, publish.more_keys};
+    const Result<void> routed = route(catalog, ns, publish.exchange, keys, publish.message, staged.reached);
     if (!routed) return routed.error();
     if (staged.reached.size() > limits.queues_per_publish)
         return Error{Errc::limit_exceeded, fmt::format("the message goes to {} queues: at most {} are allowed", staged.reached.size(),

@@ -75,7 +75,7 @@ awaitable<std::optional<Answer>> Management::make_exchange(std::string vhost, st
     method.arguments = *table;
     amqp::Rights rights(broker(), by.name, vhost, by.everything);
     if (const auto refusal = rights.exchange(amqp::Right::configure, name)) co_return answer_of(*refusal);
-    auto options = amqp::options_of(method);
+    auto options = amqp::options_of(method, vhost);
     if (!options) co_return answer_of(options.error());
     if (!options->alternate.empty()) {
         auto refusal = rights.exchange(amqp::Right::read, name);

@@ -3,7 +3,7 @@ import pika
 import pytest
 
 from admin_http import ask
-from amqp_client import bodies, connect, until
+from amqp_client import bodies, connect, connection_closed_by, until
 from management_client import Api
 from server import Server
 from sqs_http import Client, Unknown
@@ -58,3 +58,37 @@ def test_publishers_wait_while_the_program_holds_too_much(small_server):
     assert told == ["low on memory", "unblocked"] and node()["mem_alarm"] is False
     assert bodies(other, "q", 1) == [b"after"]
     sqs.call("SendMessage", "q", MessageBody="taken")
+
+
+@pytest.fixture
+def large_server(program, tmp_path):
+    (tmp_path / "rowmq.toml").write_text(f"[limits]\nmemory_bytes = {1024 * MIB}\n")
+    running = Server(program, tmp_path, arguments=["--config", str(tmp_path / "rowmq.toml")]).start()
+    yield running
+    running.kill()
+
+
+def transaction(server, messages, size=8 * MIB):
+    """A channel with a transaction that is not committed."""
+    channel = connect(server).channel()
+    channel.tx_select()
+    for _ in range(messages):
+        channel.basic_publish("", "q", b"x" * size)
+    channel.queue_declare("q", durable=True)  # answered when all before it is heard
+    return channel
+
+
+def test_open_transactions_are_bounded_together(large_server):
+    large = [transaction(large_server, 7) for _ in range(4)]
+    code, text = connection_closed_by(transaction, large_server, 4)
+    assert code == 506 and text.startswith("RESOURCE_ERROR - open transactions hold ") and str(256 * MIB) in text
+    small = transaction(large_server, 1, 1_000)
+    small.tx_commit()
+    assert small.basic_get("q", auto_ack=True)[2] == b"x" * 1_000, "small ones go on"
+
+    large[0].tx_rollback()
+    large[1].close()
+    large[2].connection.close()
+    for _ in range(2):
+        transaction(large_server, 7)
+    transaction(large_server, 4)

@@ -32,7 +32,7 @@ awaitable<void> Channel::on(ExchangeDeclare method) {
     }
     Rights& rights = connection_.rights();
     if (!allowed(rights.exchange(Right::configure, method.exchange), method.id)) co_return;
-    auto options = options_of(method);
+    auto options = options_of(method, vhost);
     if (!options) {
         fail(options.error(), method.id);
         co_return;

@@ -51,6 +51,8 @@ awaitable<void> Channel::settle_run() {
         for (std::size_t i = before; i < all.size(); ++i) settlements.push_back({all[i].lease, what.verdict, std::nullopt});
     }
     if (transactional_) {
+        constexpr std::size_t bytes_of_one = sizeof(Settlement) + sizeof(Unsettled::One);
+        if (auto full = hold_for_transaction(settlements.size() * bytes_of_one); full && !refusal) refusal.emplace(*full, BasicAck::id);
         std::move(settlements.begin(), settlements.end(), std::back_inserter(transaction_.settlements));
         std::move(all.begin(), all.end(), std::back_inserter(transaction_.acknowledged));
     } else if (!settlements.empty()) {

@@ -9,6 +9,18 @@
 #include "amqp/channel_say.hpp"
 
 namespace rowmq::amqp {
+namespace {
+
+constexpr std::size_t bytes_of_a_publish = 512;  // what one takes beside its body and headers, roughly
+
+}  // namespace
+
+std::optional<Refusal> Channel::hold_for_transaction(std::size_t bytes) {
+    const std::size_t most = service_.settings.transactions_bytes;
+    if (transaction_.held.take(bytes, service_.transactions_bytes, most)) return std::nullopt;
+    return Refusal(Code::resource_error,
+                   fmt::format("open transactions hold {} bytes of the {} that they may hold together", service_.transactions_bytes, most));
+}
 
 awaitable<void> Channel::on(TxSelect) {
     if (confirms_) {
@@ -31,6 +43,9 @@ std::optional<Refusal> Channel::take_in_transaction(Published& published) {
     if (tx.bytes > service_.settings.transaction_bytes)
         return Refusal(Code::resource_error,
                        fmt::format("a transaction of more than {} bytes of messages", service_.settings.transaction_bytes));
+    const std::size_t copies = published.method.mandatory && !is_reply(published) ? 2 : 1;
+    if (auto refusal = hold_for_transaction(copies * (bytes_of_a_publish + published.body.size() + published.properties_bytes)))
+        return refusal;
     if (is_reply(published)) {
         tx.replies.push_back(published);
         return std::nullopt;

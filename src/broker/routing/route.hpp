@@ -2,6 +2,7 @@
 // To which queues a publish goes.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +19,20 @@ struct Reached {
     std::shared_ptr<const std::string> notes;  ///< null: nothing
 };
 
+/// The keys a message is routed by: all of them at every exchange on its way, but for hash exchanges, which look at the first.
+struct Keys {
+    std::string_view first;
+    std::span<const std::string> more{};
+};
+
 /// Appends each queue once; of several bindings that lead to it the first that takes the message counts. The default
-/// exchange ("") takes the key for a queue's name: no_such_queue when there is none, as its publisher named one.
-/// Hash exchanges look at `hashed_key`: a message goes by one key there, also where it is routed by several.
+/// exchange ("") takes the keys for names of queues: no_such_queue when there is none of them, as its publisher named one.
 /// Errors: no_such_exchange, no_such_queue.
-Result<void> route(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key, std::string_view hashed_key,
-                   const Message& message, std::vector<Reached>& reached);
+Result<void> route(const Catalog& catalog, NamespaceId ns, std::string_view exchange, Keys keys, const Message& message,
+                   std::vector<Reached>& reached);
 
 /// The same for what was published before. Filters on bodies let it pass.
-Result<void> route_dead_letter(const Catalog& catalog, NamespaceId ns, std::string_view exchange, std::string_view key,
-                               const Message& message, std::vector<Reached>& reached);
+Result<void> route_dead_letter(const Catalog& catalog, NamespaceId ns, std::string_view exchange, Keys keys, const Message& message,
+                               std::vector<Reached>& reached);
 
 }  // namespace rowmq

@@ -23,12 +23,26 @@ std::map<std::string, std::string> texts_of(const boost::json::value& json) {
 // Numbers are equal whatever their width; a null asks for the name alone.
 bool Terms::has_headers(const Properties* properties) const {
     if (options.headers.empty()) return true;
+    static const HeaderTable none;
+    const HeaderTable& all = properties ? properties->headers : none;
+    // Where many look for many they are sorted first.
+    constexpr std::size_t few = 1'024;
+    std::vector<const Header*> sorted;
+    if (options.headers.size() * all.size() > few) {
+        for (const Header& header : all) sorted.push_back(&header);
+        std::ranges::stable_sort(sorted, {}, &Header::name);
+    }
+    const auto find = [&](const std::string& name) -> const Header* {
+        if (!sorted.empty()) {
+            const auto found = std::ranges::lower_bound(sorted, name, {}, &Header::name);
+            return found == sorted.end() || (*found)->name != name ? nullptr : *found;
+        }
+        const auto found = std::ranges::find(all, name, &Header::name);
+        return found == all.end() ? nullptr : &*found;
+    };
     const auto there = [&](const Header& wanted) {
-        if (!properties) return false;
-        for (const Header& header : properties->headers)
-            if (header.name == wanted.name)
-                return std::holds_alternative<std::nullptr_t>(wanted.value.value) || header.value.value == wanted.value.value;
-        return false;
+        const Header* header = find(wanted.name);
+        return header && (std::holds_alternative<std::nullptr_t>(wanted.value.value) || header->value.value == wanted.value.value);
     };
     if (options.match == BindingOptions::Match::any) return std::any_of(options.headers.begin(), options.headers.end(), there);
     return std::all_of(options.headers.begin(), options.headers.end(), there);
@@ -41,9 +55,9 @@ Result<std::shared_ptr<const Terms>> terms_of(BindingOptions options, const Limi
     if (bytes > limits.attributes_bytes)
         return Error{Errc::invalid_argument, fmt::format("the note and the attributes of a binding have {} bytes: at most {} are allowed",
                                                          bytes, limits.attributes_bytes)};
-    if (options.headers.size() > limits.headers)
+    if (options.headers.size() > limits.binding_headers)
         return Error{Errc::invalid_argument,
-                     fmt::format("a binding asks for {} headers: at most {} are allowed", options.headers.size(), limits.headers)};
+                     fmt::format("a binding asks for {} headers: at most {} are allowed", options.headers.size(), limits.binding_headers)};
     if (!is_utf8(options.filter)) return Error{Errc::invalid_argument, "the filter: it is not UTF-8"};
     auto terms = std::make_shared<Terms>();
     if (!options.filter.empty()) {
