@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "rowmq/broker.hpp"
@@ -28,6 +29,9 @@ struct BindingView {
 /// is no binding.
 void see_bindings(const Broker& broker, std::string_view exchange, std::string_view key, const std::function<bool(const BindingView&)>& see,
                   std::string_view ns = default_namespace);
+
+/// The options of the binding that has the ends and the key of `which`. None: there is none.
+std::optional<BindingOptions> find_binding(const Broker& broker, const Binding& which, std::string_view ns = default_namespace);
 
 /// How many queues there are in it.
 std::size_t count_queues(const Broker& broker, std::string_view ns = default_namespace);

@@ -2,12 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/object.hpp>
+#include <algorithm>
 
+#include "amqp/kept_arguments.hpp"
 #include "amqp/table.hpp"
 #include "base/sha256.hpp"
 
 namespace rowmq::amqp {
+namespace {
+
+constexpr const char* own_key = "amqp.routing_key";
+
+std::vector<HeaderTable> tables_of(const BindingOptions& options) {
+    const auto kept = options.attributes.find(arguments_attribute);
+    if (kept != options.attributes.end()) return tables_kept_in(kept->second);
+    HeaderTable table = options.headers;
+    if (!table.empty() || options.match == BindingOptions::Match::any)
+        table.push_back({"x-match", {std::string(options.match == BindingOptions::Match::any ? "any" : "all"), {}}});
+    return {sorted(std::move(table))};
+}
+
+/// Where there is nothing to keep, nothing is: such a binding needs no options.
+void keep(const std::vector<HeaderTable>& tables, BindingOptions& options) {
+    options.attributes.erase(arguments_attribute);
+    if (tables.size() > 1 || !tables.front().empty()) options.attributes[arguments_attribute] = kept_tables(tables);
+}
+
+auto position(const std::vector<HeaderTable>& tables, const HeaderTable& wanted) {
+    const std::string bytes = kept_tables({wanted});
+    return std::find_if(tables.begin(), tables.end(), [&](const HeaderTable& one) { return kept_tables({one}) == bytes; });
+}
+
+}  // namespace
 
 /// Bindings of a headers exchange are told apart by their arguments, ours by their key: there the key is a digest of both.
 Binding binding_of(const Broker& broker, const std::string& vhost, const std::string& exchange, const std::string& key,
@@ -29,9 +55,9 @@ Binding binding_of(const Broker& broker, const std::string& vhost, const std::st
     std::string bytes = key;
     bytes += '\0';
     wire::Writer writer(bytes);
-    write_table(writer, arguments);
+    write_table(writer, sorted(arguments));
     binding.routing_key = sha256_hex(bytes).substr(0, 32);
-    binding.options.attributes["amqp.routing_key"] = key;
+    binding.options.attributes[own_key] = key;
     return binding;
 }
 
@@ -69,15 +95,39 @@ std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost
 
 bool is_content_with(const Result<void>& bound) { return bound || bound.error().code == Errc::already_exists; }
 
-HeaderTable arguments_of(const BindingView& binding) {
-    HeaderTable table = binding.options.headers;
-    if (!table.empty() || binding.options.match == BindingOptions::Match::any)
-        table.push_back({"x-match", {std::string(binding.options.match == BindingOptions::Match::any ? "any" : "all"), {}}});
-    return table;
+awaitable<Result<void>> bind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments) {
+    std::vector<HeaderTable> tables;
+    if (!binding.options.attributes.contains(own_key))
+        if (const auto there = find_binding(broker, binding, vhost)) tables = tables_of(*there);
+    arguments = sorted(std::move(arguments));
+    if (position(tables, arguments) == tables.end()) tables.push_back(std::move(arguments));
+    keep(tables, binding.options);
+    const Result<void> done = co_await broker.bind(std::move(binding), std::move(vhost));
+    co_return done;
 }
 
+awaitable<Result<void>> unbind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments) {
+    const auto there = find_binding(broker, binding, vhost);
+    if (there && !there->attributes.contains(own_key)) {
+        std::vector<HeaderTable> tables = tables_of(*there);
+        const auto found = position(tables, sorted(std::move(arguments)));
+        if (found == tables.end()) co_return Error{Errc::no_such_binding, "there is no binding with these arguments"};
+        tables.erase(found);
+        if (!tables.empty()) {
+            binding.options = *there;
+            keep(tables, binding.options);
+            const Result<void> done = co_await broker.bind(std::move(binding), std::move(vhost));
+            co_return done;
+        }
+    }
+    const Result<void> done = co_await broker.unbind(std::move(binding), std::move(vhost));
+    co_return done;
+}
+
+std::vector<HeaderTable> arguments_of(const BindingView& binding) { return tables_of(binding.options); }
+
 std::string key_of(const BindingView& binding) {
-    const auto said = binding.options.attributes.find("amqp.routing_key");
+    const auto said = binding.options.attributes.find(own_key);
     return said == binding.options.attributes.end() ? std::string(binding.routing_key) : said->second;
 }
 

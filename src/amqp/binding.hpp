@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "amqp/errors.hpp"
 #include "rowmq/broker.hpp"
@@ -17,7 +18,13 @@ Binding binding_of(const Broker& broker, const std::string& vhost, const std::st
 std::optional<Refusal> refusal_of(const Broker& broker, const std::string& vhost, const Binding& binding, const HeaderTable& arguments);
 /// It is there, or RabbitMQ would make nothing of it: a second weight for the same destination is taken and ignored.
 bool is_content_with(const Result<void>& bound);
-HeaderTable arguments_of(const BindingView& binding);
+/// Of one key there are as many bindings between the same two as there were tables of arguments, as in RabbitMQ; the broker has one, which
+/// keeps them.
+awaitable<Result<void>> bind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments);
+/// Errors: no_such_binding, also where there is one with other arguments.
+awaitable<Result<void>> unbind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments);
+/// One table for each, sorted by name.
+std::vector<HeaderTable> arguments_of(const BindingView& binding);
 /// As the client said it.
 std::string key_of(const BindingView& binding);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "amqp/kept_arguments.hpp"
 #include "amqp/table.hpp"
 
 namespace rowmq::amqp {
@@ -74,6 +75,13 @@ bool is(const ExchangeOptions& options, const char* name, const char* value) {
     return found != options.attributes.end() && found->second == value;
 }
 
+/// Arguments that became options; all others are kept as they came.
+bool is_kept_elsewhere(std::string_view name, const ExchangeOptions& options) {
+    if (name == "alternate-exchange") return true;
+    if (name == "x-delayed-type") return is_delaying(options);
+    return options.kind == ExchangeKind::hash && (name == hash_header || name == hash_property);
+}
+
 }  // namespace
 
 boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare& method, std::string_view vhost) {
@@ -104,6 +112,10 @@ boost::system::result<ExchangeOptions, Refusal> options_of(const ExchangeDeclare
     if (!method.durable) options.attributes[durable] = "false";
     if (method.auto_delete) options.attributes[auto_delete] = "true";
     if (method.internal) options.attributes[internal] = "true";
+    HeaderTable others;
+    for (const Header& one : method.arguments)
+        if (!is_kept_elsewhere(one.name, options)) others.push_back(one);
+    if (!others.empty()) options.attributes[arguments_attribute] = kept_tables({sorted(std::move(others))});
     return options;
 }
 
@@ -136,6 +148,9 @@ HeaderTable arguments_of(const ExchangeOptions& options) {
     if (is_delaying(options)) table.push_back({"x-delayed-type", {std::string(name_of(options.kind)), {}}});
     add_hash_on(table, options.hash_on);
     if (const std::string alternate = alternate_of(options); !alternate.empty()) table.push_back({"alternate-exchange", {alternate, {}}});
+    if (const auto kept = options.attributes.find(arguments_attribute); kept != options.attributes.end())
+        for (HeaderTable& others : tables_kept_in(kept->second))
+            for (Header& one : others) table.push_back(std::move(one));
     return table;
 }
 

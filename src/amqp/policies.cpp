@@ -30,7 +30,7 @@ constexpr std::array<Setting, 32> settings{{
     {"max-length", Form::number, true, "maximum length"},
     {"max-length-bytes", Form::number, true, "maximum length in bytes"},
     {"delivery-limit", Form::number, true, "delivery limit"},
-    {"overflow", Form::overflow, false, "overflow value"},
+    {"overflow", Form::overflow, true, "overflow value"},
     {"dead-letter-exchange", Form::text, false, "dead letter exchange name"},
     {"dead-letter-routing-key", Form::text, false, "dead letter routing key"},
     {"alternate-exchange", Form::text, false, "alternate exchange name"},
@@ -90,6 +90,12 @@ std::optional<std::string> text_in(const json::object& object, std::string_view 
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Of those the smaller holds; of all others the operator's.
+bool is_limit(std::string_view name) {
+    return is_one_of(name, {"message-ttl", "expires", "max-length", "max-length-bytes", "max-in-memory-length", "max-in-memory-bytes",
+                            "delivery-limit"});
 }
 
 // What a queue was declared with, of what a policy may change.
@@ -190,7 +196,8 @@ json::object Applied::definition() const {
     if (!operators) return all;
     for (const auto& [name, value] : operators->definition) {
         const auto* own = all.if_contains(name);
-        if (own && own->is_int64() && value.is_int64() && own->get_int64() <= value.get_int64()) continue;
+        const bool both_limit = own && own->is_int64() && value.is_int64() && is_limit(name);
+        if (both_limit && own->get_int64() <= value.get_int64()) continue;
         all[name] = value;
     }
     return all;
@@ -255,7 +262,9 @@ QueueOptions with(const Applied& applied, QueueOptions options) {
     if (options.max_receives > 0) deliveries = std::int64_t{options.max_receives} - 1;
     limit(deliveries, number_in(policy, "delivery-limit"), number_in(operators, "delivery-limit"));
     if (deliveries) options.max_receives = static_cast<std::uint32_t>(std::min<std::int64_t>(*deliveries, 1'000'000)) + 1;
-    if (const auto overflow = text_in(policy, "overflow"); overflow && !options.attributes.contains("amqp.x-overflow")) {
+    auto overflow = text_in(operators, "overflow");
+    if (!overflow) overflow = text_in(policy, "overflow");
+    if (overflow && !options.attributes.contains("amqp.x-overflow")) {
         if (*overflow == "reject-publish") options.overflow = Overflow::reject;
         if (*overflow == "reject-publish-dlx") options.overflow = Overflow::reject_dead_letter;
     }

@@ -46,4 +46,19 @@ void see_bindings(const Broker& broker, std::string_view exchange, std::string_v
     }
 }
 
+std::optional<BindingOptions> find_binding(const Broker& broker, const Binding& which, std::string_view ns) {
+    const Catalog& catalog = BrokerState::catalog_of(broker);
+    const auto space = catalog.find_namespace(ns);
+    const Exchange* from = space ? catalog.find_exchange(*space, which.exchange) : nullptr;
+    if (!from) return std::nullopt;
+    std::optional<std::shared_ptr<const Terms>> found;
+    if (which.to_exchange.empty()) {
+        if (const Queue* queue = catalog.find(*space, which.queue)) found = catalog.find_binding(*from, queue->id, which.routing_key);
+    } else if (const Exchange* to = catalog.find_exchange(*space, which.to_exchange)) {
+        found = catalog.find_binding(*from, to->id, which.routing_key);
+    }
+    if (!found) return std::nullopt;
+    return *found ? (*found)->options : BindingOptions();
+}
+
 }  // namespace rowmq

@@ -1,6 +1,9 @@
 // Bindings in all their forms. `properties_key` names one between two: its routing key, and a digest of its arguments.
 
+#include <charconv>
+
 #include "amqp/binding.hpp"
+#include "amqp/kept_arguments.hpp"
 #include "base/sha256.hpp"
 #include "management/listing.hpp"
 #include "management/management.hpp"
@@ -12,8 +15,31 @@ namespace {
 
 namespace json = boost::json;
 
+/// As in a form: a space is "+".
+std::string quoted_key(std::string_view key) {
+    std::string out;
+    for (const char c : key) out += c == ' ' ? std::string("+") : quoted(std::string_view(&c, 1));
+    return out;
+}
+
+std::string unquoted_key(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned code = 0;
+        const char* const digits = text.data() + i + 1;
+        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+            out += static_cast<char>(code);
+            i += 2;
+        } else {
+            out += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return out;
+}
+
+/// `arguments`: sorted by name.
 std::string properties_key(const std::string& key, const json::object& arguments) {
-    std::string out = quoted(key);
+    std::string out = quoted_key(key);
     if (arguments.empty()) return key.empty() ? "~" : out;
     return out + "~" + sha256_hex(json::serialize(arguments)).substr(0, 8);
 }
@@ -30,11 +56,21 @@ json::object binding_json(std::string_view source, const std::string& vhost, std
             {"properties_key", properties}};
 }
 
-/// Of the path, which may have been decoded once more than it was encoded.
-bool is_named(const json::object& binding, const std::string& wanted) {
-    const std::string_view key = binding.at("properties_key").get_string();
-    return key == wanted || key == quoted(wanted) ||
-           (binding.at("arguments").get_object().empty() && is_text(binding.at("routing_key"), wanted));
+/// The one whose properties_key that is; else whose key it is, written in one way or another.
+std::vector<json::object>::const_iterator find_named(const std::vector<json::object>& all, const std::string& wanted) {
+    const std::string unquoted = unquoted_key(wanted);
+    const auto is_plain = [](const json::object& one) { return one.at("arguments").get_object().empty(); };
+    const auto tilde = wanted.find('~');
+    const std::string again =
+        tilde == std::string::npos ? wanted : quoted_key(unquoted_key(wanted.substr(0, tilde))) + wanted.substr(tilde);
+    auto found = std::find_if(all.begin(), all.end(), [&](const json::object& one) { return is_text(one.at("properties_key"), wanted); });
+    if (found != all.end()) return found;
+    found = std::find_if(all.begin(), all.end(), [&](const json::object& one) {
+        return is_text(one.at("properties_key"), again) || (is_plain(one) && is_text(one.at("routing_key"), unquoted));
+    });
+    if (found != all.end()) return found;
+    return std::find_if(all.begin(), all.end(),
+                        [&](const json::object& one) { return is_plain(one) && is_text(one.at("routing_key"), wanted); });
 }
 
 }  // namespace
@@ -51,8 +87,9 @@ std::vector<json::object> Management::bindings_json(const std::string& vhost) {
     for (const ExchangeInfo& exchange : broker().exchanges(vhost)) {
         const auto see = [&](const BindingView& view) {
             const bool to_queue = view.to_exchange.empty();
-            all.push_back(binding_json(view.exchange, vhost, to_queue ? view.queue : view.to_exchange, to_queue, amqp::key_of(view),
-                                       to_json(amqp::arguments_of(view))));
+            for (const HeaderTable& arguments : amqp::arguments_of(view))
+                all.push_back(binding_json(view.exchange, vhost, to_queue ? view.queue : view.to_exchange, to_queue, amqp::key_of(view),
+                                           to_json(arguments)));
             return true;
         };
         see_bindings(broker(), exchange.name, "", see, vhost);
@@ -143,7 +180,7 @@ awaitable<std::optional<Answer>> Management::make_binding(std::string vhost, jso
     Binding bound = amqp::binding_of(broker(), vhost, source, key, *table);
     (to_queue ? bound.queue : bound.to_exchange) = destination;
     if (const auto wrong = amqp::refusal_of(broker(), vhost, bound, *table)) co_return answer_of(*wrong);
-    const Result<void> done = co_await broker().bind(std::move(bound), vhost);
+    const Result<void> done = co_await amqp::bind_with(broker(), vhost, std::move(bound), *table);
     if (!amqp::is_content_with(done)) co_return answer_of(done.error());
     service_.note_bound(vhost, source);
     co_return std::nullopt;
@@ -159,9 +196,11 @@ awaitable<Answer> Management::post_binding(Call call, bool to_queue) {
     if (wrong) co_return *std::move(wrong);
     Answer answer = created();
     const json::object* arguments = object_of(call.body, "arguments");
-    const std::string key = properties_key(text_of(call.body, "routing_key").value_or(""), arguments ? *arguments : json::object());
+    const Result<HeaderTable> table = table_of(arguments ? *arguments : json::object());
+    const json::object shown = table ? to_json(amqp::sorted(*table)) : json::object();
+    const std::string key = properties_key(text_of(call.body, "routing_key").value_or(""), shown);
     std::string location = quoted(call.name(2)) + "/";
-    for (const char c : key) location += c == '%' ? std::string("%25") : std::string(1, c);  // it is a part of a path now
+    for (const char c : key) location += c == '~' ? std::string(1, c) : quoted(std::string_view(&c, 1));  // it is a part of a path now
     answer.fields.emplace_back("Location", location);
     co_return answer;
 }
@@ -170,9 +209,9 @@ awaitable<Answer> Management::post_binding_to_exchange(Call call) { return post_
 
 Answer Management::get_binding(const Call& call, bool to_queue) {
     if (auto refusal = unless_enters(call, call.name(0))) return *std::move(refusal);
-    for (const json::object& one : between(call, to_queue))
-        if (is_named(one, call.name(3))) return json_answer(one);
-    return not_found();
+    const auto all = between(call, to_queue);
+    const auto found = find_named(all, call.name(3));
+    return found == all.end() ? not_found() : json_answer(*found);
 }
 awaitable<Answer> Management::get_binding_to_queue(Call call) { co_return get_binding(call, true); }
 awaitable<Answer> Management::get_binding_to_exchange(Call call) { co_return get_binding(call, false); }
@@ -181,7 +220,7 @@ awaitable<Answer> Management::delete_binding(Call call, bool to_queue) {
     const std::string vhost = call.name(0);
     if (auto refusal = unless_enters(call, vhost)) co_return *std::move(refusal);
     const auto all = between(call, to_queue);
-    const auto found = std::find_if(all.begin(), all.end(), [&](const json::object& one) { return is_named(one, call.name(3)); });
+    const auto found = find_named(all, call.name(3));
     if (found == all.end()) co_return not_found();
     const std::string source = *text_of(*found, "source"), destination = *text_of(*found, "destination"),
                       key = *text_of(*found, "routing_key");
@@ -191,18 +230,24 @@ awaitable<Answer> Management::delete_binding(Call call, bool to_queue) {
     if (!refusal) refusal = rights.exchange(amqp::Right::read, source);
     if (!refusal) refusal = rights.topic(amqp::Right::read, source, key);
     if (refusal) co_return answer_of(*refusal);
-    // The stored key is made of arguments as the client wrote them: it is looked for, not made again.
+    // Where arguments tell bindings apart the stored key is made of them: it is looked for, not made again.
     std::string stored_key;
+    HeaderTable arguments;
     const auto see = [&](const BindingView& view) {
         const bool same_end = to_queue ? view.queue == destination && view.to_exchange.empty() : view.to_exchange == destination;
-        if (!same_end || amqp::key_of(view) != key || to_json(amqp::arguments_of(view)) != found->at("arguments").get_object()) return true;
-        stored_key = std::string(view.routing_key);
-        return false;
+        if (!same_end || amqp::key_of(view) != key) return true;
+        for (HeaderTable& one : amqp::arguments_of(view)) {
+            if (to_json(one) != found->at("arguments").get_object()) continue;
+            stored_key = std::string(view.routing_key);
+            arguments = std::move(one);
+            return false;
+        }
+        return true;
     };
     see_bindings(broker(), source, "", see, vhost);
     Binding binding{.exchange = source, .queue = {}, .routing_key = stored_key};
     (to_queue ? binding.queue : binding.to_exchange) = destination;
-    const Result<void> unbound = co_await broker().unbind(std::move(binding), vhost);
+    const Result<void> unbound = co_await amqp::unbind_with(broker(), vhost, std::move(binding), std::move(arguments));
     if (!unbound) co_return answer_of(unbound.error());
     co_await service_.delete_unbound_exchanges(vhost);
     co_return done();

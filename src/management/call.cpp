@@ -6,6 +6,8 @@
 #include <boost/url.hpp>
 #include <charconv>
 
+#include "amqp/pattern.hpp"
+
 namespace rowmq::management {
 namespace {
 
@@ -50,9 +52,35 @@ std::optional<Answer> missing(const json::object& body, std::initializer_list<st
     return bad_request(short_form.size() < line ? short_form : fmt::format("[{}]", fmt::join(missing, ",\n ")));
 }
 
+std::optional<Answer> unless_patterns(const json::object& body, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+        const auto text = text_of(body, name);
+        if (!text) return bad_request(std::string(name) + " is no text");
+        if (const auto pattern = amqp::Pattern::compile(*text); !pattern)
+            return bad_request("invalid_regexp \"" + *text + "\": " + pattern.error().text);
+    }
+    return std::nullopt;
+}
+
+Permission permission_of(std::string user, std::string vhost, const json::object& said) {
+    const auto text = [&](std::string_view member) { return text_of(said, member).value_or(""); };
+    return {std::move(user), std::move(vhost), text("configure"), text("write"), text("read")};
+}
+
 std::optional<std::string> text_of(const json::object& body, std::string_view name) {
     const auto* value = body.if_contains(name);
     return value && value->is_string() ? std::optional(std::string(std::string_view(value->get_string()))) : std::nullopt;
+}
+
+std::optional<Answer> unless_flags(const json::object& body, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+        const auto* value = body.if_contains(name);
+        if (!value || value->is_bool() || is_text(*value, "true") || is_text(*value, "false")) continue;
+        const std::string said =
+            value->is_string() ? fmt::format("<<\"{}\">>", std::string_view(value->get_string())) : json::serialize(*value);
+        return bad_request(fmt::format("{{not_boolean,{}}}", said));
+    }
+    return std::nullopt;
 }
 
 bool flag_of(const json::object& body, std::string_view name, bool otherwise) {

@@ -38,11 +38,17 @@ std::optional<Call> parse_target(std::string_view method, std::string_view targe
 
 /// "[{key_missing,password}]" when some are not there.
 std::optional<Answer> missing(const boost::json::object& body, std::initializer_list<std::string_view> names);
+/// Refuses those that are no regular expressions.
+std::optional<Answer> unless_patterns(const boost::json::object& body, std::initializer_list<std::string_view> names);
+/// Of {"configure", "write", "read"}.
+Permission permission_of(std::string user, std::string vhost, const boost::json::object& said);
 /// None: it is not there, or no text.
 std::optional<std::string> text_of(const boost::json::object& body, std::string_view name);
 inline bool is_text(const boost::json::value& value, std::string_view text) {
     return value.is_string() && std::string_view(value.get_string()) == text;
 }
+/// "{not_boolean,...}" when one of them is there and is neither true nor false, also as text.
+std::optional<Answer> unless_flags(const boost::json::object& body, std::initializer_list<std::string_view> names);
 /// True, or the text "true".
 bool flag_of(const boost::json::object& body, std::string_view name, bool otherwise = false);
 std::optional<std::int64_t> number_of(const boost::json::object& body, std::string_view name);

@@ -90,6 +90,15 @@ std::vector<json::object> Management::channels_json(const amqp::Connection& conn
 
 std::vector<json::object> Management::consumers_json(const std::string* vhost, const std::string* queue, const Call* seen_by) const {
     std::vector<json::object> all;
+    std::map<std::pair<std::string, std::string>, bool> single_active;  // queues, by virtual host and name
+    const auto is_single_active = [&](const std::string& where, const std::string& name) {
+        const auto [at, is_new] = single_active.try_emplace({where, name});
+        if (is_new) {
+            const Result<QueueInfo> found = broker().queue(name, where);
+            at->second = found && amqp::is_single_active(found->options);
+        }
+        return at->second;
+    };
     for (const amqp::Connection* connection : service_.connections) {
         if (seen_by && !sees(*seen_by, *connection)) continue;
         if (vhost && connection->vhost() != *vhost) continue;
@@ -98,13 +107,16 @@ std::vector<json::object> Management::consumers_json(const std::string* vhost, c
             for (const auto& [tag, consumer] : channel->consumers()) {
                 if (queue && consumer->queue != *queue) continue;
                 const bool active = consumer->subscription.is_active();
+                const bool alone = active && is_single_active(connection->vhost(), consumer->queue);
                 all.push_back({{"consumer_tag", tag},
                                {"queue", json::object{{"name", consumer->queue}, {"vhost", connection->vhost()}}},
                                {"ack_required", !consumer->no_ack},
                                {"exclusive", consumer->exclusive},
                                {"prefetch_count", consumer->prefetch},
                                {"active", active},
-                               {"activity_status", active ? "up" : "waiting"},
+                               {"activity_status", alone    ? "single_active"
+                                                   : active ? "up"
+                                                            : "waiting"},
                                {"arguments", to_json(consumer->arguments)},
                                {"channel_details", json::object{{"name", channel_name(*connection, number)},
                                                                 {"number", number},

@@ -66,6 +66,7 @@ awaitable<std::optional<Answer>> Management::make_exchange(std::string vhost, st
     const json::object* arguments = object_of(body, "arguments");
     const Result<HeaderTable> table = table_of(arguments ? *arguments : nothing);
     if (!table) co_return answer_of(table.error());
+    if (auto wrong = unless_flags(body, {"durable", "auto_delete", "internal"})) co_return wrong;
     amqp::ExchangeDeclare method;
     method.exchange = name;
     method.type = text_of(body, "type").value_or("direct");

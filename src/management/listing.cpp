@@ -42,6 +42,35 @@ const json::value* value_at(const json::object& object, std::string_view path) {
     }
 }
 
+using Paths = std::vector<std::string_view>;
+json::object picked(const json::object& object, const Paths& paths);
+
+/// Of a list, of each of its entries; what has no members stays whole.
+json::value picked_of(const json::value& value, const Paths& paths) {
+    if (const auto* object = value.if_object()) return picked(*object, paths);
+    const auto* list = value.if_array();
+    if (!list) return value;
+    json::array out;
+    for (const json::value& one : *list) out.push_back(picked_of(one, paths));
+    return out;
+}
+
+/// What `paths` name: "a" all of it, "a.b" of a what b names.
+json::object picked(const json::object& object, const Paths& paths) {
+    json::object out;
+    for (const auto& [name, value] : object) {
+        bool whole = false;
+        Paths inside;
+        for (const std::string_view path : paths) {
+            if (path == name) whole = true;
+            else if (path.starts_with(name) && path[name.size()] == '.') inside.push_back(path.substr(name.size() + 1));
+        }
+        if (whole) out[name] = value;
+        else if (!inside.empty()) out[name] = picked_of(value, inside);
+    }
+    return out;
+}
+
 /// Numbers before text, as Erlang orders them; what is not there first.
 bool less(const json::value* a, const json::value* b) {
     const auto rank = [](const json::value* v) {
@@ -68,20 +97,8 @@ std::string lower(std::string_view text) {
 json::object with_columns(const Call& call, json::object object) {
     const auto columns = call.asked("columns");
     if (!columns || columns->empty()) return object;
-    json::object out;
-    for (const std::string& column : split(*columns, ',')) {
-        const json::value* value = value_at(object, column);
-        if (!value) continue;
-        json::object* into = &out;
-        const auto path = split(column, '.');
-        for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-            json::value& next = (*into)[path[i]];
-            if (!next.is_object()) next = json::object();
-            into = &next.get_object();
-        }
-        (*into)[path.back()] = *value;
-    }
-    return out;
+    const std::vector<std::string> paths = split(*columns, ',');
+    return picked(object, {paths.begin(), paths.end()});
 }
 
 Answer list(const Call& call, const Listing& listing) {

@@ -6,6 +6,7 @@
 #include "amqp/rights.hpp"
 #include "base/base64.hpp"
 #include "base/bounded_json.hpp"
+#include "management/form.hpp"
 #include "management/routes.hpp"
 
 namespace rowmq::management {
@@ -129,6 +130,11 @@ awaitable<Answer> Management::handle(net::Request request) {
         co_return answer;
     }
     if (auto refusal = unless(route->may, *call)) co_return *std::move(refusal);
+    if (const auto type = request.fields.get("Content-Type"); route->is_import && is_form(type)) {
+        auto file = file_in_form(type, request.body);
+        if (!file) co_return bad_request("not_json");
+        request.body = *std::move(file);
+    }
     if (!request.body.empty()) {
         auto body = parse_bounded(request.body, {.extra_bytes = 2 * 1024 * 1024});
         if (!body)
@@ -136,6 +142,7 @@ awaitable<Answer> Management::handle(net::Request request) {
         if (body->is_string())
             co_return bad_request("invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?");
         if (auto* object = body->if_object()) call->body = std::move(*object);
+        else if (route->is_import && body->is_array()) co_return bad_request("not_json");
         else if (!body->is_null() && !(body->is_array() && body->get_array().empty())) co_return bad_request("the body is no JSON object");
         request.body = std::string();
     }

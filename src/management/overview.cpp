@@ -1,12 +1,11 @@
 // What there is in all, and of the one node.
 
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "amqp/connection.hpp"
+#include "base/process_descriptors.hpp"
 #include "base/process_memory.hpp"
 #include "management/listing.hpp"
 #include "management/management.hpp"
@@ -28,17 +27,6 @@ json::array exchange_types() {
 }
 
 constexpr std::int64_t most_processes = 1'048'576;  // of Erlang's kind: nobody counts them here
-
-std::int64_t descriptors_in_use() {
-    std::error_code failed;
-    const std::filesystem::directory_iterator all("/proc/self/fd", failed);
-    return failed ? 0 : std::distance(begin(all), end(all));
-}
-
-std::int64_t open_files() {
-    rlimit files{};
-    return getrlimit(RLIMIT_NOFILE, &files) == 0 ? static_cast<std::int64_t>(files.rlim_cur) : 0;
-}
 
 }  // namespace
 
@@ -166,8 +154,8 @@ json::object Management::node_json() {
             {"uptime", up},
             {"processors", std::thread::hardware_concurrency()},
             {"rates_mode", "basic"},
-            {"fd_total", open_files()},
-            {"fd_used", descriptors_in_use()},
+            {"fd_total", most_descriptors()},
+            {"fd_used", open_descriptors()},
             {"sockets_total", net::ByteLimits{}.connections},
             {"disk_free_limit", settings_.disk_bytes},
             {"proc_total", most_processes},

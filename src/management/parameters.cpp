@@ -1,5 +1,5 @@
 // Parameters of virtual hosts, and those of all. RabbitMQ's plugins keep theirs here; none of those is served, so what came with
-// definitions is kept and shown, and nothing new is taken.
+// definitions is kept and shown, and nothing new is taken but limits of virtual hosts.
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@ namespace rowmq::management {
 namespace {
 
 namespace json = boost::json;
-constexpr const char* global = "global";
+constexpr const char *global = "global", *vhost_limits_component = "vhost-limits";
 
 json::value parsed(const std::string& text) {
     boost::system::error_code failed;
@@ -22,7 +22,7 @@ json::value parsed(const std::string& text) {
 /// Those that have endpoints of their own.
 bool is_hidden(const std::string& component) {
     return component == global || component == amqp::policy_component || component == amqp::operator_component ||
-           component == "vhost-metadata" || component == "vhost-limits" || component == "user-limits";
+           component == "vhost-metadata" || component == "user-limits";
 }
 
 }  // namespace
@@ -50,13 +50,25 @@ awaitable<Answer> Management::get_parameter(Call call) {
 
 awaitable<Answer> Management::put_parameter(Call call) {
     if (auto refusal = unless_enters(call, call.name(1))) co_return *std::move(refusal);
-    co_return bad_request(fmt::format("Validation failed\n\ncomponent {} not found\n", call.name(0)));
+    if (call.name(0) != vhost_limits_component)
+        co_return bad_request(fmt::format("Validation failed\n\ncomponent {} not found\n", call.name(0)));
+    if (!call.is_administrator()) co_return not_authorised("Not administrator user");  // as for vhost-limits themselves
+    if (call.name(2) != "limits") co_return bad_request("Validation failed\n\nlimits of a virtual host are named limits\n");
+    if (auto wrong = missing(call.body, {"value"})) co_return *std::move(wrong);
+    const json::object* limits = object_of(call.body, "value");
+    const auto why = limits ? amqp::wrong_limits(amqp::Limited::vhost, *limits) : std::optional<std::string>("limits are no object");
+    if (why) co_return bad_request(fmt::format("Validation failed\n\n{}\n", *why));
+    const bool is_new = !broker().access().parameters.contains({call.name(0), call.name(1), call.name(2)});
+    std::vector<AccessChange> changes{amqp::kept_limits(amqp::Limited::vhost, call.name(1), *limits)};
+    Answer answer = co_await change(std::move(changes), stored(is_new));
+    co_return answer;
 }
 
 awaitable<Answer> Management::delete_parameter(Call call) {
     if (auto refusal = unless_enters(call, call.name(1))) co_return *std::move(refusal);
     if (is_hidden(call.name(0)) || !broker().access().parameters.contains({call.name(0), call.name(1), call.name(2)}))
         co_return not_found();
+    if (call.name(0) == vhost_limits_component && !call.is_administrator()) co_return not_authorised("Not administrator user");
     std::vector<AccessChange> changes{ParameterGone{call.name(0), call.name(1), call.name(2)}};
     Answer answer = co_await change(std::move(changes), done());
     co_return answer;

@@ -1,6 +1,5 @@
 // Permissions, and those over routing keys of topic exchanges.
 
-#include "amqp/pattern.hpp"
 #include "management/listing.hpp"
 #include "management/management.hpp"
 
@@ -34,16 +33,6 @@ std::vector<json::object> those_of(const All& all, const Fits& fits) {
 /// Of a virtual host and a user; with a third name of that exchange alone.
 bool is_meant(const Call& call, const TopicPermission& p) {
     return p.ns == call.name(0) && p.user == call.name(1) && (call.names.size() < 3 || p.exchange == call.name(2));
-}
-
-std::optional<Answer> unless_patterns(const json::object& body, std::initializer_list<std::string_view> names) {
-    for (const std::string_view name : names) {
-        const auto text = text_of(body, name);
-        if (!text) return bad_request(std::string(name) + " is no text");
-        if (const auto pattern = amqp::Pattern::compile(*text); !pattern)
-            return bad_request("invalid_regexp \"" + *text + "\": " + pattern.error().text);
-    }
-    return std::nullopt;
 }
 
 }  // namespace
@@ -85,8 +74,7 @@ awaitable<Answer> Management::put_permission(Call call) {
     if (!service_.has_vhost(vhost) || !is_user(user)) co_return bad_request("vhost_or_user_not_found");
     if (!broker().access().users.contains(user)) co_return stored(false);  // the open guest may do everything, whatever is said
     const bool is_new = !broker().access().permissions.contains({user, vhost});
-    std::vector<AccessChange> changes{
-        Permission{user, vhost, *text_of(call.body, "configure"), *text_of(call.body, "write"), *text_of(call.body, "read")}};
+    std::vector<AccessChange> changes{permission_of(user, vhost, call.body)};
     Answer answer = co_await change(std::move(changes), stored(is_new));
     co_return answer;
 }

@@ -94,6 +94,7 @@ awaitable<std::optional<Answer>> Management::make_queue(std::string vhost, std::
     const json::object* arguments = object_of(body, "arguments");
     const Result<HeaderTable> table = table_of(arguments ? *arguments : nothing);
     if (!table) co_return answer_of(table.error());
+    if (auto wrong = unless_flags(body, {"durable", "auto_delete"})) co_return wrong;
     amqp::QueueDeclare method;
     method.queue = name;
     method.durable = flag_of(body, "durable");

@@ -118,11 +118,11 @@ std::span<const Management::Route> Management::routes() {
         {"PUT", "user-limits/*/*", May::administrator, &M::put_user_limit},
         {"DELETE", "user-limits/*/*", May::administrator, &M::delete_user_limit},
         {"GET", "definitions", May::administrator, &M::get_definitions},
-        {"POST", "definitions", May::administrator, &M::post_definitions},
+        {"POST", "definitions", May::administrator, &M::post_definitions, true},
         {"GET", "all-configuration", May::administrator, &M::get_definitions},
-        {"POST", "all-configuration", May::administrator, &M::post_definitions},
+        {"POST", "all-configuration", May::administrator, &M::post_definitions, true},
         {"GET", "definitions/*", May::administrator, &M::get_definitions_of_vhost},
-        {"POST", "definitions/*", May::administrator, &M::post_definitions_of_vhost},
+        {"POST", "definitions/*", May::administrator, &M::post_definitions_of_vhost, true},
     };
     return all;
 }

@@ -125,7 +125,8 @@ Result<amqp::BasicProperties> properties_of(const json::object& object) {
     if (priority) p.priority = static_cast<std::uint8_t>(*priority);
     if (mode) p.delivery_mode = static_cast<std::uint8_t>(*mode);
     if (time) p.timestamp = static_cast<std::uint64_t>(*time);
-    if (const auto* headers = object.if_contains("headers")) {
+    // An empty list is PHP's empty table.
+    if (const auto* headers = object.if_contains("headers"); headers && *headers != json::value(json::array())) {
         const auto* table = headers->if_object();
         if (!table) {
             fail("headers");

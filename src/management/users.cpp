@@ -90,8 +90,8 @@ awaitable<Result<User>> Management::read_user(std::string name, json::object bod
         by_flag ? std::optional(is_administrator ? std::vector<std::string>{"administrator"} : std::vector<std::string>()) : tags_of(*tags);
     if (!read) co_return wrong("tags are neither text nor a list of text");
     user.tags = *read;
-    for (const char* name : {"password", "password_hash"})
-        if (const auto* said = body.if_contains(name); said && !said->is_string()) co_return wrong(fmt::format("{} is no text", name));
+    for (const char* member : {"password", "password_hash"})
+        if (const auto* said = body.if_contains(member); said && !said->is_string()) co_return wrong(fmt::format("{} is no text", member));
     const auto hash = text_of(body, "password_hash"), password = text_of(body, "password");
     if (hash && password) co_return wrong("both_password_and_password_hash_are_provided");
     if (hash) {
@@ -107,11 +107,26 @@ awaitable<Result<User>> Management::read_user(std::string name, json::object bod
     co_return user;
 }
 
+/// Permissions are given to who is new only (so RabbitMQ); limits beside those there are.
 awaitable<Answer> Management::put_user(Call call) {
-    const bool is_new = !broker().access().users.contains(call.name(0));
-    Result<User> user = co_await read_user(call.name(0), call.body);
+    const std::string& name = call.name(0);
+    Result<User> user = co_await read_user(name, call.body);
     if (!user) co_return answer_of(user.error());
+    const bool is_new = !broker().access().users.contains(name);
     std::vector<AccessChange> changes{*std::move(user)};
+    if (const json::object* given = object_of(call.body, "permissions"); given && is_new)
+        for (const auto& [vhost, permission] : *given) {
+            if (!service_.has_vhost(vhost)) co_return bad_request("vhost_or_user_not_found");
+            if (!permission.is_object()) co_return bad_request("permissions are no object");
+            if (auto wrong = unless_patterns(permission.get_object(), {"configure", "write", "read"})) co_return *std::move(wrong);
+            changes.emplace_back(permission_of(name, vhost, permission.get_object()));
+        }
+    if (const json::object* given = object_of(call.body, "limits"); given && !given->empty()) {
+        json::object limits = amqp::limits_of(broker(), amqp::Limited::user, name);
+        for (const auto& [limit, value] : *given) limits[limit] = value;
+        if (const auto wrong = amqp::wrong_limits(amqp::Limited::user, limits)) co_return bad_request(*wrong);
+        changes.emplace_back(amqp::kept_limits(amqp::Limited::user, name, limits));
+    }
     Answer answer = co_await change(std::move(changes), stored(is_new));
     co_return answer;
 }

@@ -35,8 +35,6 @@ std::string to_text(const std::vector<MetricFamily>& families);
 void add_broker(std::vector<MetricFamily>& families, const BrokerMetrics& broker);
 void add_store(std::vector<MetricFamily>& families, const StoreMetrics& store);
 void add_process(std::vector<MetricFamily>& families);
-double open_descriptors();
-double most_descriptors();
 
 /// The series of queues, queues.cpp: a family for each number that a queue has. They are made one by one out of the same
 /// series, as there may be many.

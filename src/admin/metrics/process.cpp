@@ -1,15 +1,13 @@
 // The series every program has, under the names Prometheus' own client libraries give them. From /proc (Linux).
 
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "admin/metrics/families.hpp"
+#include "base/process_descriptors.hpp"
 #include "base/process_memory.hpp"
 
 namespace rowmq::admin::metrics {
@@ -50,27 +48,13 @@ Process process() {
 
 }  // namespace
 
-double open_descriptors() {
-    // Linux 6.2 and later say how many there are as the folder's size; before, each has to be read.
-    struct stat folder {};
-    if (::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return static_cast<double>(folder.st_size);
-    std::error_code failed;
-    const std::filesystem::directory_iterator all("/proc/self/fd", failed);
-    return failed ? 0 : static_cast<double>(std::distance(begin(all), end(all)));
-}
-
-double most_descriptors() {
-    rlimit limit{};
-    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
-}
-
 void add_process(std::vector<MetricFamily>& families) {
     const Process self = process();
     families.push_back(counter("process_cpu_seconds_total", "Processor time used, of all threads.", self.cpu_seconds));
     families.push_back(gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", self.start_time));
     families.push_back(gauge("process_resident_memory_bytes", "Memory in use.", static_cast<double>(resident_memory())));
-    families.push_back(gauge("process_open_fds", "Open files and connections.", open_descriptors()));
-    families.push_back(gauge("process_max_fds", "As many may be open.", most_descriptors()));
+    families.push_back(gauge("process_open_fds", "Open files and connections.", static_cast<double>(open_descriptors())));
+    families.push_back(gauge("process_max_fds", "As many may be open.", static_cast<double>(most_descriptors())));
 }
 
 }  // namespace rowmq::admin::metrics

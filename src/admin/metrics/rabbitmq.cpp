@@ -1,6 +1,7 @@
 // Under the names RabbitMQ's Prometheus plugin has for them: what its dashboards join everything with, and totals.
 
 #include "admin/metrics/families.hpp"
+#include "base/process_descriptors.hpp"
 #include "base/process_memory.hpp"
 
 namespace rowmq::admin::metrics {
@@ -30,8 +31,8 @@ void add_rabbitmq(std::vector<MetricFamily>& families, const BrokerMetrics& brok
         gauge("rabbitmq_alarms_memory_used_watermark", "is 1 if VM memory watermark alarm is in effect", broker.alarms.memory.has_value()));
     families.push_back(gauge("rabbitmq_resident_memory_limit_bytes", "Memory high watermark in bytes", count(facts.memory_limit_bytes)));
     families.push_back(gauge("rabbitmq_process_resident_memory_bytes", "Memory used in bytes", count(resident_memory())));
-    families.push_back(gauge("rabbitmq_process_open_fds", "Open file descriptors", open_descriptors()));
-    families.push_back(gauge("rabbitmq_process_max_fds", "Open file descriptors limit", most_descriptors()));
+    families.push_back(gauge("rabbitmq_process_open_fds", "Open file descriptors", count(open_descriptors())));
+    families.push_back(gauge("rabbitmq_process_max_fds", "Open file descriptors limit", count(most_descriptors())));
     families.push_back(gauge("rabbitmq_process_open_tcp_sockets", "Open TCP sockets", count(facts.connections)));
     families.push_back(gauge("rabbitmq_process_max_tcp_sockets", "Open TCP sockets limit", count(facts.most_connections)));
     for (const RabbitmqFacts::Number& number : facts.traffic) {

@@ -107,7 +107,7 @@ awaitable<void> Channel::on(ExchangeBind method) {
     Binding binding = binding_of(service_.broker, vhost, method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
     if (!allowed(refusal_of(service_.broker, vhost, binding, method.arguments), method.id)) co_return;
-    const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
+    const Result<void> bound = co_await bind_with(service_.broker, vhost, std::move(binding), method.arguments);
     if (stopped_) co_return;
     if (!is_content_with(bound)) {
         fail(refusal_of(bound.error(), exchange_text(method.source, vhost)), method.id);
@@ -126,7 +126,7 @@ awaitable<void> Channel::on(ExchangeUnbind method) {
     Binding binding = binding_of(service_.broker, connection_.vhost(), method.source, method.routing_key, method.arguments);
     binding.to_exchange = method.destination;
     // What is not there is unbound.
-    const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
+    const Result<void> unbound = co_await unbind_with(service_.broker, connection_.vhost(), std::move(binding), method.arguments);
     (void)unbound;
     co_await service_.delete_unbound_exchanges(connection_.vhost());
     if (!method.no_wait) say(ExchangeUnbindOk{});

@@ -125,7 +125,7 @@ awaitable<void> Channel::on(QueueBind method) {
                                  method.routing_key.empty() && method.queue.empty() ? *queue : method.routing_key, method.arguments);
     binding.queue = *queue;
     if (!allowed(refusal_of(service_.broker, vhost, binding, method.arguments), method.id)) co_return;
-    const Result<void> bound = co_await service_.broker.bind(std::move(binding), vhost);
+    const Result<void> bound = co_await bind_with(service_.broker, vhost, std::move(binding), method.arguments);
     if (stopped_) co_return;
     if (!is_content_with(bound)) {
         const bool no_exchange = bound.error().code == Errc::no_such_exchange;
@@ -146,7 +146,7 @@ awaitable<void> Channel::on(QueueUnbind method) {
     Binding binding = binding_of(service_.broker, connection_.vhost(), method.exchange, method.routing_key, method.arguments);
     binding.queue = *queue;
     // What is not there is unbound: RabbitMQ is content with that, whatever is missing.
-    const Result<void> unbound = co_await service_.broker.unbind(std::move(binding), connection_.vhost());
+    const Result<void> unbound = co_await unbind_with(service_.broker, connection_.vhost(), std::move(binding), method.arguments);
     (void)unbound;
     co_await service_.delete_unbound_exchanges(connection_.vhost());
     say(QueueUnbindOk{});
