@@ -20,7 +20,7 @@ std::vector<HeaderTable> tables_kept_in(std::string_view text) {
     wire::Reader reader(bytes ? std::string_view(*bytes) : std::string_view());
     while (reader.left() > 0) {
         // They were within limits when they came.
-        HeaderTable table = read_table(reader, {.depth = 64, .bytes_a_field = 1});
+        HeaderTable table = read_table(reader, {.depth = 64, .memory_per_byte = 256});
         if (reader.failed()) break;
         tables.push_back(std::move(table));
     }
