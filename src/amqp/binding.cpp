@@ -15,7 +15,8 @@ constexpr const char* own_key = "amqp.routing_key";
 
 std::vector<HeaderTable> tables_of(const BindingOptions& options) {
     const auto kept = options.attributes.find(arguments_attribute);
-    if (kept != options.attributes.end()) return tables_kept_in(kept->second);
+    if (kept != options.attributes.end())
+        if (std::vector<HeaderTable> tables = tables_kept_in(kept->second); !tables.empty()) return tables;
     HeaderTable table = options.headers;
     if (!table.empty() || options.match == BindingOptions::Match::any)
         table.push_back({"x-match", {std::string(options.match == BindingOptions::Match::any ? "any" : "all"), {}}});

@@ -278,5 +278,130 @@ TEST_F(ManagementTest, makes_exchanges_that_hash_and_refuses_keys_that_are_no_we
     EXPECT_EQ(get("bindings/%2F/e/h/q/q").as_array().size(), 1u);
 }
 
+TEST_F(ManagementTest, tells_bindings_of_one_key_apart_by_their_arguments) {
+    ASSERT_EQ(status("PUT", "queues/%2F/q", "{}"), 201u);
+    const std::string path = "bindings/%2F/e/amq.topic/q/q";
+    const Answer first = ask("POST", path, R"({"routing_key":"k","arguments":{"b":1,"a":"x"}})");
+    EXPECT_EQ(status("POST", path, R"({"routing_key":"k"})"), 201u);
+    EXPECT_EQ(status("POST", path, R"({"routing_key":"k","arguments":{"a":"x","b":1}})"), 201u) << "the same";
+    const json::array both = get(path).as_array();
+    ASSERT_EQ(both.size(), 2u);
+
+    EXPECT_EQ(json::serialize(both[0].at("arguments")), R"({"a":"x","b":1})");
+    EXPECT_EQ(first.fields.at(0), std::pair(std::string("Location"), "q/" + std::string(both[0].at("properties_key").as_string())));
+    EXPECT_EQ(both[1].at("properties_key"), "k");
+    EXPECT_EQ(status("DELETE", path + "/k"), 204u);
+    EXPECT_EQ(status("DELETE", path + "/k"), 404u);
+    EXPECT_EQ(get(path).as_array().size(), 1u);
+    EXPECT_EQ(status("DELETE", path + "/" + std::string(both[0].at("properties_key").as_string())), 204u);
+    EXPECT_EQ(get(path).as_array().size(), 0u);
+}
+
+TEST_F(ManagementTest, a_binding_is_named_as_a_form_writes_its_key) {
+    ASSERT_EQ(status("PUT", "queues/%2F/q", "{}"), 201u);
+    const std::string path = "bindings/%2F/e/amq.topic/q/q";
+    for (const char* key : {"a b", "a+b", "50%"})
+        ASSERT_EQ(status("POST", path, json::serialize(json::object{{"routing_key", key}})), 201u);
+
+    for (const auto& [written, key] : {std::pair("a+b", "a b"), std::pair("a%20b", "a b"), std::pair("a%252Bb", "a+b"),
+                                       std::pair("50%2525", "50%"), std::pair("50%25", "50%")})
+        EXPECT_EQ(get(path + "/" + written).at("routing_key"), key) << written;
+}
+
+TEST_F(ManagementTest, exchanges_keep_arguments_nobody_knows) {
+    EXPECT_EQ(status("PUT", "exchanges/%2F/x", R"({"type":"topic","arguments":{"n":1,"alternate-exchange":"y","list":["a"]}})"), 201u);
+
+    EXPECT_EQ(get("exchanges/%2F/x").at("arguments"), json::parse(R"({"n":1,"alternate-exchange":"y","list":["a"]})"));
+    EXPECT_EQ(status("PUT", "exchanges/%2F/x", R"({"type":"topic","arguments":{"n":2,"alternate-exchange":"y"}})"), 204u) << "as RabbitMQ";
+    EXPECT_EQ(status("PUT", "exchanges/%2F/x", R"({"type":"topic","arguments":{"n":1}})"), 400u);
+    EXPECT_EQ(get("exchanges/%2F/x").at("arguments").at("n"), 1);
+}
+
+TEST_F(ManagementTest, refuses_what_is_neither_true_nor_false) {
+    EXPECT_EQ(ask("PUT", "queues/%2F/q", R"({"durable":"troo"})").body, R"({"error":"bad_request","reason":"{not_boolean,<<\"troo\">>}"})");
+    EXPECT_EQ(status("PUT", "exchanges/%2F/x", R"({"type":"direct","internal":1})"), 400u);
+    EXPECT_EQ(status("PUT", "queues/%2F/q", R"({"durable":"true"})"), 201u);
+    EXPECT_EQ(get("queues/%2F/q").at("durable"), true);
+}
+
+TEST_F(ManagementTest, makes_users_with_permissions_and_limits) {
+    const std::string all = R"("permissions":{"/":{"configure":"a","write":"b","read":"c"}},"limits":{"max-connections":5})";
+    EXPECT_EQ(status("PUT", "users/ann", R"({"tags":"","permissions":{"nowhere":{"configure":"","write":"","read":""}}})"), 400u);
+    EXPECT_EQ(status("PUT", "users/ann", R"({"tags":"","permissions":{"/":{"configure":"[","write":"","read":""}}})"), 400u);
+    EXPECT_EQ(status("PUT", "users/ann", R"({"tags":"","limits":{"max":5}})"), 400u);
+    EXPECT_EQ(status("GET", "users/ann"), 404u);
+    EXPECT_EQ(status("PUT", "users/ann", R"({"tags":"",)" + all + "}"), 201u);
+
+    EXPECT_EQ(get("permissions/%2F/ann").at("read"), "c");
+    EXPECT_EQ(get("users/ann").at("limits"), json::parse(R"({"max-connections":5})"));
+    EXPECT_EQ(status("DELETE", "permissions/%2F/ann"), 204u);
+    EXPECT_EQ(status("PUT", "users/ann", R"({"tags":"",)" + all + "}"), 204u);
+    EXPECT_EQ(status("GET", "permissions/%2F/ann"), 404u) << "they are for who is new";
+}
+
+TEST_F(ManagementTest, takes_passwords_of_old_releases_as_those_of_md5) {
+    const std::string user = R"("users":[{"name":"ann","password_hash":"WAbU0ZIcvjTpxM3Q3SbJhEAM2tQ=","tags":""}])";
+
+    EXPECT_EQ(status("POST", "definitions", R"({"rabbit_version":"3.6.0",)" + user + "}"), 400u) << "no hash of SHA-256";
+    EXPECT_EQ(status("POST", "definitions", R"({"rabbit_version":"3.5.4",)" + user + "}"), 204u);
+    EXPECT_EQ(get("users/ann").at("hashing_algorithm"), "rabbit_password_hashing_md5");
+}
+
+TEST_F(ManagementTest, takes_definitions_from_a_form) {
+    net::Request request;
+    request.method = "POST";
+    request.target = "/api/definitions";
+    request.fields.add("Authorization", "Basic " + base64_encode("guest:guest"));
+    request.fields.add("Content-Type", "multipart/form-data; boundary=edge");
+    request.body =
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"d.json\"\r\n\r\n"
+        R"({"vhosts":[{"name":"v"}]})"
+        "\r\n--edge--\r\n";
+
+    EXPECT_EQ(run_in(io, management->handle(request)).status, 204u);
+    EXPECT_EQ(get("vhosts/v").at("name"), "v");
+    request.body = "{}";
+    EXPECT_EQ(run_in(io, management->handle(request)).status, 400u);
+    EXPECT_EQ(status("POST", "definitions", "[]"), 400u);
+}
+
+TEST_F(ManagementTest, limits_of_a_virtual_host_are_a_parameter_for_administrators) {
+    ASSERT_EQ(status("PUT", "users/maker", R"({"password":"p","tags":"policymaker"})"), 201u);
+    ASSERT_EQ(status("PUT", "users/boss", R"({"password":"p","tags":"administrator"})"), 201u);
+    const std::string path = "parameters/vhost-limits/%2F/limits", body = R"({"value":{"max-queues":7}})", boss = "boss:p";
+    ASSERT_EQ(status("PUT", "permissions/%2F/maker", R"({"configure":"","write":"","read":""})", boss), 201u);
+
+    EXPECT_EQ(status("PUT", path, body, "maker:p"), 401u);
+    EXPECT_EQ(status("PUT", path, body, boss), 201u);
+    EXPECT_EQ(status("PUT", path, body, boss), 204u);
+    EXPECT_EQ(ask("GET", "vhost-limits/%2F", "", boss).body, R"([{"vhost":"/","value":{"max-queues":7}}])");
+    EXPECT_EQ(status("DELETE", path, "", "maker:p"), 401u);
+    EXPECT_EQ(status("DELETE", path, "", boss), 204u);
+    EXPECT_EQ(ask("GET", "vhost-limits/%2F", "", boss).body, "[]");
+    EXPECT_EQ(status("PUT", path, R"({"value":{"max":7}})", boss), 400u);
+    EXPECT_EQ(status("PUT", path, R"({"value":7})", boss), 400u);
+    EXPECT_EQ(status("PUT", "parameters/vhost-limits/%2F/other", body, boss), 400u);
+}
+
+TEST_F(ManagementTest, the_overflow_an_operator_sets_holds_over_that_of_a_policy) {
+    ASSERT_EQ(status("PUT", "policies/%2F/p", R"({"pattern":"q","definition":{"overflow":"reject-publish-dlx","queue-version":1}})"), 201u);
+    ASSERT_EQ(status("PUT", "operator-policies/%2F/p", R"({"pattern":"q","definition":{"overflow":"reject-publish","queue-version":2}})"),
+              201u);
+    ASSERT_EQ(status("PUT", "queues/%2F/q", "{}"), 201u);
+
+    EXPECT_EQ(get("queues/%2F/q").at("effective_policy_definition"), json::parse(R"({"overflow":"reject-publish","queue-version":2})"));
+    EXPECT_EQ(broker->queue("q")->options.overflow, Overflow::reject);
+}
+
+TEST(Listing, chooses_columns_also_in_lists) {
+    Call call;
+    call.query["columns"] = "name,list.a,object.b.c,text.more,missing.x";
+    const json::value given =
+        json::parse(R"({"list":[{"a":1,"b":2},{"b":3}],"name":"n","object":{"b":{"c":1,"d":2},"e":3},"other":1,"text":"t"})");
+
+    EXPECT_EQ(json::serialize(with_columns(call, given.get_object())),
+              R"({"list":[{"a":1},{}],"name":"n","object":{"b":{"c":1}},"text":"t"})");
+}
+
 }  // namespace
 }  // namespace rowmq::management

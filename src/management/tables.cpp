@@ -24,7 +24,7 @@ struct AsJson {
         for (const HeaderValue& one : list) out.push_back(to_value(one));
         return out;
     }
-    json::value operator()(const HeaderTable& table) const { return to_json(table); }
+    json::value operator()(const HeaderTable& table) const { return management::to_json(table); }
 };
 
 json::value to_value(const HeaderValue& value) { return std::visit(AsJson{}, value.value); }

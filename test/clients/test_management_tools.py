@@ -143,6 +143,22 @@ def test_a_binding_is_named_by_its_routing_key_however_that_is_written(api, vhos
     api.delete(f"bindings/{vhost}/e/amq.topic/q/q/{written}")
 
 
+def test_bindings_of_one_key_are_told_apart_by_their_arguments(api, server, vhost):
+    connection = connect(server, vhost)
+    channel = connection.channel()
+    channel.queue_declare("q")
+    for arguments in ({}, {"n": 1}, {"n": 2}):
+        channel.queue_bind("q", "amq.topic", "k", arguments)
+    for arguments in ({"n": 1}, {"n": 3}):
+        channel.queue_unbind("q", "amq.topic", "k", arguments)
+    bindings = api.get(f"bindings/{vhost}/e/amq.topic/q/q")
+    assert sorted(one["arguments"].get("n", 0) for one in bindings) == [0, 2]
+    api.delete(f"bindings/{vhost}/e/amq.topic/q/q/{named(bindings, arguments={})['properties_key']}")
+    channel.basic_publish("amq.topic", "k", b"x")
+    assert channel.queue_purge("q").method.message_count == 1
+    connection.close()
+
+
 def test_arguments_of_an_exchange_that_nobody_knows_are_kept(api, vhost):
     api.put(f"exchanges/{vhost}/x", {"type": "topic", "arguments": {"upstreams": ["a", "b"], "n": 1}})
     assert api.get(f"exchanges/{vhost}/x")["arguments"] == {"upstreams": ["a", "b"], "n": 1}
