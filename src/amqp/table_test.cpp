@@ -154,7 +154,7 @@ TEST(Table, takes_at_most_four_times_its_bytes_and_64_kib_of_memory) {
     for (const std::size_t text : {0u, 9u, 15u, 16u, 17u, 40u})
         for (const std::size_t name : {0u, 1u, 15u, 16u}) {
             std::size_t most = 0;
-            for (std::size_t fields = 1; fields <= 8'192; fields *= 2) {
+            for (const std::size_t fields : {256u, 600u, 1'000u, 4'000u}) {
                 const HeaderTable table = of(fields, name, text);
                 const std::string bytes = written(table);
                 const bool fits = memory_of(table) <= 4 * (bytes.size() - 4) + 64 * 1024;

@@ -89,6 +89,4 @@ def test_open_transactions_are_bounded_together(large_server):
     large[0].tx_rollback()
     large[1].close()
     large[2].connection.close()
-    for _ in range(2):
-        transaction(large_server, 7)
-    transaction(large_server, 4)
+    large += [transaction(large_server, 7) for _ in range(2)] + [transaction(large_server, 4)]
