@@ -207,8 +207,9 @@ TEST(Tables, go_to_json_and_back) {
     EXPECT_EQ(to_json(properties_of(properties).value()).as_object(), properties);
     EXPECT_EQ(to_json(amqp::BasicProperties{}), json::array());
     for (const char* wrong :
-         {R"({"priority":300})", R"({"priority":"x"})", R"({"headers":[]})", R"({"content_type":5})", R"({"timestamp":-1})"})
+         {R"({"priority":300})", R"({"priority":"x"})", R"({"headers":[1]})", R"({"content_type":5})", R"({"timestamp":-1})"})
         EXPECT_FALSE(properties_of(json::parse(wrong).as_object())) << wrong;
+    EXPECT_FALSE(properties_of(json::parse(R"({"headers":[]})").as_object()).value().headers) << "PHP's empty table";
 }
 
 TEST_F(ManagementTest, keeps_limits_of_virtual_hosts_and_users_and_refuses_what_is_none) {

@@ -113,13 +113,13 @@ awaitable<Answer> Management::put_user(Call call) {
     Result<User> user = co_await read_user(name, call.body);
     if (!user) co_return answer_of(user.error());
     const bool is_new = !broker().access().users.contains(name);
-    std::vector<AccessChange> changes{*std::move(user)};
+    std::vector<AccessChange> changes{*std::move(user)}, permissions;
     if (const json::object* given = object_of(call.body, "permissions"); given && is_new)
         for (const auto& [vhost, permission] : *given) {
             if (!service_.has_vhost(vhost)) co_return bad_request("vhost_or_user_not_found");
             if (!permission.is_object()) co_return bad_request("permissions are no object");
             if (auto wrong = unless_patterns(permission.get_object(), {"configure", "write", "read"})) co_return *std::move(wrong);
-            changes.emplace_back(permission_of(name, vhost, permission.get_object()));
+            permissions.emplace_back(permission_of(name, vhost, permission.get_object()));
         }
     if (const json::object* given = object_of(call.body, "limits"); given && !given->empty()) {
         json::object limits = amqp::limits_of(broker(), amqp::Limited::user, name);
@@ -127,7 +127,9 @@ awaitable<Answer> Management::put_user(Call call) {
         if (const auto wrong = amqp::wrong_limits(amqp::Limited::user, limits)) co_return bad_request(*wrong);
         changes.emplace_back(amqp::kept_limits(amqp::Limited::user, name, limits));
     }
-    Answer answer = co_await change(std::move(changes), stored(is_new));
+    const Result<void> kept = co_await broker().change_access(std::move(changes));
+    if (!kept) co_return answer_of(kept.error());
+    Answer answer = co_await change(std::move(permissions), stored(is_new));  // of a user who is there now
     co_return answer;
 }
 
