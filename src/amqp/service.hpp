@@ -32,7 +32,7 @@ struct Settings {
     std::size_t message_bytes = 128 * 1024 * 1024;       ///< of one body
     std::size_t inbox_bytes = 8 * 1024 * 1024;           ///< of a connection: read and not yet done
     std::size_t unsent_bytes = 4 * 1024 * 1024;          ///< of a connection: deliveries wait until its client has taken as much
-    std::size_t unsent_of_all_bytes = 32 * 1024 * 1024;  ///< beyond it a connection is given more, a little, when it has taken all
+    std::size_t unsent_of_all_bytes = 16 * 1024 * 1024;  ///< beyond it a connection is given more, a little, when it has taken all
     std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;   ///< beyond it a connection's is `inbox_least_bytes`
     std::size_t inbox_least_bytes = 64 * 1024;
     std::size_t transaction_bytes = 64 * 1024 * 1024;            ///< of bodies of one transaction of a channel

@@ -68,7 +68,7 @@ awaitable<std::optional<std::size_t>> ByteConnection::read(asio::mutable_buffer 
 std::size_t ByteConnection::unsent_of_all() const noexcept { return server_->unsent; }
 
 void ByteConnection::count_unsent() {
-    const std::size_t now = gone_ ? 0 : unsent();
+    const std::size_t now = gone_ || unsent() == 0 ? 0 : out_.capacity() + writing_.capacity();
     server_->unsent += now - std::exchange(counted_, now);  // modulo, where it falls
 }
 

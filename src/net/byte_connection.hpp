@@ -31,7 +31,7 @@ public:
     void flush();
     /// Bytes appended that the client has not taken.
     std::size_t unsent() const noexcept { return out_.size() + writing_.size() - written_; }
-    /// Of all connections of the server.
+    /// The memory that holds it, of all connections of the server.
     std::size_t unsent_of_all() const noexcept;
     /// Until no more than `most` bytes are unsent, or the connection is gone.
     awaitable<void> drained(std::size_t most);
@@ -70,7 +70,7 @@ private:
     boost::asio::steady_timer drained_;   ///< cancelled whenever bytes were written
     std::string out_, writing_;
     std::size_t written_ = 0;  ///< of writing_
-    std::size_t counted_ = 0;  ///< of unsent(), in the server's sum
+    std::size_t counted_ = 0;  ///< in the server's sum
     std::uint64_t turn_ = 0;   ///< of the waits for bytes
     std::uint64_t sent_ = 0;
     bool late_ = false, scheduled_ = false, busy_ = false, gone_ = false;

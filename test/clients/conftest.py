@@ -25,22 +25,6 @@ def pytest_addoption(parser):
     parser.addoption("--management-port", type=int, help="of its management API, for the tests of that")
 
 
-KNOWN = (pathlib.Path(__file__).parent / "known_differences.txt").read_text().split("\n")
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """What RabbitMQ does and RowMQ does not yet: the test fails here, or it must leave the list; at a RabbitMQ it passes."""
-    report = (yield).get_result()
-    names = {f"{item.path.name}::{item.name}", f"{item.path.name}::{getattr(item, 'originalname', item.name)}"}
-    if call.when != "call" or item.config.getoption("--amqp-port") or names.isdisjoint(KNOWN):
-        return
-    if report.failed:
-        report.outcome, report.longrepr = "passed", None
-    else:
-        report.outcome, report.longrepr = "failed", "it passes: known_differences.txt says that it does not"
-
-
 def pytest_report_header(config):
     try:
         import boto3
