@@ -396,12 +396,14 @@ void BrokerState::put_back(Queue& queue, Sequence sequence) {
     if (held.state == Held::State::picked && held.number != 0 && !queue.strict && held.entry.row.receives > 0) --held.entry.row.receives;
     end_lease(queue, held);
     Entry entry = std::move(held.entry);
+    const bool expires = entry.row.expires_at.has_value();
     at_hand.held.erase(found);
     {
         const WindowChange change(*this, *at_hand.window);
         at_hand.window->returned(std::move(entry));
     }
     if (is_too_long(queue) && !refused_lately() && !abandoned) at_hand.timer.arm_by(now());  // who settles is in the midst of it
+    if (expires) set_timer(queue);
     wake(queue);
 }
 
