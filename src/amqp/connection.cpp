@@ -366,6 +366,17 @@ std::size_t Connection::inbox_most() const {
 
 awaitable<void> Connection::writable() { co_await bytes_->drained(crowded() ? 0 : service_.settings.unsent_bytes); }
 
+awaitable<void> Connection::ready_for_deliveries() {
+    co_await writable();
+    if (bytes_->unsent() == 0) reader_.took_all();
+    while (!reader_.reads() && !gone() && unsent_of_all() > 2 * service_.settings.unsent_of_all_bytes) {
+        service_.crowd.thin_out(service_);
+        asio::steady_timer a_moment(service_.broker.executor(), std::chrono::milliseconds(200));
+        error_code ignored;
+        co_await a_moment.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
 void Connection::fail(const Refusal& refusal, MethodId method) {
     if (stage_ == Stage::closing || ended_) return;
     spdlog::info("amqp: {} is closed: {}", bytes_->address(), refusal.text);

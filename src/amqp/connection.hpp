@@ -43,10 +43,16 @@ public:
     }
     /// Waits while the client has not taken what it was told.
     awaitable<void> writable();
+    /// The same, and one that has read no delivery yet waits while clients together keep far too much.
+    awaitable<void> ready_for_deliveries();
     std::size_t unsent() const noexcept { return bytes_->unsent(); }
     /// All clients together have not taken more than the server keeps for them.
     bool crowded() const noexcept { return unsent_of_all() > service_.settings.unsent_of_all_bytes; }
     std::size_t unsent_of_all() const noexcept { return bytes_->unsent_of_all(); }
+    /// A delivery is on its way to it.
+    void is_told() noexcept { reader_.told(); }
+    Reader::Time idle_since(Reader::Time now) { return reader_.idle_since(bytes_->sent(), now); }
+    void cut() { bytes_->cut(); }
     /// What it publishes waits while there is an alarm: told once to a client that knows of it, and when it is over.
     void block(const Alarms& alarms);
     /// From now on an alarm is about this connection, too.
@@ -135,6 +141,7 @@ private:
     std::map<std::uint16_t, std::shared_ptr<Channel>> channels_;
     std::vector<std::shared_ptr<Channel>> due_;  ///< channels that heard something to do
     std::size_t inbox_bytes_ = 0;
+    Reader reader_;
     boost::asio::steady_timer room_, beat_, last_;  ///< cancelled when there is room again; of heartbeats; when it is cut at last
     bool ended_ = false;
     bool busy_ = false;            ///< log_in() or open() is under way

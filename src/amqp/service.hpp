@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "amqp/crowd.hpp"
 #include "amqp/policies.hpp"
 #include "amqp/traffic.hpp"
 #include "amqp/users.hpp"
@@ -33,7 +34,8 @@ struct Settings {
     std::size_t inbox_bytes = 8 * 1024 * 1024;           ///< of a connection: read and not yet done
     std::size_t unsent_bytes = 4 * 1024 * 1024;          ///< of a connection: deliveries wait until its client has taken as much
     std::size_t unsent_of_all_bytes = 16 * 1024 * 1024;  ///< beyond it a connection is given more, a little, when it has taken all
-    std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;   ///< beyond it a connection's is `inbox_least_bytes`
+    std::chrono::milliseconds stalled_time = std::chrono::seconds(15);  ///< then, beyond twice that, who takes nothing is cut
+    std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;                  ///< beyond it a connection's is `inbox_least_bytes`
     std::size_t inbox_least_bytes = 64 * 1024;
     std::size_t transaction_bytes = 64 * 1024 * 1024;            ///< of bodies of one transaction of a channel
     std::size_t transactions_bytes = 256 * 1024 * 1024;          ///< of memory that all open ones hold (HeldBytes)
@@ -98,6 +100,7 @@ public:
     /// Where answers are delivered that no queue holds, by the last part of their address (amq.rabbitmq.reply-to.).
     std::map<std::string, std::weak_ptr<Channel>, std::less<>> replies;
     Traffic traffic;
+    Crowd crowd;
     std::size_t inbox_bytes = 0;         ///< of all connections
     std::size_t on_their_way_bytes = 0;  ///< to consumers, of all connections: read or being read, and not yet told (Share)
     std::size_t transactions_bytes = 0;  ///< of all open ones

@@ -20,6 +20,7 @@ std::size_t Share::take() {
     const std::size_t used = connection_.unsent_of_all() + service.on_their_way_bytes;
     taken_ = std::clamp((bound - std::min(bound, used)) / parts, least, most);
     service.on_their_way_bytes += taken_;
+    connection_.is_told();
     return taken_;
 }
 

@@ -9,6 +9,7 @@ constexpr std::size_t most = 90'000;
 Settings few_bytes() {
     Settings settings;
     settings.transactions_bytes = most;
+    settings.transaction_bytes = 59'000;
     return settings;
 }
 
@@ -60,6 +61,13 @@ TEST_F(Transactions, of_one_connection_leave_room_for_those_of_others) {
 
     EXPECT_TRUE(holds_nothing());
     EXPECT_EQ(broker->queue("q")->counts.ready, 20) << "what was refused is stored in no part";
+}
+
+TEST_F(Transactions, have_bodies_of_so_many_bytes_each) {
+    auto one = client();
+    EXPECT_EQ(said_and_heard(*one, many(58'000) + said(1, TxRollback{}), 1), (std::vector<MethodId>{TxRollbackOk::id}));
+    EXPECT_EQ(said_and_heard(*one, many(59'010) + said(1, TxRollback{}), 1), (std::vector<MethodId>{ConnectionClose::id}));
+    EXPECT_TRUE(holds_nothing());
 }
 
 TEST_F(Transactions, give_back_what_they_held_at_their_end_however_that_comes) {

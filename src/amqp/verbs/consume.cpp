@@ -161,7 +161,7 @@ awaitable<void> Channel::deliver(std::shared_ptr<Consumer> consumer) {
             co_await credit_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
         }
-        co_await connection_.writable();
+        co_await connection_.ready_for_deliveries();
         if (consumer->cancelled || stopped_) break;
         NextRequest request;
         request.max = free;

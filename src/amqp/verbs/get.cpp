@@ -8,7 +8,7 @@ namespace rowmq::amqp {
 awaitable<void> Channel::on(BasicGet method) {
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !allowed(connection_.rights().queue(Right::read, *queue), method.id) || !may_use(*queue, method.id)) co_return;
-    co_await connection_.writable();  // who does not read what it asked for is given no more
+    co_await connection_.ready_for_deliveries();  // who does not read what it asked for is given no more
     if (stopped_) co_return;
     SubscriptionOptions options;
     options.no_lease = method.no_ack;
@@ -29,6 +29,7 @@ awaitable<void> Channel::on(BasicGet method) {
         say(BasicGetEmpty{});
         co_return;
     }
+    connection_.is_told();
     const Delivery& delivery = deliveries->front();
     ++(method.no_ack ? service_.traffic.got_no_ack : service_.traffic.got);
     service_.traffic.redelivered += delivery.redelivered;

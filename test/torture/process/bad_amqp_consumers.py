@@ -100,7 +100,13 @@ def stalled(options, what, readers, reads, due):
     time.sleep(1)  # what is to be sent has been begun, and stands
     after = trips.p99(300)
     time.sleep(1)
-    more, held = part.process("VmHWM") - memory, due - part.ready("big")
+    held = due - part.ready("big")
+    newcomer, began = part.raw(), time.monotonic()
+    newcomer.consume("big")
+    newcomer.hear(60)
+    waited = time.monotonic() - began
+    newcomer.die()
+    more = part.process("VmHWM") - memory
     for client in clients:
         client.die()
     part.ledger.add(since, "readers", "receive", "info", [("-", f"q=big {WITHOUT_END}")])
@@ -108,11 +114,12 @@ def stalled(options, what, readers, reads, due):
     left = part.await_descriptors(descriptors + 2)
     came = part.drain("big", due)
     print(f"slow: {readers} {what}: {held} of {due} messages of 100 kB were on their way; {more / 1024:.0f} MiB more, "
-          f"{more / readers:.0f} KiB each; another queue's round trip p99 {after * 1000:.1f} ms, before {before * 1000:.1f} ms; "
-          f"{back} messages came back when they left; descriptors {descriptors}, then {left}")
+          f"{more / readers:.0f} KiB each; another queue's round trip p99 {after * 1000:.1f} ms, before {before * 1000:.1f} ms; one that reads "
+          f"was given a message of theirs after {waited:.1f} s; {back} messages came back when they left; descriptors {descriptors}, then {left}")
     part.expect(held > 0, "nothing was sent to them")
     part.expect(more <= 64 * 1024, f"the process grew by {more} KiB; the bar is 64 MiB")
     part.expect(after <= max(2 * before, 0.01), "others' p99 more than doubled")
+    part.expect(waited <= 25, f"one that reads waited for {waited:.1f} s; those that do not are cut after 15")
     part.expect(back == came == due, f"{back} messages came back, {came} were received; there were {due}")
     part.expect(left <= descriptors + 2, "descriptors are not given back")
     trips.close()
