@@ -87,6 +87,12 @@ awaitable<void> Channel::see_own_publishes() {
     (void)stored;  // whether it was is told by confirms
 }
 
+/// What others published is there as well, for who counts or asks for messages.
+awaitable<void> Channel::see_all_publishes() {
+    const Result<void> stored = co_await service_.broker.committed(service_.last_publish);
+    (void)stored;
+}
+
 awaitable<void> Channel::run_one(ClientMethod method) {
     awaitable<void> doing = std::visit([this](auto& m) { return on(std::move(m)); }, method);
     co_await std::move(doing);

@@ -75,6 +75,7 @@ private:
     awaitable<void> run();
     awaitable<void> run_one(ClientMethod method);
     awaitable<void> see_own_publishes();
+    awaitable<void> see_all_publishes();
     void spawn(awaitable<void> work);
     void fail(const Refusal& refusal, MethodId method);
     /// False: there is a refusal, and the channel has ended by it.

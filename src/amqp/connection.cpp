@@ -317,7 +317,7 @@ void Connection::to_channel(const Frame& frame) {
         if (decoded.id == ChannelCloseOk::id) return;  // both sides closed it at once
         if (decoded.fault || decoded.id != ChannelOpen::id)
             return fail(Refusal(Code::channel_error, "expected 'channel.open'"), decoded.id);
-        if (frame.channel > channel_max_)
+        if (channels_.size() >= channel_max_)  // so many, whatever their numbers are
             return fail(Refusal(Code::not_allowed, fmt::format("number of channels opened ({}) has reached the negotiated channel_max ({})",
                                                                channels_.size(), channel_max_)),
                         decoded.id);

@@ -137,8 +137,6 @@ boost::system::result<Publish, Refusal> publish_of(std::string exchange, std::st
     });
     if (wire.headers) {
         if (wire.headers->empty()) empty += 'h';
-        // What a client says of earlier deaths is not believed (RabbitMQ 4.0).
-        std::erase_if(*wire.headers, [](const Header& h) { return h.name == "x-death"; });
         for (const char* name : {"CC", "BCC"})
             if (auto refusal = add_keys(publish.more_keys, *wire.headers, name)) return *std::move(refusal);
         std::erase_if(*wire.headers, [](const Header& h) { return h.name == "BCC"; });

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "amqp/table.hpp"
+
 namespace rowmq::amqp {
 namespace {
 
@@ -89,10 +93,19 @@ TEST(Mapping, refuses_an_expiration_that_is_no_number_of_milliseconds) {
     }
 }
 
-TEST(Mapping, does_not_believe_what_a_client_says_of_earlier_deaths) {
+TEST(Mapping, keeps_what_a_client_says_of_deaths_until_there_is_one) {
     BasicProperties p;
     p.headers = HeaderTable{{"x-death", {HeaderList{}, {}}}, {"kept", {true, {}}}};
-    EXPECT_EQ(round_trip(p).headers, (HeaderTable{{"kept", {true, {}}}}));
+    EXPECT_EQ(round_trip(p).headers, p.headers);
+    auto publish = publish_of("x", "k", p, "body");
+    Delivery delivery;
+    delivery.message = publish->message;
+    delivery.dead_letters = {{.reason = DeadLetterRecord::Reason::rejected, .queue = "q", .count = 1}};
+
+    const HeaderTable told = properties_of(delivery).headers.value();
+
+    EXPECT_EQ(std::ranges::count(told, "x-death", &Header::name), 1);
+    EXPECT_EQ(std::get<HeaderList>(find(told, "x-death")->value).size(), 1u);
 }
 
 TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {

@@ -63,7 +63,14 @@ Worded unkept(const std::string& text) {
     return value;
 }
 
-bool equal(const Worded& a, const Worded& b) { return a.text == b.text && (a.type == b.type || (a.number && b.number)); }
+bool is_fraction(std::string_view type) { return type == "double" || type == "float" || type == "decimal"; }
+
+/// 2.0 is 2 in arguments of ours only.
+bool equal(const Worded& a, const Worded& b, std::string_view name) {
+    if (a.text != b.text) return false;
+    const bool alike = name.starts_with("x-retry-") || is_fraction(a.type) == is_fraction(b.type);
+    return a.type == b.type || (a.number && b.number && alike);
+}
 
 std::string said(const std::optional<Worded>& value) {
     return value ? fmt::format("the value '{}' of type '{}'", value->text, value->type) : std::string("none");
@@ -201,9 +208,9 @@ std::optional<Refusal> difference(const QueueDeclare& method, const QueueOptions
         if (found != existing.attributes.end()) current = unkept(found->second);
         if (name == "x-queue-type") {  // what nobody named is classic
             const Worded classic{"longstr", "classic"};
-            if (equal(received.value_or(classic), current.value_or(classic))) continue;
+            if (equal(received.value_or(classic), current.value_or(classic), name)) continue;
         }
-        if (received.has_value() == current.has_value() && (!received || equal(*received, *current))) continue;
+        if (received.has_value() == current.has_value() && (!received || equal(*received, *current, name))) continue;
         if (received && current) return inequivalent(name, fmt::format("'{}'", received->text), fmt::format("'{}'", current->text));
         return inequivalent(name, said(received), said(current));
     }

@@ -100,6 +100,7 @@ public:
     /// Where answers are delivered that no queue holds, by the last part of their address (amq.rabbitmq.reply-to.).
     std::map<std::string, std::weak_ptr<Channel>, std::less<>> replies;
     Traffic traffic;
+    Ticket last_publish{};  ///< of the latest call of any channel
     Crowd crowd;
     std::size_t inbox_bytes = 0;         ///< of all connections
     std::size_t on_their_way_bytes = 0;  ///< to consumers, of all connections: read or being read, and not yet told (Share)

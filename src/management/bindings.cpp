@@ -130,10 +130,11 @@ awaitable<Answer> Management::bindings_from(Call call) {
 
 awaitable<Answer> Management::bindings_to(Call call) {
     if (auto refusal = unless_enters(call, call.name(0))) co_return *std::move(refusal);
-    if (!broker().exchange(call.name(1), call.name(0))) co_return not_found();
+    const bool is_default = call.name(1) == "amq.default";  // nothing is bound to it
+    if (!is_default && !broker().exchange(call.name(1), call.name(0))) co_return not_found();
     auto all = bindings_json(call.name(0));
     std::erase_if(all, [&](const json::object& one) {
-        return !is_text(one.at("destination"), call.name(1)) || !is_text(one.at("destination_type"), "exchange");
+        return is_default || !is_text(one.at("destination"), call.name(1)) || !is_text(one.at("destination_type"), "exchange");
     });
     co_return list(call, std::move(all), "source");
 }

@@ -236,10 +236,14 @@ def test_further_keys_end_with_a_dead_letter_routing_key(channel, name, dead):
     assert [death["routing-keys"] for death in deaths(take(channel, dead)[1])] == [[name + "-next"], [name, name + "-cc"]]
 
 
-def test_clients_do_not_tell_deaths(channel, name):
-    channel.queue_declare(name, exclusive=True)
-    channel.basic_publish("", name, b"x", pika.BasicProperties(headers={"x-death": [{"count": 5}], "kept": 1}))
-    assert take(channel, name)[1].headers == {"kept": 1}
+def test_what_a_client_tells_of_deaths_is_kept_until_there_is_one(channel, name, dead):
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("", dead))
+    headers = {"x-death": [{"count": 5}], "kept": 1}
+    channel.basic_publish("", name, b"x", pika.BasicProperties(headers=headers))
+    method, properties, _ = take(channel, name)
+    assert properties.headers == headers
+    channel.basic_reject(method.delivery_tag, requeue=False)
+    assert [death["count"] for death in deaths(take(channel, dead)[1])] == [1]
 
 
 def test_what_a_full_queue_refuses_goes_to_the_dead_letter_exchange_where_asked(channel, name, dead):

@@ -1,4 +1,6 @@
 """What clients rely on because RabbitMQ does it: found by the tests other clients bring along, and by asking both the same."""
+from decimal import Decimal
+
 import pika
 import pytest
 
@@ -53,6 +55,27 @@ def test_a_limit_on_length_holds_for_what_comes_back(connection, confirming, nam
     other.basic_nack(first[0].delivery_tag)
     assert [take(other, name, auto_ack=True)[2] for _ in range(2)] == [b"2", b"3"]
     assert other.basic_get(name)[0] is None
+
+
+def test_a_number_that_is_no_integer_is_another_argument(connection, name):
+    connection.channel().queue_declare(name, arguments={"x-expires": 60_000})
+    connection.channel().queue_declare(name, arguments={"x-expires": 60_000})
+    code, text = closed_by(connection.channel().queue_declare, name, arguments={"x-expires": Decimal(60_000)})
+    assert code == 406 and "inequivalent arg 'x-expires'" in text
+    connection.channel().queue_delete(name)
+
+
+def test_what_another_connection_published_is_there(server, connection, name):
+    getter, publishing = connection.channel(), connect(server)
+    publisher, beside = publishing.channel(), publishing.channel()
+    getter.queue_declare(name, durable=True)
+    for number in range(200):
+        publisher.basic_publish("", name, str(number).encode(), pika.BasicProperties(delivery_mode=2))
+        beside.basic_qos(prefetch_count=number)  # answered when the publish has been heard
+        if number % 2:
+            assert getter.queue_declare(name, passive=True).method.message_count == 1
+        assert getter.basic_get(name, auto_ack=True)[2] == str(number).encode()
+    getter.queue_delete(name)
 
 
 def test_a_message_may_have_many_headers(confirming, name):

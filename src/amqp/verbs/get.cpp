@@ -1,9 +1,13 @@
 // basic.get: one message, or the news that there is none.
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "amqp/channel_say.hpp"
 #include "amqp/queue_arguments.hpp"
 
 namespace rowmq::amqp {
+namespace asio = boost::asio;
 
 awaitable<void> Channel::on(BasicGet method) {
     const auto queue = queue_named(method.queue, method.id);
@@ -16,7 +20,13 @@ awaitable<void> Channel::on(BasicGet method) {
     options.lease = std::nullopt;  // as long as the channel
     NextRequest request;
     request.wait = milliseconds(0);
+    co_await asio::post(service_.broker.executor(), asio::use_awaitable);  // a consumer that was woken goes first
+    if (stopped_) co_return;
     Result<std::vector<Delivery>> deliveries = co_await session_.receive(*queue, request, options);
+    if (!stopped_ && deliveries && deliveries->empty()) {
+        co_await see_all_publishes();
+        if (!stopped_) deliveries = co_await session_.receive(*queue, request, options);
+    }
     if (stopped_) co_return;
     if (!deliveries) {
         const std::string what = queue_text(*queue, connection_.vhost());

@@ -116,6 +116,7 @@ awaitable<void> Channel::publish_run() {
         if (stored) {
             receipt = *std::move(stored);
             if (receipt.ticket != Ticket{}) last_publish_ = receipt.ticket;
+            service_.last_publish = std::max(service_.last_publish, receipt.ticket);
             if (receipt.ticket != Ticket{} && !confirms_) await_commit({.tag = unasked, .ticket = receipt.ticket, .refused = false});
         } else if (confirms_ && stored.error().code == Errc::store_full) {
             PublishResult refused;

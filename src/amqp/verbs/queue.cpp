@@ -52,6 +52,10 @@ awaitable<void> Channel::on(QueueDeclare method) {
     Rights& rights = connection_.rights();
     if (!method.passive && !allowed(rights.queue(Right::configure, method.queue), method.id)) co_return;
     if (!may_use(method.queue, method.id)) co_return;
+    if (method.passive) {
+        co_await see_all_publishes();
+        if (stopped_) co_return;
+    }
     Result<QueueInfo> info = service_.broker.queue(method.queue, vhost);
     if (!info && method.passive) {
         fail(Refusal(Code::not_found, "no " + what), method.id);
@@ -167,6 +171,10 @@ awaitable<void> Channel::on(QueueDelete method) {
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !allowed(connection_.rights().queue(Right::configure, *queue), method.id) || !may_use(*queue, method.id)) co_return;
     const std::string what = queue_text(*queue, connection_.vhost());
+    if (method.if_empty) {
+        co_await see_all_publishes();
+        if (stopped_) co_return;
+    }
     const Result<QueueInfo> info = service_.broker.queue(*queue, connection_.vhost());
     if (info && method.if_empty && info->counts.ready > 0) {
         fail(Refusal(Code::precondition_failed, what + " not empty"), method.id);
