@@ -51,6 +51,8 @@ public:
     std::size_t unsent_of_all() const noexcept { return bytes_->unsent_of_all(); }
     /// A delivery is on its way to it.
     void is_told() noexcept { reader_.told(); }
+    /// It has read all it was told, at least once.
+    bool reads() const noexcept { return reader_.reads(); }
     Reader::Time idle_since(Reader::Time now) { return reader_.idle_since(bytes_->sent(), now); }
     void cut() { bytes_->cut(); }
     /// What it publishes waits while there is an alarm: told once to a client that knows of it, and when it is over.

@@ -18,7 +18,7 @@ std::size_t Share::take() {
     Service& service = connection_.service();
     const std::size_t bound = service.settings.unsent_of_all_bytes;
     const std::size_t used = connection_.unsent_of_all() + service.on_their_way_bytes;
-    taken_ = std::clamp((bound - std::min(bound, used)) / parts, least, most);
+    taken_ = std::clamp((bound - std::min(bound, used)) / parts, least, connection_.reads() ? most : least);
     service.on_their_way_bytes += taken_;
     connection_.is_told();
     return taken_;

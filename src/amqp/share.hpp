@@ -14,7 +14,7 @@ class Connection;
 class Share final : public ByteBudget {
 public:
     explicit Share(Connection& connection) : connection_(connection) {}
-    /// A part of what is left for all, and little where nothing is; it is taken until the end of the turn.
+    /// A part of what is left for all; little where nothing is, and for a client that has read nothing yet. It is taken until the end of the turn.
     std::size_t take() override;
 
     /// From a next() until what it gave has been told, and is counted as that.

@@ -64,7 +64,7 @@ def storm(options):
     part.expect(not failures, f"a consumer was closed: {failures}")
     part.expect(min(rounds[n] for n in range(4)) > 0, f"somebody was given nothing: {rounds}")
     part.expect(held == 1, f"{held} messages are left of one")
-    part.expect(grown <= 8 * MIB, f"the store grew by {grown} bytes")  # the log, which is written over
+    part.expect(grown <= 40 * MIB, f"the store grew by {grown} bytes")  # its log grows to 32 MiB before it is written over
     part.expect(more <= 4096, f"the process grew by {more} KiB")
     part.expect(during < 1, "others were not served")
     trips.close()
@@ -103,7 +103,7 @@ def stalled(options, what, readers, reads, due):
     held = due - part.ready("big")
     newcomer, began = part.raw(), time.monotonic()
     newcomer.consume("big")
-    newcomer.hear(60)
+    newcomer.hear(90)
     waited = time.monotonic() - began
     newcomer.die()
     more = part.process("VmHWM") - memory
@@ -119,7 +119,7 @@ def stalled(options, what, readers, reads, due):
     part.expect(held > 0, "nothing was sent to them")
     part.expect(more <= 64 * 1024, f"the process grew by {more} KiB; the bar is 64 MiB")
     part.expect(after <= max(2 * before, 0.01), "others' p99 more than doubled")
-    part.expect(waited <= 25, f"one that reads waited for {waited:.1f} s; those that do not are cut after 15")
+    part.expect(waited <= 60, f"one that reads waited for {waited:.1f} s; those that do not are cut after 15, a part of them at a time")
     part.expect(back == came == due, f"{back} messages came back, {came} were received; there were {due}")
     part.expect(left <= descriptors + 2, "descriptors are not given back")
     trips.close()
