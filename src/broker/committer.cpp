@@ -155,12 +155,16 @@ void Committer::arrived(Flight& flight, storage::Outcome outcome) {
         for (Event* drained : std::exchange(drains_, {})) drained->set();
 }
 
+// One after the other: what the first hands in may leave no room for the second.
 void Committer::admit() {
-    while (has_room() && !admissions_.empty()) {
-        Event* next = admissions_.front();
-        admissions_.pop_front();
-        next->set();
-    }
+    if (!is_below_budget() || admissions_.empty()) return;
+    Event* next = admissions_.front();
+    admissions_.pop_front();
+    next->set();
+    if (admissions_.empty()) return;
+    boost::asio::post(executor_, [this, weak = owner_] {
+        if (const auto owner = weak.lock()) admit();
+    });
 }
 
 Committer::Flight* Committer::flight_of(Ticket ticket) {

@@ -66,9 +66,9 @@ public:
     /// Until everything handed in so far has returned.
     awaitable<void> drained();
 
-    /// True when the write budget has room.
-    bool has_room() const noexcept { return pending_bytes_ < limits_.write_bytes; }
-    /// Waits in order of arrival.
+    /// Whether the write budget has room for who comes now: nobody overtakes those who wait for it.
+    bool has_room() const noexcept { return is_below_budget() && admissions_.empty(); }
+    /// Waits in order of arrival, until it is one's turn and there is room, or the end of all.
     awaitable<void> admitted();
 
     std::size_t pending_bytes() const noexcept { return pending_bytes_; }
@@ -105,6 +105,7 @@ private:
     void leave();
     static awaitable<void> travel(Committer& self, std::shared_ptr<Flight> flight, std::shared_ptr<void> owner);
     void arrived(Flight& flight, storage::Outcome outcome);
+    bool is_below_budget() const noexcept { return pending_bytes_ < limits_.write_bytes; }
     void admit();
     Flight* flight_of(Ticket ticket);
 

@@ -276,7 +276,7 @@ awaitable<Result<Receipt>> BrokerState::publish(std::shared_ptr<SessionState> se
                         fmt::format("{} messages in one call: at most {} are allowed", messages.size(), limits.publishes_per_call)};
     if (const auto ok = usable(); !ok) co_return ok.error();
     if (auto short_of = request.taken ? disk_is_short() : publishing_stopped()) co_return *std::move(short_of);
-    while (!committer.has_room()) {
+    if (!committer.has_room()) {
         co_await committer.admitted();
         if (const auto ok = usable(); !ok) co_return ok.error();
     }

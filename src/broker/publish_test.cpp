@@ -104,6 +104,33 @@ TEST_F(PublishLimits, make_publishers_wait_while_the_write_budget_is_full) {
     EXPECT_EQ(counts("q").sent, 5);
 }
 
+TEST_F(PublishLimits, let_nobody_overtake_who_waits_for_the_write_budget) {
+    limits.write_bytes = 10;
+    restart();
+    declare("q");
+    constexpr int many = 100;
+    int hurried = 0, when_stored = many;
+    const auto hurry = [&]() -> boost::asio::awaitable<void> {
+        PublishRequest request;
+        request.confirm = Confirm::admitted;
+        for (; hurried < many; ++hurried) {
+            std::vector<Publish> one{to("q", "twelve bytes")};
+            EXPECT_TRUE(co_await session.publish(std::move(one), request));
+        }
+    };
+    boost::asio::co_spawn(io, hurry(), boost::asio::detached);
+    for (int i = 0; i < 3; ++i)
+        boost::asio::co_spawn(io, session.publish(to("q", "twelve bytes")), [&](std::exception_ptr, const Result<PublishResult>& result) {
+            EXPECT_TRUE(result);
+            when_stored = hurried;
+        });
+    settle_down();
+
+    EXPECT_EQ(hurried, many);
+    EXPECT_LT(when_stored, 10);
+    EXPECT_EQ(counts("q").sent, many + 3);
+}
+
 class Schedule : public Bed {};
 
 TEST_F(Schedule, makes_ready_at_the_time_asked_for_however_far_across_restarts) {

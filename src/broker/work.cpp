@@ -66,7 +66,7 @@ awaitable<Result<Receipt>> BrokerState::commit(std::shared_ptr<SessionState> ses
 
     for (;;) {  // again without a publish that turned out to be a duplicate
         if (const auto ok = usable(); !ok) co_return ok.error();
-        while (!committer.has_room()) {
+        if (!committer.has_room()) {
             co_await committer.admitted();
             if (const auto ok = usable(); !ok) co_return ok.error();
         }
