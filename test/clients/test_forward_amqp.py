@@ -261,7 +261,8 @@ def test_it_goes_on_when_a_broker_comes_back(program, two, which, end):
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=20)
     assert running.returncode == 0
-    assert twice_or_once(drain(b, "q"), 2100) <= 512
+    # A killed source has also forgotten what was acknowledged and not stored: what came while it committed.
+    assert twice_or_once(drain(b, "q"), 2100) <= (4 * 256 if (which, end) == ("source", "kill") else 2 * 256)
 
 
 def test_it_follows_what_comes_and_ends_when_its_queue_is_deleted(program, two):
