@@ -281,7 +281,7 @@ std::string Machine::restart(Death death, std::uint64_t salt) {
 
 // ------------------------------------------------------------------------------------------------ looking
 
-std::optional<Look> Machine::look() {
+std::optional<Look> Machine::look(bool remakes) {
     Look look(plan_.queues.size());
     for (std::size_t q = 0; q < look.size(); ++q)
         for (const bool delayed : {false, true}) {
@@ -293,6 +293,7 @@ std::optional<Look> Machine::look() {
                     failed_ = true;
                     return std::nullopt;
                 }
+                if (!page && remakes && page.error().code == Errc::no_such_queue) break;
                 if (!page) throw Violation("a look failed: " + page.error().text);
                 for (const auto& d : page->messages) {
                     const auto body = d.message.text();

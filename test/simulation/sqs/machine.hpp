@@ -69,8 +69,8 @@ public:
     /// The process before was killed while it wrote its log back, and what it wrote into the database is not durable yet.
     bool wrote_back_half() const;
 
-    /// None: the store has failed, and so the process is dead().
-    std::optional<Look> look();
+    /// None: the store has failed, and so the process is dead(). With `remakes` a queue need not be there: it is empty.
+    std::optional<Look> look(bool remakes = false);
     std::vector<std::string> problems();
 
     std::string why_not;     ///< it did not start; empty: it did

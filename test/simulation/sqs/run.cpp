@@ -156,39 +156,57 @@ private:
         most_states();
     }
 
-    /// Each part by itself, and what a look shows of it before the next; first what a kill ended: it may have happened before what was
-    /// answered.
+    /// Each part nobody knows of by itself, and what a look shows of it before the next. First what a kill ended and what may have been
+    /// sent: it may have happened before what was answered. That may have happened in any order.
     void look_up(std::vector<Ended> ended) {
-        std::stable_partition(ended.begin(), ended.end(), [](const Ended& e) { return e.crashed && e.step->verb != Verb::receive; });
+        const auto is_open = [](const Ended& e) {
+            return std::any_of(e.reply.results.begin(), e.reply.results.end(), [](auto& r) { return r.kind == Result::Kind::unknown; });
+        };
+        const auto answered = std::stable_partition(ended.begin(), ended.end(), [&](const Ended& e) {
+            return (e.crashed && e.step->verb != Verb::receive) || (e.step->verb == Verb::send && is_open(e));
+        });
+        const auto rest = std::stable_partition(answered, ended.end(), [&](const Ended& e) { return !is_open(e); });
         if (!power_) machine_.heal();
-        const auto shown = machine_.look();
+        const auto shown = machine_.look(remaking_);
         if (!shown) {
             late_ = ended;
             return;
         }
-        for (const auto& e : ended)
-            for (std::size_t i = 0; i < e.reply.results.size(); ++i) {
-                fewer_.push_back(*e.step);
-                auto& part = fewer_.back();
-                Ended one = e;
-                one.step = &part;
-                one.names.clear();
-                one.reply.results = {e.reply.results[i]};
-                if (!e.names.empty()) {
-                    one.names = {e.names[i]};
-                    part.picks.resize(1);
-                }
-                if (!e.step->sent.empty()) part.sent = {e.step->sent[i]};
-                reference_.ended({one});
-                std::set<std::uint64_t> numbers;
-                for (const auto& sent : part.sent) numbers.insert(sent.number);
-                for (const auto name : one.names) numbers.insert(number_of_[name]);
-                for (const auto number : numbers) {
-                    std::size_t times = 0;
-                    for (const auto& queue : *shown) times += queue.count(number);
-                    reference_.resolved(number, times);
-                }
+        for (auto e = ended.begin(); e != answered; ++e) in_parts(*e, *shown);
+        if (answered != rest) {
+            reference_.ended({answered, rest});
+            for (auto e = answered; e != rest; ++e) resolve(*e, *shown);
+        }
+        for (auto e = rest; e != ended.end(); ++e) in_parts(*e, *shown);
+    }
+
+    void in_parts(const Ended& e, const Look& shown) {
+        for (std::size_t i = 0; i < e.reply.results.size(); ++i) {
+            fewer_.push_back(*e.step);
+            auto& part = fewer_.back();
+            Ended one = e;
+            one.step = &part;
+            one.names.clear();
+            one.reply.results = {e.reply.results[i]};
+            if (!e.names.empty()) {
+                one.names = {e.names[i]};
+                part.picks.resize(1);
             }
+            if (!e.step->sent.empty()) part.sent = {e.step->sent[i]};
+            reference_.ended({one});
+            resolve(one, shown);
+        }
+    }
+
+    void resolve(const Ended& e, const Look& shown) {
+        std::set<std::uint64_t> numbers;
+        for (const auto& sent : e.step->sent) numbers.insert(sent.number);
+        for (const auto name : e.names) numbers.insert(number_of_[name]);
+        for (const auto number : numbers) {
+            std::size_t times = 0;
+            for (const auto& queue : shown) times += queue.count(number);
+            reference_.resolved(number, times);
+        }
     }
 
     const std::string& expected_body(std::uint64_t number) {
