@@ -22,6 +22,10 @@ TEST(Password, is_itself_and_no_other) {
     EXPECT_FALSE(is_password("Secret", hash));
     EXPECT_FALSE(is_password("", hash));
     EXPECT_NE(hash_password("secret").value(), hash);
+
+    const std::string other = "rabbit_password_hashing_sha256:" + rabbitmq_hash("secret").value();
+    EXPECT_TRUE(is_password("secret", other));
+    EXPECT_FALSE(is_password("Secret", other));
 }
 
 TEST(Password, of_rabbitmq_is_known_by_its_digests) {

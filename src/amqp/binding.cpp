@@ -107,6 +107,10 @@ awaitable<Result<void>> bind_with(Broker& broker, std::string vhost, Binding bin
     co_return done;
 }
 
+bool is_bound(const Broker& broker, const std::string& vhost, const Binding& binding) {
+    return find_binding(broker, binding, vhost).has_value();
+}
+
 awaitable<Result<void>> unbind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments) {
     const auto there = find_binding(broker, binding, vhost);
     if (there && !there->attributes.contains(own_key)) {

@@ -21,6 +21,7 @@ bool is_content_with(const Result<void>& bound);
 /// Of one key there are as many bindings between the same two as there were tables of arguments, as in RabbitMQ; the broker has one, which
 /// keeps them.
 awaitable<Result<void>> bind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments);
+bool is_bound(const Broker& broker, const std::string& vhost, const Binding& binding);
 /// Errors: no_such_binding, also where there is one with other arguments.
 awaitable<Result<void>> unbind_with(Broker& broker, std::string vhost, Binding binding, HeaderTable arguments);
 /// One table for each, sorted by name.

@@ -68,6 +68,7 @@ Connection::~Connection() {
 
 awaitable<void> Connection::run() {
     const auto self = shared_from_this();
+    service_.crowd.watch(service_);
     bytes_->on_stop([weak = weak_from_this()] {
         if (const auto connection = weak.lock())
             connection->fail(Refusal(Code::connection_forced, "broker forced connection closure with reason 'shutdown'"), {});
@@ -204,6 +205,8 @@ awaitable<void> Connection::log_in(Credentials credentials) {
 
 /// Somebody has come in, or nobody that is known.
 void Connection::tune(std::optional<LoggedIn> who) {
+    auto& attempts = service_.login_attempts["amqp091"];
+    ++(who ? attempts.succeeded : attempts.failed);
     if (!who)
         return refuse_login(
             fmt::format("Login was refused using authentication mechanism {}. For details see the broker logfile.", mechanism_));

@@ -1,10 +1,13 @@
 #pragma once
 // Clients that do not read keep in memory what they were told. Where they keep too much together, who has read nothing yet waits,
-// and who reads nothing any more is cut. Threads: the broker's executor.
+// and who reads nothing any more is cut; alone it is cut, too, a while later. Threads: the broker's executor.
 
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string_view>
 
 namespace rowmq::amqp {
 
@@ -29,13 +32,19 @@ private:
     Time since_{};
 };
 
-/// Cuts those that have something to take and took nothing for Settings::stalled_time. Looks at most once a second.
 class Crowd {
 public:
+    /// Cuts those that have something to take and took nothing for Settings::stalled_time. Looks at most once a second.
     void thin_out(Service& service);
+    /// As long as there are connections: cuts those that have something to take and took nothing for Settings::unread_time.
+    void watch(Service& service);
 
 private:
+    static void cut_idle(Service& service, std::chrono::milliseconds time, std::string_view why);
+
     Reader::Time looked_{};
+    std::unique_ptr<boost::asio::steady_timer> timer_;  ///< null: nobody watches
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace rowmq::amqp

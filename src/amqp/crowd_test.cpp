@@ -31,8 +31,9 @@ TEST(Reader, is_idle_since_it_was_first_seen_to_have_taken_as_much) {
 
 constexpr std::size_t body_bytes = 128 * 1024, messages = 160;  // more than the sockets between them hold
 
-Settings settings_with(milliseconds stalled_time) {
+Settings settings_with(milliseconds stalled_time, milliseconds unread_time = std::chrono::hours(1)) {
     Settings settings;
+    settings.unread_time = unread_time;
     settings.unsent_of_all_bytes = 16 * 1024;
     settings.unsent_bytes = 1024 * 1024;
     settings.stalled_time = stalled_time;
@@ -41,7 +42,7 @@ Settings settings_with(milliseconds stalled_time) {
 
 class CrowdConversation : public Conversation {
 protected:
-    explicit CrowdConversation(milliseconds stalled_time = milliseconds(1)) : Conversation(settings_with(stalled_time)), sleeper(io, port) {
+    explicit CrowdConversation(Settings settings = settings_with(milliseconds(1))) : Conversation(std::move(settings)), sleeper(io, port) {
         open(sleeper);
         consume(sleeper, "much");
         for (std::size_t number = 0; number < messages; ++number) publish("much", std::string(body_bytes, 'x'));
@@ -81,7 +82,12 @@ protected:
 
 class PatientCrowd : public CrowdConversation {
 protected:
-    PatientCrowd() : CrowdConversation(std::chrono::hours(1)) {}
+    PatientCrowd() : CrowdConversation(settings_with(std::chrono::hours(1))) {}
+};
+
+class LoneSleeper : public CrowdConversation {
+protected:
+    LoneSleeper() : CrowdConversation(settings_with(std::chrono::hours(1), milliseconds(200))) {}
 };
 
 TEST_F(CrowdConversation, cuts_who_reads_nothing_for_who_has_come) {
@@ -95,6 +101,15 @@ TEST_F(CrowdConversation, cuts_who_reads_nothing_for_who_has_come) {
     EXPECT_EQ(hear(reader, 1), Methods{BasicDeliver::id});
     EXPECT_TRUE(await([&] { return protocol->service().connections.size() == 1; }));
     EXPECT_EQ(broker->queue("much")->counts.ready, static_cast<std::int64_t>(messages)) << "what it had been given came back";
+}
+
+TEST_F(LoneSleeper, is_cut_though_nobody_waits_for_it) {
+    Client idle(io, port);  // has nothing to take
+    open(idle);
+    EXPECT_TRUE(hear(idle, 1, milliseconds(1'000)).empty());
+
+    EXPECT_EQ(protocol->service().connections.size(), 1u);
+    EXPECT_EQ(broker->queue("much")->counts.ready, static_cast<std::int64_t>(messages));
 }
 
 TEST_F(PatientCrowd, lets_who_has_come_wait_until_the_others_read) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "amqp/table.hpp"
@@ -62,15 +63,53 @@ Route came_by(const DeadLetterRecord& record, const Properties& properties) {
     return {properties.exchange, properties.routing_key};
 }
 
+bool says(const HeaderTable& table, std::string_view name, std::string_view text) {
+    const HeaderValue* value = find(table, name);
+    const auto* said = value ? std::get_if<std::string>(&value->value) : nullptr;
+    return said && (text.empty() || *said == text);
+}
+
+/// What the client that published it says of earlier deaths: it had received it here before, and publishes it once more.
+std::vector<HeaderTable> deaths_before(const HeaderTable& headers) {
+    std::vector<HeaderTable> deaths;
+    const HeaderValue* said = find(headers, "x-death");
+    const auto* list = said ? std::get_if<HeaderList>(&said->value) : nullptr;
+    if (!list) return deaths;
+    for (const HeaderValue& one : *list)
+        if (const auto* death = std::get_if<HeaderTable>(&one.value); death && says(*death, "queue", "") && says(*death, "reason", ""))
+            deaths.push_back(*death);
+    return deaths;
+}
+
+/// An entry that is counted on: the rest of it stays as it was.
+HeaderTable counted_on(HeaderTable death, std::int64_t count) {
+    const HeaderValue* said = find(death, "count");
+    const auto* before = said ? std::get_if<std::int64_t>(&said->value) : nullptr;
+    if (before) count += std::clamp<std::int64_t>(*before, 0, std::numeric_limits<std::int64_t>::max() - count);
+    std::erase_if(death, [](const Header& h) { return h.name == "count"; });
+    death.insert(death.begin(), {"count", {count, {}}});
+    return death;
+}
+
 /// x-death and its summaries, as RabbitMQ writes them: newest first.
 void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties& properties) {
     if (delivery.dead_letters.empty()) return;
+    std::vector<HeaderTable> before = deaths_before(headers);
+    const bool is_first = before.empty();
     std::erase_if(headers, [](const Header& h) { return h.name == "x-death"; });
     // A record keeps the time of its first death, but stands where its last one put it.
     const auto first = std::min_element(delivery.dead_letters.rbegin(), delivery.dead_letters.rend(),
                                         [](const DeadLetterRecord& a, const DeadLetterRecord& b) { return a.first < b.first; });
     HeaderList deaths;
     for (const DeadLetterRecord& record : delivery.dead_letters) {
+        const auto known = std::ranges::find_if(before, [&](const HeaderTable& death) {
+            return says(death, "queue", record.queue) && says(death, "reason", reason_text(record.reason));
+        });
+        if (known != before.end()) {
+            deaths.push_back({counted_on(std::move(*known), record.count), {}});
+            before.erase(known);
+            continue;
+        }
         const Route route = came_by(record, properties);
         HeaderTable death;
         death.push_back({"count", {std::int64_t{record.count}, {}}});
@@ -83,6 +122,7 @@ void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties
             death.push_back({"original-expiration", text(std::to_string(properties.expiration->count()))});
         deaths.push_back({std::move(death), {}});
     }
+    for (HeaderTable& death : before) deaths.push_back({std::move(death), {}});
     headers.push_back({"x-death", {std::move(deaths), {}}});
     const auto summary = [&](std::string name, std::string value) {
         std::erase_if(headers, [&](const Header& h) { return h.name == name; });
@@ -93,7 +133,7 @@ void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties
         summary(which + "queue", record.queue);
         summary(which + "reason", std::string(reason_text(record.reason)));
     };
-    summaries("x-first-death-", *first);
+    if (is_first || !find(headers, "x-first-death-queue")) summaries("x-first-death-", *first);
     summaries("x-last-death-", delivery.dead_letters.front());
 }
 

@@ -1,5 +1,6 @@
 #include "amqp/mapping.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -106,6 +107,43 @@ TEST(Mapping, keeps_what_a_client_says_of_deaths_until_there_is_one) {
 
     EXPECT_EQ(std::ranges::count(told, "x-death", &Header::name), 1);
     EXPECT_EQ(std::get<HeaderList>(find(told, "x-death")->value).size(), 1u);
+}
+
+TEST(Mapping, counts_deaths_on_that_a_client_publishes_again) {
+    const auto death = [](std::int64_t count, std::string queue, std::string reason) {
+        return HeaderValue{HeaderTable{{"count", {count, {}}},
+                                       {"reason", {std::move(reason), {}}},
+                                       {"queue", {std::move(queue), {}}},
+                                       {"exchange", {std::string("first"), {}}}},
+                           {}};
+    };
+    BasicProperties p;
+    p.headers = HeaderTable{{"x-death",
+                             {HeaderList{death(2, "a", "expired"),
+                                         {std::string("no table"), {}},
+                                         death(std::int64_t{1} << 62, "q", "rejected"),
+                                         death(7, "q", "expired")},
+                              {}}},
+                            {"x-first-death-queue", {std::string("a"), {}}}};
+    auto publish = publish_of("x", "k", p, "body");
+    Delivery delivery;
+    delivery.message = publish->message;
+    delivery.dead_letters = {{.reason = DeadLetterRecord::Reason::rejected, .queue = "q", .count = 3},
+                             {.reason = DeadLetterRecord::Reason::expired, .queue = "new", .count = 1}};
+
+    const HeaderTable told = properties_of(delivery).headers.value();
+
+    std::vector<std::string> said;
+    for (const HeaderValue& one : std::get<HeaderList>(find(told, "x-death")->value)) {
+        const auto& table = std::get<HeaderTable>(one.value);
+        said.push_back(fmt::format("{} {} {} {}", std::get<std::string>(find(table, "queue")->value),
+                                   std::get<std::string>(find(table, "reason")->value), std::get<std::int64_t>(find(table, "count")->value),
+                                   std::get<std::string>(find(table, "exchange")->value)));
+    }
+    EXPECT_EQ(said, (std::vector<std::string>{"q rejected 4611686018427387907 first", "new expired 1 x", "a expired 2 first",
+                                              "q expired 7 first"}));
+    EXPECT_EQ(*find(told, "x-first-death-queue"), (HeaderValue{std::string("a"), {}}));
+    EXPECT_EQ(*find(told, "x-last-death-queue"), (HeaderValue{std::string("q"), {}}));
 }
 
 TEST(Mapping, tells_the_deaths_of_a_message_newest_first) {

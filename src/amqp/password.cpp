@@ -36,14 +36,18 @@ const Digest* digest_named(std::string_view name) {
     return nullptr;
 }
 
-bool is_salted_digest(const Digest& digest, std::string_view password, std::string_view salted) {
-    if (salted.size() != digest_salt_bytes + digest.bytes) return false;
-    std::string input(salted.substr(0, digest_salt_bytes));
-    input += password;
+/// The salt, and the digest of it and the password. Empty: OpenSSL has failed.
+std::string salted_digest(const Digest& digest, std::string salt, std::string_view password) {
+    const std::string input = salt + std::string(password);
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned int bytes = 0;
-    if (EVP_Digest(input.data(), input.size(), out.data(), &bytes, digest.function(), nullptr) != 1) return false;
-    return equal_secrets({reinterpret_cast<const char*>(out.data()), bytes}, salted.substr(digest_salt_bytes));
+    if (EVP_Digest(input.data(), input.size(), out.data(), &bytes, digest.function(), nullptr) != 1) return {};
+    return salt.append(reinterpret_cast<const char*>(out.data()), bytes);
+}
+
+bool is_salted_digest(const Digest& digest, std::string_view password, std::string_view salted) {
+    if (salted.size() != digest_salt_bytes + digest.bytes) return false;
+    return equal_secrets(salted_digest(digest, std::string(salted.substr(0, digest_salt_bytes)), password), salted);
 }
 
 /// The number behind `name` ("m=") in "m=19456,t=2,p=1".
@@ -79,6 +83,14 @@ std::optional<std::string> hash_password(std::string_view password) {
     if (done != ARGON2_OK) return std::nullopt;
     encoded.resize(encoded.find('\0'));
     return encoded;
+}
+
+std::optional<std::string> rabbitmq_hash(std::string_view password) {
+    std::array<unsigned char, digest_salt_bytes> salt{};
+    if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) return std::nullopt;
+    const std::string salted = salted_digest(digests[0], std::string(salt.begin(), salt.end()), password);
+    if (salted.empty()) return std::nullopt;
+    return base64_encode(salted);
 }
 
 bool is_password(std::string_view password, std::string_view hash) {

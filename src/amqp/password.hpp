@@ -12,6 +12,9 @@ namespace rowmq::amqp {
 /// Salted anew each time. None: there is no memory for it.
 std::optional<std::string> hash_password(std::string_view password);
 
+/// As RabbitMQ keeps it by default, for definitions: Base64 of four bytes of salt and SHA-256. None: there is no random salt.
+std::optional<std::string> rabbitmq_hash(std::string_view password);
+
 /// Whether `password` is the one that was hashed. An empty hash is nobody's.
 bool is_password(std::string_view password, std::string_view hash);
 

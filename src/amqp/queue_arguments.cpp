@@ -17,8 +17,8 @@ using Options = boost::system::result<QueueOptions, Refusal>;
 
 constexpr std::string_view durable = "amqp.durable", auto_delete = "amqp.auto-delete", exclusive = "amqp.exclusive";
 
-/// Those that decide what a queue is: only they are compared when it is declared again (RabbitMQ ignores the others).
-constexpr std::array<std::string_view, 15> compared{"x-expires",
+/// Only these are compared when a queue is declared again, as in RabbitMQ: those that decide what it is, and some that decide nothing here.
+constexpr std::array<std::string_view, 23> compared{"x-expires",
                                                     "x-message-ttl",
                                                     "x-dead-letter-exchange",
                                                     "x-dead-letter-routing-key",
@@ -32,7 +32,15 @@ constexpr std::array<std::string_view, 15> compared{"x-expires",
                                                     "x-retry-backoff",
                                                     "x-retry-backoff-multiplier",
                                                     "x-retry-backoff-max",
-                                                    "x-retry-backoff-jitter"};
+                                                    "x-retry-backoff-jitter",
+                                                    "x-queue-mode",
+                                                    "x-queue-version",
+                                                    "x-queue-master-locator",
+                                                    "x-queue-leader-locator",
+                                                    "x-max-in-memory-length",
+                                                    "x-max-in-memory-bytes",
+                                                    "x-dead-letter-strategy",
+                                                    "x-quorum-initial-group-size"};
 
 /// A value as RabbitMQ words it in errors: "the value '60000' of type 'signedint'". Numbers are compared without their width.
 struct Worded {

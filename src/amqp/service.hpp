@@ -35,6 +35,7 @@ struct Settings {
     std::size_t unsent_bytes = 4 * 1024 * 1024;          ///< of a connection: deliveries wait until its client has taken as much
     std::size_t unsent_of_all_bytes = 16 * 1024 * 1024;  ///< beyond it a connection is given more, a little, when it has taken all
     std::chrono::milliseconds stalled_time = std::chrono::seconds(15);  ///< then, beyond twice that, who takes nothing is cut
+    std::chrono::milliseconds unread_time = std::chrono::seconds(30);   ///< who takes nothing of what waits for it is cut in any case
     std::size_t inbox_of_all_bytes = 16 * 1024 * 1024;                  ///< beyond it a connection's is `inbox_least_bytes`
     std::size_t inbox_least_bytes = 64 * 1024;
     std::size_t transaction_bytes = 64 * 1024 * 1024;            ///< of bodies of one transaction of a channel
@@ -102,6 +103,11 @@ public:
     Traffic traffic;
     Ticket last_publish{};  ///< of the latest call of any channel
     Crowd crowd;
+    /// Logins that somebody answered, by the name RabbitMQ's management API has for the protocol ("amqp091", "http").
+    struct LoginAttempts {
+        std::uint64_t succeeded = 0, failed = 0;
+    };
+    std::map<std::string, LoginAttempts, std::less<>> login_attempts;
     std::size_t inbox_bytes = 0;         ///< of all connections
     std::size_t on_their_way_bytes = 0;  ///< to consumers, of all connections: read or being read, and not yet told (Share)
     std::size_t transactions_bytes = 0;  ///< of all open ones

@@ -187,6 +187,7 @@ awaitable<Result<void>> Server::start_amqp() {
                     all.push_back({.protocol = one->secure ? "https" : "http", .address = one->wanted.address, .port = one->server.port()});
             return all;
         };
+        if (tls_) management.certificate_expires = [tls = tls_] { return tls->expires_at(); };
         management_ = std::make_unique<management::Management>(*amqp_, std::move(management));
     }
     for (const auto& [name, endpoint] : settings_.listeners) {

@@ -1,5 +1,7 @@
 // Health checks: 200 with {"status": "ok"}, or 503 and why.
 
+#include <fmt/chrono.h>
+
 #include "amqp/mapping.hpp"
 #include "management/management.hpp"
 
@@ -70,6 +72,30 @@ awaitable<Answer> Management::protocol_listener(Call call) {
         json::object{
             {"status", "failed"}, {"reason", "No active listener"}, {"missing", call.name(0)}, {"protocols", std::move(protocols)}},
         503);
+}
+
+/// Of all listeners with TLS, which have the same.
+awaitable<Answer> Management::certificates(Call call) {
+    const std::map<std::string, std::chrono::hours> units{{"days", std::chrono::hours(24)},
+                                                          {"weeks", std::chrono::hours(7 * 24)},
+                                                          {"months", std::chrono::hours(30 * 24)},
+                                                          {"years", std::chrono::hours(365 * 24)}};
+    const auto within = number_of(json::object{{"within", call.name(0)}}, "within");
+    const auto unit = units.find(call.name(1));
+    if (!within || *within < 0 || *within > 1'000) co_return bad_request("Invalid expiration value.");
+    if (unit == units.end()) co_return bad_request("Time unit not recognised.");
+    const auto expires = settings_.certificate_expires ? settings_.certificate_expires() : std::nullopt;
+    if (!expires || std::chrono::system_clock::now() + *within * unit->second < *expires) co_return ok();
+    json::array expired;
+    for (json::value& one : listeners_json()) {
+        json::object& listener = one.get_object();
+        const std::string_view protocol = listener.at("protocol").get_string();
+        if (protocol != "amqp/ssl" && protocol != "https") continue;
+        listener["certfile_expires_on"] = fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(*expires)));
+        expired.push_back(std::move(listener));
+    }
+    if (expired.empty()) co_return ok();
+    co_return json_answer(json::object{{"status", "failed"}, {"reason", "Certificates expiring"}, {"expired", std::move(expired)}}, 503);
 }
 
 /// Declares a queue, sends a message to it and receives one.

@@ -118,9 +118,16 @@ awaitable<Answer> Management::handle(net::Request request) {
         }
         allowed += (allowed.empty() ? "" : ", ") + std::string(candidate.method);
     }
+    if (method == "OPTIONS" && !allowed.empty()) {
+        Answer answer{.status = 200};
+        answer.fields.emplace_back("Allow", allowed + ", HEAD, OPTIONS");
+        co_return answer;
+    }
     amqp::LoginAnswer login = co_await who(request);
     std::optional<amqp::LoggedIn>& user = login.someone;
     if (login.busy) co_return refused(503, "service_unavailable", "too many passwords wait to be checked: try again");
+    auto& attempts = service_.login_attempts["http"];
+    ++(user ? attempts.succeeded : attempts.failed);
     if (!user) co_return refused(401, "not_authorized", "Login failed");
     call->user = *std::move(user);
     if (allowed.empty()) co_return not_found();

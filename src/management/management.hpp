@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct Settings {
     std::int64_t memory_bytes = 0;                          ///< Limits::memory_bytes
     std::int64_t disk_bytes = 0;                            ///< Limits::disk_free_bytes, where it is set
     std::function<std::vector<OtherListener>()> listeners;  ///< but those of AMQP; empty: none
+    /// When the certificate ends that all listeners with TLS have. Empty: there are none.
+    std::function<std::optional<std::chrono::system_clock::time_point>()> certificate_expires{};
 };
 
 class Management final {
@@ -68,6 +71,7 @@ private:
     awaitable<Answer> put_cluster_name(Call call);
     awaitable<Answer> extensions(Call call);
     awaitable<Answer> feature_flags(Call call);
+    awaitable<Answer> enable_feature_flag(Call call);
     awaitable<Answer> deprecated_features(Call call);
     awaitable<Answer> auth(Call call);
     boost::json::object node_json();
@@ -80,7 +84,19 @@ private:
     awaitable<Answer> single_node(Call call);
     awaitable<Answer> port_listener(Call call);
     awaitable<Answer> protocol_listener(Call call);
+    awaitable<Answer> certificates(Call call);
     awaitable<Answer> aliveness(Call call);
+    // upkeep.cpp
+    awaitable<Answer> memory(Call call);
+    awaitable<Answer> rebalance(Call call);
+    awaitable<Answer> reset(Call call);
+    awaitable<Answer> reset_node(Call call);
+    awaitable<Answer> login_attempts(Call call);
+    awaitable<Answer> login_attempts_by_source(Call call);
+    awaitable<Answer> forget_login_attempts(Call call);
+    awaitable<Answer> hash_password(Call call);
+    awaitable<Answer> act_on_queue(Call call);
+    awaitable<Answer> start_vhost(Call call);
     // vhosts.cpp
     awaitable<Answer> list_vhosts(Call call);
     awaitable<Answer> get_vhost(Call call);

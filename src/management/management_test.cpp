@@ -194,6 +194,23 @@ TEST(Rates, are_over_what_was_said_before) {
     EXPECT_EQ(rates.of("q", {60}), std::vector<double>{0.0});
 }
 
+TEST(Rates, keep_what_a_queue_had_counted_that_was_deleted) {
+    Rates rates;
+    const auto sum = [](std::int64_t ready, std::int64_t sent) {
+        QueueCounts counts;
+        counts.ready = ready;
+        counts.sent = sent;
+        return counts;
+    };
+    EXPECT_EQ(rates.risen("v", sum(5, 10)), sum(5, 10));
+    EXPECT_EQ(rates.risen("v", sum(1, 4)), sum(1, 10)) << "a queue that had counted 6 is gone";
+    EXPECT_EQ(rates.risen("v", sum(2, 7)), sum(2, 13));
+    EXPECT_EQ(rates.risen("w", sum(2, 7)), sum(2, 7));
+
+    rates.forget();
+    EXPECT_EQ(rates.risen("v", sum(2, 7)), sum(2, 7));
+}
+
 TEST(Tables, go_to_json_and_back) {
     const auto object = json::parse(R"({"n":1,"d":1.5,"t":"x","b":true,"l":[1,"a",{"x":[]}],"o":{"y":2}})").as_object();
     const auto table = table_of(object).value();

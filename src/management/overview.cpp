@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "amqp/connection.hpp"
@@ -26,6 +27,7 @@ json::array exchange_types() {
     return types;
 }
 
+constexpr const char* no_erlang = "none";           // tools want some text
 constexpr std::int64_t most_processes = 1'048'576;  // of Erlang's kind: nobody counts them here
 
 }  // namespace
@@ -64,10 +66,21 @@ awaitable<Answer> Management::deprecated_features(Call call) {
     co_return list(call, std::move(none));
 }
 
+namespace {
+constexpr std::array feature_flags_there{std::pair("implicit_default_bindings", true), std::pair("quorum_queue", true),
+                                         std::pair("virtual_host_metadata", true), std::pair("stream_queue", false)};
+}
+
+/// What is enabled stays so, and nothing else can be.
+awaitable<Answer> Management::enable_feature_flag(Call call) {
+    for (const auto& [name, on] : feature_flags_there)
+        if (on && call.name(0) == name) co_return done();
+    co_return bad_request("unsupported");
+}
+
 awaitable<Answer> Management::feature_flags(Call) {
     json::array flags;
-    for (const auto& [name, on] : {std::pair("implicit_default_bindings", true), std::pair("quorum_queue", true),
-                                   std::pair("virtual_host_metadata", true), std::pair("stream_queue", false)})
+    for (const auto& [name, on] : feature_flags_there)
         flags.push_back(
             json::object{{"name", name}, {"state", on ? "enabled" : "disabled"}, {"stability", "stable"}, {"provided_by", "rowmq"}});
     co_return json_answer(flags);
@@ -106,7 +119,9 @@ awaitable<Answer> Management::overview(Call call) {
         ++connections;
         channels += connection->channels().size();
     }
-    const auto rates = rates_.of("overview of " + call.user.name, shown(sum));
+    const std::string whose = "overview of " + call.user.name;
+    sum = rates_.risen(whose, sum);
+    const auto rates = rates_.of(whose, shown(sum));
     const auto counts = protocol_.counts();
     const std::string& version = service_.settings.version;
     json::array contexts;
@@ -121,6 +136,8 @@ awaitable<Answer> Management::overview(Call call) {
         {"product_version", version},
         {"product_name", service_.settings.product},
         {"rabbitmq_version", version},
+        {"erlang_version", no_erlang},
+        {"erlang_full_version", no_erlang},
         {"cluster_name", cluster()},
         {"disable_stats", false},
         {"enable_queue_totals", false},

@@ -1,5 +1,7 @@
 #include "management/rates.hpp"
 
+#include <algorithm>
+
 namespace rowmq::management {
 
 namespace json = boost::json;
@@ -22,6 +24,23 @@ std::vector<double> Rates::of(const std::string& what, const std::vector<std::in
             known.rates[i] = static_cast<double>(numbers[i] - known.older.numbers[i]) / seconds.count();
     }
     return known.rates;
+}
+
+QueueCounts Rates::risen(const std::string& what, QueueCounts sum) {
+    if (risen_.size() > remembered) risen_.clear();
+    Risen& risen = risen_[what];
+    const QueueCounts now = sum;
+    for (const auto counter : {&QueueCounts::sent, &QueueCounts::done, &QueueCounts::delivered, &QueueCounts::redelivered}) {
+        risen.gone.*counter += std::max<std::int64_t>(0, risen.last.*counter - now.*counter);
+        sum.*counter += risen.gone.*counter;
+    }
+    risen.last = now;
+    return sum;
+}
+
+void Rates::forget() {
+    known_.clear();
+    risen_.clear();
 }
 
 void put_with_rate(json::object& into, std::string_view name, std::int64_t number, double rate) {

@@ -23,6 +23,10 @@ public:
     /// Numbers that belong together ("queue 7"); returns how each changes in a second. 0 while that is not known.
     std::vector<double> of(const std::string& what, const std::vector<std::int64_t>& numbers);
 
+    /// A sum over queues, whose counters do not fall when one of them is deleted: what it had counted when they were last asked for stays.
+    QueueCounts risen(const std::string& what, QueueCounts sum);
+    void forget();
+
     static constexpr std::size_t remembered = 100'000;  ///< beyond it all are forgotten
     static constexpr std::chrono::seconds apart{5};
 
@@ -35,8 +39,12 @@ private:
         Sample older, newer;
         std::vector<double> rates;
     };
+    struct Risen {
+        QueueCounts last, gone;
+    };
     Now now_;
     std::unordered_map<std::string, Known> known_;
+    std::unordered_map<std::string, Risen> risen_;
 };
 
 /// "name": number, and "name_details": {"rate": ...}.

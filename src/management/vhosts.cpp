@@ -53,6 +53,7 @@ json::object Management::vhost_json(const std::string& vhost) {
         received += facts.received_bytes;
         sent += facts.sent_bytes;
     }
+    sum = rates_.risen("vhost " + vhost, sum);
     const auto rates = rates_.of("vhost " + vhost, shown(sum));
     json::object metadata = vhost_metadata(vhost);
     json::object out{{"name", vhost},

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 namespace rowmq::net {
@@ -93,6 +95,13 @@ Result<std::shared_ptr<TlsContext>> TlsContext::for_client(const std::string& ca
         if (SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr) != 1) return wrong(what, ca_file, complaint());
     }
     return std::shared_ptr<TlsContext>(new TlsContext({}, std::move(context)));
+}
+
+std::optional<std::chrono::system_clock::time_point> TlsContext::expires_at() const {
+    const X509* certificate = SSL_CTX_get0_certificate(context_.get());
+    std::tm date{};
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &date) != 1) return std::nullopt;
+    return std::chrono::system_clock::from_time_t(timegm(&date));
 }
 
 Result<void> TlsContext::reload() {

@@ -2,8 +2,10 @@
 // What TLS connections share: who this side is, or whom it trusts.
 // Threads: one executor. Connections made before a reload keep what they began with.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "rowmq/error.hpp"
@@ -34,6 +36,9 @@ public:
 
     /// Reads a server's files again. Errors: as for_server(); then everything stays as it was.
     Result<void> reload();
+
+    /// Of a server's certificate, not of the chain behind it. None: there is none, or its date cannot be read.
+    std::optional<std::chrono::system_clock::time_point> expires_at() const;
 
     ssl_ctx_st* get() const noexcept { return context_.get(); }
 

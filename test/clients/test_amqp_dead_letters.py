@@ -246,6 +246,17 @@ def test_what_a_client_tells_of_deaths_is_kept_until_there_is_one(channel, name,
     assert [death["count"] for death in deaths(take(channel, dead)[1])] == [1]
 
 
+def test_deaths_are_counted_on_when_a_client_publishes_once_more(channel, name, dead):
+    channel.queue_declare(name, exclusive=True, arguments=dead_to("", dead))
+    headers = {}
+    for count in range(1, 4):
+        channel.basic_publish("", name, b"x", pika.BasicProperties(headers=headers))
+        reject(channel, name)
+        headers = take(channel, dead)[1].headers
+        assert [(death["queue"], death["reason"], death["count"]) for death in headers["x-death"]] == [(name, "rejected", count)]
+        assert headers["x-first-death-queue"] == name
+
+
 def test_what_a_full_queue_refuses_goes_to_the_dead_letter_exchange_where_asked(channel, name, dead):
     channel.queue_declare(name, exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish-dlx",
                                                            "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})

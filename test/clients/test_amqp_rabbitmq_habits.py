@@ -106,6 +106,32 @@ def test_another_connections_exclusive_queue_may_be_unbound(server, channel, nam
     other.close()
 
 
+def test_another_connections_exclusive_queue_is_not_unbound_from_where_it_is(server, channel, name):
+    channel.queue_declare(name, exclusive=True)
+    channel.queue_bind(name, "amq.direct", "key")
+    other = connect(server)
+    code, text = closed_by(other.channel().queue_unbind, name, "amq.direct", "key")
+    assert code == 405 and text.startswith(f"RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '{name}' in vhost '/'")
+    other.close()
+    channel.basic_publish("amq.direct", "key", b"x", mandatory=True)
+    assert channel.basic_get(name, auto_ack=True)[2] == b"x"
+
+
+def test_line_ends_are_taken_out_of_what_is_unbound(channel, name):
+    channel.queue_declare(name, exclusive=True)
+    channel.queue_bind(name, "amq.direct", name)
+    channel.queue_unbind(name + "\n", "amq.direct\r\n", name)
+    channel.basic_publish("amq.direct", name, b"x")
+    assert channel.basic_get(name)[0] is None
+
+
+@pytest.mark.parametrize("argument, value", [("x-queue-mode", "lazy"), ("x-queue-version", 2), ("x-queue-master-locator", "min-masters")])
+def test_a_queue_is_not_declared_again_with_another(connection, channel, name, argument, value):
+    channel.queue_declare(name, exclusive=True)
+    code, text = closed_by(connection.channel().queue_declare, name, exclusive=True, arguments={argument: value})
+    assert code == 406 and text.startswith(f"PRECONDITION_FAILED - inequivalent arg '{argument}' for queue '{name}' in vhost '/': received ")
+
+
 def test_an_alternate_exchange_is_named_by_text(connection, name):
     assert closed_by(connection.channel().exchange_declare, name, "topic", arguments={"alternate-exchange": 3}) == (
         406, f"PRECONDITION_FAILED - invalid type 'signedint' for arg 'alternate-exchange' in exchange '{name}' in vhost '/'")

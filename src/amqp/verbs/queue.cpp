@@ -141,6 +141,8 @@ awaitable<void> Channel::on(QueueBind method) {
 }
 
 awaitable<void> Channel::on(QueueUnbind method) {
+    drop_line_ends(method.queue);
+    drop_line_ends(method.exchange);
     const auto queue = queue_named(method.queue, method.id);
     if (!queue || !may_bind(*queue, method.exchange, method.routing_key, method.id)) co_return;
     if (method.exchange.empty()) {
@@ -149,6 +151,7 @@ awaitable<void> Channel::on(QueueUnbind method) {
     }
     Binding binding = binding_of(service_.broker, connection_.vhost(), method.exchange, method.routing_key, method.arguments);
     binding.queue = *queue;
+    if (is_bound(service_.broker, connection_.vhost(), binding) && !may_use(*queue, method.id)) co_return;
     // What is not there is unbound: RabbitMQ is content with that, whatever is missing.
     const Result<void> unbound = co_await unbind_with(service_.broker, connection_.vhost(), std::move(binding), method.arguments);
     (void)unbound;
