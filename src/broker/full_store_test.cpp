@@ -224,6 +224,29 @@ TEST_F(FullStore, does_not_try_all_the_time_to_remove_what_has_expired) {
     EXPECT_EQ(counts("q").expired, 1);
 }
 
+TEST_F(FullStore, does_not_try_all_the_time_to_mark_what_may_be_delivered_where_nothing_can_be) {
+    for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo}) {
+        SCOPED_TRACE(kind == QueueKind::fifo ? "fifo" : "standard");
+        const std::string name = kind == QueueKind::fifo ? "fifo" : "q";
+        declare(name, {.kind = kind, .ttl = 1s});
+        for (const char* group : {"g", "h"}) publish(name, "a", group);
+        advance(999ms);
+        constexpr int many = 1'000;
+        doors->full = many;
+        advance(1ms);
+        const auto waits = begin(session.receive(name, {.max = 7, .max_bytes = 0, .wait = 20s, .lease = {}}));
+
+        for (int i = 0; i < 20 && doors->full > 0; ++i) advance(500ms);
+        const int tried = many - doors->full;
+        doors->full = 0;
+        for (int i = 0; i < 3; ++i) advance(1s);
+
+        EXPECT_GT(tried, 2);
+        EXPECT_LT(tried, 60);
+        EXPECT_EQ(counts(name).expired, 2);
+    }
+}
+
 TEST_F(FullStore, keeps_the_leases_of_what_it_could_not_purge_or_delete) {
     for (const QueueKind kind : {QueueKind::standard, QueueKind::fifo})
         for (const bool purge : {true, false}) {

@@ -128,6 +128,7 @@ void BrokerState::ask_whether_failed() {
 // Where deliveries are not counted beforehand, what may be delivered is marked so before it is.
 void BrokerState::write_through_ahead(Queue& queue) {
     if (queue.strict || queue.deleted || !queue.live || queue.live->subscriptions.empty() || queue.live->through_under_way) return;
+    if (refused_lately()) return;  // who is woken afterwards would try again at once; what is delivered meanwhile marks itself
     const Sequence highest = queue.live->window->highest();
     if (highest <= queue.counters.delivered_through) return;
     queue.live->through_under_way = true;

@@ -67,22 +67,35 @@ awaitable<Answer> Management::deprecated_features(Call call) {
 }
 
 namespace {
-constexpr std::array feature_flags_there{std::pair("implicit_default_bindings", true), std::pair("quorum_queue", true),
-                                         std::pair("virtual_host_metadata", true), std::pair("stream_queue", false)};
-}
+
+struct FeatureFlag {
+    const char *name, *description;
+    bool is_on;
+};
+constexpr std::array feature_flags_there{FeatureFlag{"implicit_default_bindings", "Every queue is bound to the default exchange", true},
+                                         FeatureFlag{"quorum_queue", "Queues of type quorum", true},
+                                         FeatureFlag{"virtual_host_metadata", "Descriptions and tags of virtual hosts", true},
+                                         FeatureFlag{"stream_queue", "Queues of type stream: not served", false}};
+
+}  // namespace
 
 /// What is enabled stays so, and nothing else can be.
 awaitable<Answer> Management::enable_feature_flag(Call call) {
-    for (const auto& [name, on] : feature_flags_there)
-        if (on && call.name(0) == name) co_return done();
+    for (const FeatureFlag& flag : feature_flags_there)
+        if (flag.is_on && call.name(0) == flag.name) co_return done();
     co_return bad_request("unsupported");
 }
 
+/// What cannot be enabled is called experimental: tools that enable all flags leave it out.
 awaitable<Answer> Management::feature_flags(Call) {
     json::array flags;
-    for (const auto& [name, on] : feature_flags_there)
-        flags.push_back(
-            json::object{{"name", name}, {"state", on ? "enabled" : "disabled"}, {"stability", "stable"}, {"provided_by", "rowmq"}});
+    for (const FeatureFlag& flag : feature_flags_there)
+        flags.push_back(json::object{{"name", flag.name},
+                                     {"desc", flag.description},
+                                     {"doc_url", ""},
+                                     {"state", flag.is_on ? "enabled" : "disabled"},
+                                     {"stability", flag.is_on ? "stable" : "experimental"},
+                                     {"provided_by", "rowmq"}});
     co_return json_answer(flags);
 }
 

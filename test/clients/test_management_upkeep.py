@@ -33,6 +33,9 @@ def test_there_is_nothing_to_rebalance_and_what_is_remembered_can_be_forgotten(a
 def test_a_feature_flag_that_is_enabled_stays_so(api):
     assert api.ask("PUT", "feature-flags/quorum_queue/enable", {})[0] == 204
     assert api.ask("PUT", "feature-flags/of_nobody/enable", {})[0] == 400
+    for flag in api.get("feature-flags"):
+        assert flag["state"] == "enabled" or flag["stability"] == "experimental", "a tool that enables all would fail"
+        assert {"name", "desc", "doc_url", "provided_by"} <= set(flag)
 
 
 def test_a_node_says_how_much_memory_it_has(api):
