@@ -172,15 +172,34 @@ private:
             late_ = ended;
             return;
         }
-        for (auto e = ended.begin(); e != answered; ++e) in_parts(*e, *shown);
-        if (answered != rest) {
-            reference_.ended({answered, rest});
-            for (auto e = answered; e != rest; ++e) resolve(*e, *shown);
-        }
-        for (auto e = rest; e != ended.end(); ++e) in_parts(*e, *shown);
+        std::map<std::uint64_t, std::size_t> left;  // by message: parts that are about it and were not judged yet
+        const auto resolve = [&](const Ended& part) {
+            for (const auto number : numbers_of(part))
+                if (--left[number] == 0) reference_.resolved(number, times_shown(number, *shown));
+        };
+        std::vector<Ended> first = parts_of(ended.begin(), answered), last = parts_of(rest, ended.end());
+        for (const auto* parts : {&first, &last})
+            for (const auto& part : *parts)
+                for (const auto number : numbers_of(part)) ++left[number];
+        for (auto e = answered; e != rest; ++e)
+            for (const auto number : numbers_of(*e)) ++left[number];
+
+        const auto one_by_one = [&](const std::vector<Ended>& parts) {
+            for (const auto& part : parts) reference_.ended({part}), resolve(part);
+        };
+        one_by_one(first);
+        if (answered != rest) reference_.ended({answered, rest});
+        std::for_each(answered, rest, resolve);
+        one_by_one(last);
     }
 
-    void in_parts(const Ended& e, const Look& shown) {
+    using Place = std::vector<Ended>::const_iterator;
+    std::vector<Ended> parts_of(Place e, Place end) {
+        std::vector<Ended> parts;
+        for (; e != end; ++e) add_parts(parts, *e);
+        return parts;
+    }
+    void add_parts(std::vector<Ended>& parts, const Ended& e) {
         for (std::size_t i = 0; i < e.reply.results.size(); ++i) {
             fewer_.push_back(*e.step);
             auto& part = fewer_.back();
@@ -193,20 +212,20 @@ private:
                 part.picks.resize(1);
             }
             if (!e.step->sent.empty()) part.sent = {e.step->sent[i]};
-            reference_.ended({one});
-            resolve(one, shown);
+            parts.push_back(std::move(one));
         }
     }
 
-    void resolve(const Ended& e, const Look& shown) {
+    std::set<std::uint64_t> numbers_of(const Ended& e) {
         std::set<std::uint64_t> numbers;
         for (const auto& sent : e.step->sent) numbers.insert(sent.number);
         for (const auto name : e.names) numbers.insert(number_of_[name]);
-        for (const auto number : numbers) {
-            std::size_t times = 0;
-            for (const auto& queue : shown) times += queue.count(number);
-            reference_.resolved(number, times);
-        }
+        return numbers;
+    }
+    static std::size_t times_shown(std::uint64_t number, const Look& shown) {
+        std::size_t times = 0;
+        for (const auto& queue : shown) times += queue.count(number);
+        return times;
     }
 
     const std::string& expected_body(std::uint64_t number) {
