@@ -63,20 +63,20 @@ Route came_by(const DeadLetterRecord& record, const Properties& properties) {
     return {properties.exchange, properties.routing_key};
 }
 
-bool says(const HeaderTable& table, std::string_view name, std::string_view text) {
+/// Null: it is not there, or no text.
+const std::string* text_in(const HeaderTable& table, std::string_view name) {
     const HeaderValue* value = find(table, name);
-    const auto* said = value ? std::get_if<std::string>(&value->value) : nullptr;
-    return said && (text.empty() || *said == text);
+    return value ? std::get_if<std::string>(&value->value) : nullptr;
 }
 
-/// What the client that published it says of earlier deaths: it had received it here before, and publishes it once more.
+/// What the client that published it says of earlier deaths, where it names queue and reason: it had received it here before, and publishes it once more.
 std::vector<HeaderTable> deaths_before(const HeaderTable& headers) {
     std::vector<HeaderTable> deaths;
     const HeaderValue* said = find(headers, "x-death");
     const auto* list = said ? std::get_if<HeaderList>(&said->value) : nullptr;
     if (!list) return deaths;
     for (const HeaderValue& one : *list)
-        if (const auto* death = std::get_if<HeaderTable>(&one.value); death && says(*death, "queue", "") && says(*death, "reason", ""))
+        if (const auto* death = std::get_if<HeaderTable>(&one.value); death && text_in(*death, "queue") && text_in(*death, "reason"))
             deaths.push_back(*death);
     return deaths;
 }
@@ -103,7 +103,7 @@ void add_deaths(HeaderTable& headers, const Delivery& delivery, const Properties
     HeaderList deaths;
     for (const DeadLetterRecord& record : delivery.dead_letters) {
         const auto known = std::ranges::find_if(before, [&](const HeaderTable& death) {
-            return says(death, "queue", record.queue) && says(death, "reason", reason_text(record.reason));
+            return *text_in(death, "queue") == record.queue && *text_in(death, "reason") == reason_text(record.reason);
         });
         if (known != before.end()) {
             deaths.push_back({counted_on(std::move(*known), record.count), {}});

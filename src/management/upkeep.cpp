@@ -64,8 +64,8 @@ awaitable<Answer> Management::reset(Call) {
 
 awaitable<Answer> Management::reset_node(Call call) {
     if (call.name(0) != settings_.node) co_return not_found();
-    rates_.forget();
-    co_return done();
+    Answer answer = co_await reset(std::move(call));
+    co_return answer;
 }
 
 awaitable<Answer> Management::login_attempts(Call call) {

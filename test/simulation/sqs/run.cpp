@@ -177,19 +177,17 @@ private:
             for (const auto number : numbers_of(part))
                 if (--left[number] == 0) reference_.resolved(number, times_shown(number, *shown));
         };
-        std::vector<Ended> first = parts_of(ended.begin(), answered), last = parts_of(rest, ended.end());
-        for (const auto* parts : {&first, &last})
+        const std::vector<Ended> first = parts_of(ended.begin(), answered), together(answered, rest), last = parts_of(rest, ended.end());
+        for (const auto* parts : {&first, &together, &last})
             for (const auto& part : *parts)
                 for (const auto number : numbers_of(part)) ++left[number];
-        for (auto e = answered; e != rest; ++e)
-            for (const auto number : numbers_of(*e)) ++left[number];
 
         const auto one_by_one = [&](const std::vector<Ended>& parts) {
             for (const auto& part : parts) reference_.ended({part}), resolve(part);
         };
         one_by_one(first);
-        if (answered != rest) reference_.ended({answered, rest});
-        std::for_each(answered, rest, resolve);
+        if (!together.empty()) reference_.ended(together);
+        for (const auto& part : together) resolve(part);
         one_by_one(last);
     }
 
