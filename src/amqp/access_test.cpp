@@ -42,6 +42,7 @@ TEST(Password, is_nobodys_where_its_hash_is_none) {
                              "$argon2id$v=19$m=19456,t=2,p=1$AAAA$BBBB", "plain:c2VjcmV0"})
         EXPECT_FALSE(is_password("secret", hash)) << hash;
     EXPECT_EQ(hash_of({.algorithm = "rabbit_password_hashing_sha256", .hash = "AAAA"}), std::nullopt);
+    EXPECT_EQ(hash_of({.algorithm = "", .hash = "AAAA"}), std::nullopt);
     EXPECT_EQ(hash_of({.algorithm = "nosuch", .hash = "AAAA"}), std::nullopt);
     EXPECT_EQ(hash_of({.algorithm = "rabbit_password_hashing_sha256", .hash = ""}), "");
 }

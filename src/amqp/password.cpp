@@ -1,6 +1,7 @@
 #include "amqp/password.hpp"
 
 #include <argon2.h>
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -113,10 +114,12 @@ HashInParts parts_of(std::string_view hash) {
 std::optional<std::string> hash_of(const HashInParts& parts) {
     if (parts.hash.empty()) return std::string();
     if (parts.algorithm == own_name) return is_affordable(parts.hash) ? std::optional(parts.hash) : std::nullopt;
-    const Digest* digest = digest_named(parts.algorithm);
     const auto salted = base64_decode(parts.hash);
-    if (!digest || !salted || salted->size() != digest_salt_bytes + digest->bytes) return std::nullopt;
-    return parts.algorithm + ":" + parts.hash;
+    if (!salted) return std::nullopt;
+    for (const Digest& digest : digests)
+        if ((parts.algorithm.empty() || parts.algorithm == digest.name) && salted->size() == digest_salt_bytes + digest.bytes)
+            return fmt::format("{}:{}", digest.name, parts.hash);
+    return std::nullopt;
 }
 
 }  // namespace rowmq::amqp

@@ -23,7 +23,7 @@ bool equal_secrets(std::string_view a, std::string_view b);
 
 /// What RabbitMQ's management API calls the two parts of a kept password.
 struct HashInParts {
-    std::string algorithm;  ///< "rabbit_password_hashing_sha256", "rowmq_password_hashing_argon2id"
+    std::string algorithm;  ///< "rabbit_password_hashing_sha256", "rowmq_password_hashing_argon2id"; empty: RabbitMQ's of the hash's size
     std::string hash;
 };
 HashInParts parts_of(std::string_view hash);

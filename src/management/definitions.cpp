@@ -31,9 +31,8 @@ json::object Management::definitions_json(const std::string* vhost) {
     const std::vector<std::string> vhosts = all ? broker().namespaces() : std::vector<std::string>{*vhost};
     if (all) {
         json::array users, hosts, permissions, topics, globals;
-        for (const auto& [name, user] : access.users)
-            for (json::object& one : users_json())
-                if (is_text(one["name"], name)) users.push_back(std::move(one));
+        for (json::object& one : users_json())
+            if (access.users.contains(*text_of(one, "name"))) users.push_back(std::move(one));
         for (const std::string& name : vhosts) {
             json::object metadata = vhost_metadata(name);
             hosts.push_back(

@@ -28,13 +28,6 @@ Error without(std::string_view list, std::string_view member) {
     return {Errc::invalid_argument, fmt::format("an entry of {} has no {}", list, member)};
 }
 
-/// Releases before 3.6 did not say what they hashed passwords with.
-bool hashes_with_md5(const json::object& definitions) {
-    const auto version = text_of(definitions, definitions.contains("rabbitmq_version") ? "rabbitmq_version" : "rabbit_version");
-    return version && version->size() > 3 && version->starts_with("3.") && (*version)[2] >= '0' && (*version)[2] <= '5' &&
-           (*version)[3] == '.';
-}
-
 /// Says of which entry something was wrong.
 Answer about(std::string_view what, const std::string& name, Answer answer) {
     boost::system::error_code failed;
@@ -52,11 +45,9 @@ awaitable<std::optional<Answer>> Management::import_access(json::object definiti
     for (const auto* list : {&users, &vhosts, &permissions, &topics})
         if (!*list) co_return answer_of(list->error());
     std::vector<AccessChange> changes;
-    const bool with_md5 = hashes_with_md5(definitions);
-    for (json::object one : *users) {
+    for (const json::object& one : *users) {
         const auto name = text_of(one, "name");
         if (!name) co_return answer_of(without("users", "name"));
-        if (with_md5 && !one.contains("hashing_algorithm")) one["hashing_algorithm"] = "rabbit_password_hashing_md5";
         Result<User> user = co_await read_user(*name, one);
         if (!user) co_return answer_of(user.error());
         changes.emplace_back(*std::move(user));

@@ -74,6 +74,8 @@ struct FeatureFlag {
 };
 constexpr std::array feature_flags_there{FeatureFlag{"implicit_default_bindings", "Every queue is bound to the default exchange", true},
                                          FeatureFlag{"quorum_queue", "Queues of type quorum", true},
+                                         FeatureFlag{"user_limits", "Limits of users' connections and channels", true},
+                                         FeatureFlag{"detailed_queues_endpoint", "queues/detailed of the management API", true},
                                          FeatureFlag{"virtual_host_metadata", "Descriptions and tags of virtual hosts", true},
                                          FeatureFlag{"stream_queue", "Queues of type stream: not served", false}};
 
@@ -169,6 +171,16 @@ awaitable<Answer> Management::overview(Call call) {
     co_return json_answer(with_columns(call, std::move(out)));
 }
 
+namespace {
+
+/// RabbitMQ's names of what is there without a plugin: tools look for them.
+json::array plugins_at_home() {
+    return {"rabbitmq_consistent_hash_exchange", "rabbitmq_delayed_message_exchange", "rabbitmq_management", "rabbitmq_management_agent",
+            "rabbitmq_prometheus"};
+}
+
+}  // namespace
+
 json::object Management::node_json() {
     const Alarms alarms = broker().alarms();
     const auto counts = protocol_.counts();
@@ -201,6 +213,7 @@ json::object Management::node_json() {
             {"auth_mechanisms",
              json::array{json::object{{"name", "PLAIN"}, {"description", "SASL PLAIN authentication mechanism"}, {"enabled", true}},
                          json::object{{"name", "AMQPLAIN"}, {"description", "QPid AMQPLAIN mechanism"}, {"enabled", true}}}},
+            {"enabled_plugins", plugins_at_home()},
             {"db_dir", broker().health().store}};
 }
 

@@ -95,9 +95,11 @@ awaitable<Result<User>> Management::read_user(std::string name, json::object bod
     const auto hash = text_of(body, "password_hash"), password = text_of(body, "password");
     if (hash && password) co_return wrong("both_password_and_password_hash_are_provided");
     if (hash) {
-        const std::string algorithm = text_of(body, "hashing_algorithm").value_or("rabbit_password_hashing_sha256");
+        const std::string algorithm = text_of(body, "hashing_algorithm").value_or("");
         const auto kept = amqp::hash_of({.algorithm = algorithm, .hash = *hash});
-        if (!kept) co_return wrong(fmt::format("the password hash of user '{}' is none of {}", user.name, algorithm));
+        if (!kept)
+            co_return wrong(fmt::format("the password hash of user '{}' is none of {}", user.name,
+                                        algorithm.empty() ? "RabbitMQ's: four bytes of salt and a digest, in Base64" : algorithm));
         user.password = *kept;
     } else if (password && !password->empty()) {
         const auto made = co_await service_.users.hash(*password);

@@ -202,3 +202,10 @@ def test_a_policy_gives_queues_that_come_later_a_dead_letter_exchange(api, serve
 def test_a_policy_that_is_none_is_refused(api, vhost, kind, body, reason):
     status, answer = api.ask("PUT", f"{kind}/{vhost}/p", body)
     assert status == 400 and reason in answer["reason"]
+
+
+def test_nothing_is_bound_to_what_is_not_there(api, vhost):
+    """Tools that delete a binding look for it first, and take an empty list for deleted."""
+    for path in (f"queues/{vhost}/none/bindings", f"exchanges/{vhost}/none/bindings/source", f"exchanges/{vhost}/none/bindings/destination",
+                 f"bindings/{vhost}/e/none/q/none", f"bindings/{vhost}/e/none/e/none"):
+        assert [one for one in api.get(path) if one["source"]] == [], path  # RabbitMQ shows the default exchange's even so

@@ -32,7 +32,8 @@ def test_there_is_nothing_to_rebalance_and_what_is_remembered_can_be_forgotten(a
 
 
 def test_a_feature_flag_that_is_enabled_stays_so(api):
-    assert api.ask("PUT", "feature-flags/quorum_queue/enable", {})[0] == 204
+    for flag in ("quorum_queue", "user_limits"):
+        assert api.ask("PUT", f"feature-flags/{flag}/enable", {})[0] == 204
     assert api.ask("PUT", "feature-flags/of_nobody/enable", {})[0] == 400
     for flag in api.get("feature-flags"):
         assert flag["state"] == "enabled" or flag["stability"] == "experimental", "a tool that enables all would fail"
@@ -43,6 +44,11 @@ def test_a_node_says_how_much_memory_it_has(api):
     memory = api.get(f"nodes/{node(api)}/memory")["memory"]
     assert memory["total"]["rss"] > 1_000_000 and memory["queue_procs"] >= 0
     assert api.ask("GET", "nodes/another@host/memory")[0] == 404
+
+
+def test_what_needs_a_plugin_elsewhere_is_listed_as_one(api):
+    assert {"rabbitmq_management", "rabbitmq_delayed_message_exchange", "rabbitmq_consistent_hash_exchange"} <= set(
+        api.get("nodes")[0]["enabled_plugins"])
 
 
 def test_logins_are_counted(api, server):

@@ -1,4 +1,6 @@
 """RabbitMQ's management API: virtual hosts, users, tags, permissions - and what AMQP refuses by them."""
+import base64
+import hashlib
 import struct
 import time
 
@@ -83,6 +85,16 @@ def test_a_user_without_a_password_does_not_come_in(api, server, vhost, user):
     for password in ("", "secret"):
         with pytest.raises(pika.exceptions.AMQPConnectionError):
             connect(server, vhost, user, password)
+
+
+@pytest.mark.parametrize("digest", [hashlib.sha256, hashlib.sha512, hashlib.md5])
+def test_a_password_hash_that_does_not_say_how_it_was_made_is_known_by_its_size(api, server, vhost, user, digest):
+    hashed = base64.b64encode(b"salt" + digest(b"saltS3cret").digest()).decode()
+    api.put(f"users/{user}", {"password_hash": hashed, "tags": ""})
+    permit(api, vhost, user)
+    connect(server, vhost, user, "S3cret").close()
+    with pytest.raises(pika.exceptions.AMQPConnectionError):
+        connect(server, vhost, user, "secret")
 
 
 def test_deleting_a_user_ends_its_connections(api, server, vhost, user):
@@ -242,6 +254,10 @@ def test_an_impersonator_publishes_for_others(api, server, user):
 def test_guest_may_until_there_is_another_administrator(own_server):
     api = Api(own_server)
     assert api.get("whoami") == {"name": "guest", "tags": ["administrator"]}
+    answer = api.ask("PUT", "topic-permissions/%2F/guest", {"exchange": "amq.topic", "write": ".*", "read": ".*"})
+    assert answer[0] == 400 and "PUT users/guest" in answer[1]["reason"]
+    api.post("definitions", api.get("definitions"))
+    assert api.get("whoami")["name"] == "guest", "what is not stored is not imported either"
     api.put("users/worker", {"password": "w", "tags": ""})
     api.put("permissions/%2F/worker", {"configure": ".*", "write": ".*", "read": ".*"})
     api.put("users/admin", {"password": "a", "tags": "administrator"})
