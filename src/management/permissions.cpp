@@ -110,7 +110,8 @@ awaitable<Answer> Management::put_topic_permission(Call call) {
     if (!exchange) co_return bad_request("exchange is no text");
     const std::string &vhost = call.name(0), &user = call.name(1);
     if (!service_.has_vhost(vhost) || !is_user(user)) co_return bad_request("vhost_or_user_not_found");
-    if (!broker().access().users.contains(user)) co_return bad_request("'guest' may do everything until it is made a user: PUT users/guest");
+    if (!broker().access().users.contains(user))
+        co_return bad_request("'guest' may do everything until it is made a user: PUT users/guest");
     const bool is_new = !broker().access().topic_permissions.contains({user, vhost, *exchange});
     std::vector<AccessChange> changes{TopicPermission{user, vhost, *exchange, *text_of(call.body, "write"), *text_of(call.body, "read")}};
     Answer answer = co_await change(std::move(changes), stored(is_new));
