@@ -17,6 +17,12 @@ constexpr std::size_t max_group_id = 128;
 bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_name_character(char c) noexcept { return is_letter_or_digit(c) || c == '-' || c == '_'; }
 
+/// U+00C0 to U+017F in UTF-8, which Amazon takes for letters though its documentation names only those of ASCII.
+bool is_latin_letter(std::string_view two) noexcept {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(two[i]); };
+    return two.size() == 2 && byte(0) >= 0xc3 && byte(0) <= 0xc5 && byte(1) >= 0x80 && byte(1) <= 0xbf;
+}
+
 bool same_letters(std::string_view text, std::string_view lower_case) {
     return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
@@ -36,7 +42,12 @@ bool is_attribute_name(std::string_view name) noexcept {
     const auto dot = name.find('.');
     if (dot != std::string_view::npos && (same_letters(name.substr(0, dot), "aws") || same_letters(name.substr(0, dot), "amazon")))
         return false;
-    return std::all_of(name.begin(), name.end(), [](char c) { return is_name_character(c) || c == '.'; });
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if (is_name_character(name[i]) || name[i] == '.') continue;
+        if (!is_latin_letter(name.substr(i, 2))) return false;
+        ++i;
+    }
+    return true;
 }
 
 bool is_message_text(std::string_view text) noexcept {

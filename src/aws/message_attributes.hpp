@@ -13,7 +13,8 @@ inline constexpr std::string_view body_encoding = "RowMQ.BodyEncoding";
 /// "String", "Number" or "Binary", perhaps with ".something" behind it.
 bool is_data_type(std::string_view type) noexcept;
 
-/// 1 to 256 letters, digits, hyphens, underscores and periods; no period first, last or twice in a row; not AWS. or Amazon.
+/// 1 to 256 bytes of letters (of ASCII, and U+00C0 to U+017F), digits, hyphens, underscores and periods; no period first, last or twice
+/// in a row; not AWS. or Amazon.
 bool is_attribute_name(std::string_view name) noexcept;
 
 /// Only characters SQS and XML allow: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.

@@ -8,18 +8,18 @@ namespace rowmq::aws {
 namespace {
 
 TEST(DataType, is_one_of_three_with_a_label_behind_a_dot) {
-    for (const char* right : {"String", "Number", "Binary", "String.json", "Binary.a.b"})
-        EXPECT_TRUE(is_data_type(right)) << right;
+    for (const char* right : {"String", "Number", "Binary", "String.json", "Binary.a.b"}) EXPECT_TRUE(is_data_type(right)) << right;
     for (const char* wrong : {"", "Strings", "string", "Str", "String json", "Bool", ".String"}) EXPECT_FALSE(is_data_type(wrong)) << wrong;
 }
 
 TEST(AttributeName, is_letters_digits_hyphens_underscores_and_single_periods) {
     for (const std::string& right : {std::string("a"), std::string("A-b_c.9"), std::string("awsome.x"), std::string("amazon"),
-                                     std::string("aws"), std::string(256, 'n')})
+                                     std::string("aws"), std::string(256, 'n'), std::string("gr\xc3\xbcn.\xc3\x80\xc5\xbf")})
         EXPECT_TRUE(is_attribute_name(right)) << right;
     for (const std::string& wrong :
          {std::string(), std::string(257, 'n'), std::string(".a"), std::string("a."), std::string("a..b"), std::string("a b"),
-          std::string("AWS.x"), std::string("aws.x"), std::string("Amazon.x"), std::string("AMAZON.x"), std::string("gr\xc3\xbcn")})
+          std::string("AWS.x"), std::string("aws.x"), std::string("Amazon.x"), std::string("AMAZON.x"), std::string("\xc2\xa7"),
+          std::string("\xc6\x80"), std::string("\xe2\x82\xac"), std::string("a\xc3")})
         EXPECT_FALSE(is_attribute_name(wrong)) << wrong;
 }
 

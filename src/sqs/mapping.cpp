@@ -91,7 +91,7 @@ void add_system_attributes(Map<std::string>& out, const Delivery& d, const Rende
 
 std::string sequence_number(Sequence sequence) { return fmt::format("{:020}", value_of(sequence)); }
 
-Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view sender) {
+Publish publish_of(Outgoing& message, const QueueInfo& queue, const Caller& caller) {
     Publish publish;
     publish.routing_key = queue.name;
     // A FIFO queue's messages have its own delay; check() let only a zero through.
@@ -106,7 +106,7 @@ Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view s
     publish.deduplication_id = std::move(message.deduplication_id).value_or("");
 
     Properties properties;
-    properties.user_id = sender;
+    properties.user_id = caller.key_id;
     properties.group = publish.group;
     properties.deduplication_id = publish.deduplication_id;
     properties.priority = asked.priority;
@@ -123,6 +123,8 @@ Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view s
     }
     for (auto& [name, attribute] : message.system_attributes)
         if (name == trace_header && attribute.text) properties.opaque[std::string(opaque_key)] = *std::move(attribute.text);
+    if (message.system_attributes.empty() && !caller.trace.empty() && is_message_text(caller.trace))
+        properties.opaque[std::string(opaque_key)] = caller.trace;
     if (properties == Properties{}) {
         publish.message = Message(*std::move(message.body));
     } else {

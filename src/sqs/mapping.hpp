@@ -11,6 +11,7 @@
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
 #include "sqs/names.hpp"
+#include "sqs/service.hpp"
 
 namespace rowmq::sqs {
 
@@ -22,9 +23,9 @@ std::size_t size_of(const Outgoing& message) noexcept;
 /// What is wrong with a message, whatever else is in its batch.
 std::optional<Refusal> check(const Outgoing& message, const QueueInfo& queue);
 
-/// To `queue` by the access key `sender` (empty: anybody); `message` has passed check(). Leaves `message` without its body
-/// and attributes.
-Publish publish_of(Outgoing& message, const QueueInfo& queue, std::string_view sender);
+/// To `queue`; `message` has passed check(). Its sender is the caller's access key (empty: anybody), and the caller's trace is its own
+/// unless it brings one. Leaves `message` without its body and attributes.
+Publish publish_of(Outgoing& message, const QueueInfo& queue, const Caller& caller);
 
 /// 20 digits, growing.
 std::string sequence_number(Sequence sequence);

@@ -79,7 +79,8 @@ std::optional<Refusal> check_fifo(const Outgoing& m, const QueueInfo& queue) {
         return std::nullopt;
     }
     if (!m.group) return missing("MessageGroupId");
-    if (m.delay_seconds && *m.delay_seconds != 0) return invalid_value(std::to_string(*m.delay_seconds), "DelaySeconds", wrong_type);
+    if (m.delay_seconds && *m.delay_seconds != 0)
+        return invalid_value(std::to_string(*m.delay_seconds), "DelaySeconds", fmt::format("{}.", wrong_type));
     if (!m.deduplication_id && !queue.options.deduplication.content_based) return no_deduplication_id();
     return std::nullopt;
 }

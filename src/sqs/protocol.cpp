@@ -200,6 +200,7 @@ awaitable<net::Response> Protocol::handle(net::Request request) {
     auto key_id = service_->settings.access.verify(request, "sqs", service_->clock.wall());
     if (!key_id) co_return refuse(call, refusal_of(key_id.error()));
     call.caller.key_id = *std::move(key_id);
+    call.caller.trace = request.fields.get("X-Amzn-Trace-Id");
     if (auto refused = recognise(request, call)) co_return refuse(call, *std::move(refused));
     if (is_peek(call.path)) co_return co_await run_peek(call);
     const Served* action = find_served(call.action);

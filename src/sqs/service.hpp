@@ -30,9 +30,10 @@ namespace rowmq::sqs {
 
 /// Who asks.
 struct Caller {
-    std::string origin;                                  ///< of queue URLs: "http://localhost:9324"
-    std::string key_id;                                  ///< of the access key that signed; empty: nobody has to sign
-    net::Peer* peer = nullptr;                           ///< null: nobody can hang up
+    std::string origin;         ///< of queue URLs: "http://localhost:9324"
+    std::string key_id;         ///< of the access key that signed; empty: nobody has to sign
+    net::Peer* peer = nullptr;  ///< null: nobody can hang up
+    std::string trace;          ///< "Root=1-..;Parent=..;Sampled=1": of what the request is a part, as X-Ray says; or ""
     std::function<awaitable<void>()>* unsent = nullptr;  ///< what to do when the answer does not reach the client
 };
 

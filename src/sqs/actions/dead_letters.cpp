@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <utility>
 
@@ -11,29 +13,41 @@
 namespace rowmq::sqs {
 namespace {
 
+namespace json = boost::json;
+
 constexpr std::int64_t max_listed_queues = 1'000;
 constexpr std::int64_t max_listed_tasks = 10;
 constexpr std::int64_t max_per_second = 500;
 
-// A task's handle is the Base64 of "ID:SOURCE-ARN".
+constexpr std::string_view task_prefix = "00000000-0000-0000-0000-";  // twelve digits of its number make it a UUID
+
+/// As Amazon's, which tools read: the Base64 of {"taskId":"00000000-0000-0000-0000-00000000000c","sourceArn":"arn:.."}.
 std::string handle_of(const RedriveTask& task, const Settings& settings) {
-    return base64_encode(fmt::format("{}:{}", task.id, arn_of(task.source, settings)));
+    return base64_encode(json::serialize(
+        json::object{{"taskId", fmt::format("{}{:012x}", task_prefix, task.id)}, {"sourceArn", arn_of(task.source, settings)}}));
 }
 
 struct NamedTask {
-    std::int64_t id = 0;
-    std::string source;  ///< the queue's name
+    std::int64_t id = 0;  ///< 0: of no task
+    std::string source;   ///< the queue's name; empty: of another account
 };
 std::optional<NamedTask> task_of(const std::string& handle, const Settings& settings) {
     const auto text = base64_decode(handle);
     if (!text) return std::nullopt;
-    NamedTask task;
-    const char* const end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, task.id);
-    if (error != std::errc() || stop == end || *stop != ':') return std::nullopt;
-    const auto source = queue_of_arn({stop + 1, end}, settings);
-    if (!source) return std::nullopt;
-    task.source = *source;
+    boost::system::error_code failed;
+    const json::value value = json::parse(*text, failed);
+    const json::object* object = failed ? nullptr : value.if_object();
+    const auto member = [&](const char* name) {
+        const json::value* found = object ? object->if_contains(name) : nullptr;
+        return found && found->is_string() ? std::optional(std::string(std::string_view(found->get_string()))) : std::nullopt;
+    };
+    const auto id = member("taskId"), arn = member("sourceArn");
+    if (!id || !arn || !arn->starts_with("arn:")) return std::nullopt;
+    NamedTask task{.id = 0, .source = queue_of_arn(*arn, settings).value_or("")};
+    if (!id->starts_with(task_prefix)) return task;
+    const char* const end = id->data() + id->size();
+    const auto [stop, error] = std::from_chars(id->data() + task_prefix.size(), end, task.id, 16);
+    if (error != std::errc() || stop != end) task.id = 0;
     return task;
 }
 

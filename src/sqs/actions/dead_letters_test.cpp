@@ -235,15 +235,22 @@ TEST_F(DeadLetters, are_no_longer_moved_only_where_the_handle_names_a_task) {
     const std::string handle = call("StartMessageMoveTask", slowly).at("TaskHandle");
     const auto cancel = [&](std::string text) { return call("CancelMessageMoveTask", {{"TaskHandle", std::move(text)}}); };
 
-    for (const std::string& wrong : {std::string("?"), base64_encode("1"), base64_encode("x:" + arn("dead")), base64_encode("1:dead")}) {
+    const auto named = [](const std::string& id, const std::string& of) {
+        return base64_encode(json::serialize(json::object{{"taskId", id}, {"sourceArn", of}}));
+    };
+    for (const std::string& wrong : {std::string("?"), base64_encode("1"), base64_encode("{}"), base64_encode("1:" + arn("dead")),
+                                     base64_encode(R"({"taskId":1,"sourceArn":"x"})"), named("1", "dead")}) {
         EXPECT_EQ(cancel(wrong).fault(), "InvalidParameterValueException") << wrong;
         EXPECT_EQ(cancel(wrong).at("message"), "Value for parameter TaskHandle is invalid.") << wrong;
     }
-    const Reply elsewhere = cancel(base64_encode("1:" + arn("none"))), another = cancel(base64_encode("77:" + arn("dead")));
+    const Reply elsewhere = cancel(named("1", arn("none"))), another = cancel(named("77", arn("dead")));
+    EXPECT_EQ(cancel(named("1", "arn:aws:sqs:us-east-1:123456789012:dead")).at("message"), elsewhere.at("message"));
     EXPECT_EQ(elsewhere.status, 404u);
     EXPECT_EQ(elsewhere.at("message"), "The resource that you specified for the SourceArn parameter doesn't exist.");
     EXPECT_EQ(another.fault(), "ResourceNotFoundException");
     EXPECT_EQ(another.at("message"), "Task does not exist.");
+    for (const char* no_task : {"no-uuid", "00000000-0000-0000-0000-00000000000g", "00000000-0000-0000-0000-000000000077"})
+        EXPECT_EQ(cancel(named(no_task, arn("dead"))).at("message"), "Task does not exist.") << no_task;
     EXPECT_EQ(cancel(handle).status, 200u);
 }
 

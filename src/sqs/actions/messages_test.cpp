@@ -79,6 +79,22 @@ TEST_F(Messages, tell_what_the_system_knows_when_asked) {
               "InvalidAttributeName");
 }
 
+TEST_F(Messages, are_of_the_trace_their_request_is_of_unless_they_bring_one) {
+    const auto traced = [&](json::object more) {
+        json::object message{{"QueueUrl", url}, {"MessageBody", "x"}};
+        for (auto& [name, value] : more) message[name] = value;
+        net::Request request = json_request("SendMessage", message);
+        request.fields.add("X-Amzn-Trace-Id", "Root=2");
+        const Reply sent = send(std::move(request));
+        EXPECT_EQ(sent.has("MD5OfMessageSystemAttributes"), more.contains("MessageSystemAttributes"));
+        const json::array heard = hear(url, {{"MessageSystemAttributeNames", json::array{"AWSTraceHeader"}}});
+        return text(heard.at(0).at("Attributes"), "AWSTraceHeader");
+    };
+
+    EXPECT_EQ(traced({}), "Root=2");
+    EXPECT_EQ(traced({{"MessageSystemAttributes", {{"AWSTraceHeader", {{"DataType", "String"}, {"StringValue", "Root=1"}}}}}}), "Root=1");
+}
+
 TEST_F(Messages, are_refused_with_the_reason) {
     EXPECT_EQ(call("SendMessage", {{"QueueUrl", url}}).fault(), "MissingRequiredParameterException");
     EXPECT_EQ(fault_of({{"MessageBody", ""}}), "MissingRequiredParameterException");

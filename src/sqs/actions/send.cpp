@@ -55,7 +55,7 @@ awaitable<Answer<Sent>> send_message(Service& service, Caller caller, SendMessag
     if (!session) co_return session.error();
 
     Sent sent = digested(service, request.message);
-    Publish publish = publish_of(request.message, *queue, caller.key_id);
+    Publish publish = publish_of(request.message, *queue, caller);
     const Result<PublishResult> published = co_await (*session)->publish(std::move(publish));
     if (!published) co_return refusal_of(published.error());
     if (auto refused = stored(service, *queue, *published, sent)) co_return *std::move(refused);
@@ -84,7 +84,7 @@ awaitable<Answer<SendMessageBatchResult>> send_message_batch(Service& service, C
             continue;
         }
         waiting.push_back({*entry.id, digested(service, entry.message)});
-        publishes.push_back(publish_of(entry.message, *queue, caller.key_id));
+        publishes.push_back(publish_of(entry.message, *queue, caller));
     }
     if (publishes.empty()) co_return result;
     const Result<Receipt> receipt = co_await (*session)->publish(std::move(publishes));
