@@ -20,9 +20,11 @@ constexpr std::string_view attribute_prefix = "sns:";
 
 using Problem = std::optional<std::string>;
 
-Problem check_flag(const std::string& name, const std::string& value) {
-    if (value == "true" || value == "false" || value == "True" || value == "False") return std::nullopt;
-    return fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value);
+/// Whatever its case, as AWS takes it. None: it is neither "true" nor "false".
+std::optional<std::string> flag(std::string value) {
+    for (char& c : value)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    return value == "true" || value == "false" ? std::optional(std::move(value)) : std::nullopt;
 }
 
 Problem check_redrive(const Subscription& s, const std::string& value) {
@@ -39,9 +41,12 @@ Problem check_redrive(const Subscription& s, const std::string& value) {
 
 }  // namespace
 
-bool Subscription::is_raw() const {
-    const std::string raw = attribute("RawMessageDelivery");
-    return raw == "true" || raw == "True";
+bool Subscription::is_raw() const { return flag(attribute("RawMessageDelivery")) == "true"; }
+
+bool Subscription::has(const std::string& name, const std::string& value) const {
+    const std::string own = attribute(name);
+    if (!own.empty()) return own == value;
+    return value == (name == "FilterPolicyScope" ? "MessageAttributes" : name == "RawMessageDelivery" ? "false" : "");
 }
 
 std::string Subscription::attribute(const std::string& name) const {
@@ -146,7 +151,10 @@ std::optional<std::string> set_attribute(Subscription& s, const std::string& nam
             return fmt::format("FilterPolicyScope: Invalid value [{}]. Please use either MessageBody or MessageAttributes", value);
         if (const std::string policy = s.attribute("FilterPolicy"); !policy.empty()) wrong = check_filter_policy(policy, scope_of(value));
     } else if (name == "RawMessageDelivery") {
-        wrong = check_flag(name, value);
+        const auto read = flag(value);
+        if (!read) return fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value);
+        s.attributes[name] = *read;
+        return std::nullopt;
     } else if (name == "RedrivePolicy") {
         if (!clears) wrong = check_redrive(s, value);
     } else if (name == "DeliveryPolicy") {

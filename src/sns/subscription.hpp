@@ -37,6 +37,8 @@ struct Subscription {
     bool is_raw() const;
     /// "" where there is none.
     std::string attribute(const std::string& name) const;
+    /// As given, or by default.
+    bool has(const std::string& name, const std::string& value) const;
 };
 
 /// An ended subscription may be restored for so long (SNS: "confirmation tokens are valid for two days").

@@ -268,13 +268,17 @@ TEST_F(Subscribing, is_the_same_subscription_the_second_time) {
 
     EXPECT_TRUE(first.starts_with(arn + ':'));
     EXPECT_EQ(subscribe(arn, "q"), first);
-    EXPECT_EQ(call("Subscribe", {{"TopicArn", arn},
-                                 {"Protocol", "sqs"},
-                                 {"Endpoint", queue_arn("q")},
-                                 {"Attributes.entry.1.key", "RawMessageDelivery"},
-                                 {"Attributes.entry.1.value", "true"}})
-                  .code(),
-              "InvalidParameter");
+    EXPECT_EQ(subscribe(arn, "q", {{"FilterPolicyScope", "MessageAttributes"}, {"RawMessageDelivery", "False"}}), first);
+    const auto with = [&](std::string name, std::string value) {
+        return call("Subscribe", {{"TopicArn", arn},
+                                  {"Protocol", "sqs"},
+                                  {"Endpoint", queue_arn("q")},
+                                  {"Attributes.entry.1.key", std::move(name)},
+                                  {"Attributes.entry.1.value", std::move(value)}})
+            .code();
+    };
+    EXPECT_EQ(with("RawMessageDelivery", "true"), "InvalidParameter");
+    EXPECT_EQ(with("FilterPolicyScope", "MessageBody"), "InvalidParameter");
     EXPECT_EQ(call("ListSubscriptionsByTopic", {{"TopicArn", arn}}).count("<Endpoint>"), 1u);
 }
 
@@ -343,6 +347,8 @@ TEST_F(Subscribing, checks_filter_policies) {
     EXPECT_EQ(set("RedrivePolicy", "{}"), "");
     EXPECT_EQ(set("RedrivePolicy", R"({"deadLetterTargetArn":"x"})"), "InvalidParameter");
     EXPECT_EQ(set("RawMessageDelivery", "maybe"), "InvalidParameter");
+    EXPECT_EQ(set("RawMessageDelivery", "TrUe"), "");
+    EXPECT_EQ(call("GetSubscriptionAttributes", {{"SubscriptionArn", subscription}}).attribute("RawMessageDelivery"), "true");
 }
 
 TEST_F(Subscribing, ends) {

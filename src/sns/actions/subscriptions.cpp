@@ -103,7 +103,7 @@ awaitable<Answer<SubscriptionArnResult>> subscribe(Service& service, Caller call
     // The same protocol and endpoint at the same topic are the same subscription.
     if (const auto same = service.directory.find(s.topic, s.protocol, s.endpoint)) {
         for (const auto& [name, value] : s.attributes)
-            if (same->attribute(name) != value) co_return invalid("Attributes", "Subscription already exists with different attributes");
+            if (!same->has(name, value)) co_return invalid("Attributes", "Subscription already exists with different attributes");
         if (same->pending) service.deliveries.confirm(*same, confirmation_of(service, *same, caller));
         co_return SubscriptionArnResult{.arn = shown_arn(service, *same, request)};
     }
