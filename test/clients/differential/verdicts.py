@@ -13,8 +13,6 @@ ROWMQ_IS_WRONG = [
     "`PurgeQueue` on a FIFO queue: Amazon forgets the deduplication ids with the messages, RowMQ remembers them for their five minutes. *Recorded.*",
     "A message of a FIFO queue that is visible again while later ones of its group are still hidden: Amazon gives it, RowMQ holds the"
     " group until all of them are settled or visible. *Recorded.*",
-    "Names of message attributes: Amazon was seen to take letters beyond ASCII (`attr.1øßä`), RowMQ takes the documented letters, digits,"
-    " `_`, `-` and `.`. *Recorded.*",
 ]
 
 VERDICTS = [
