@@ -10,6 +10,7 @@
 #include "base/base64.hpp"
 #include "sqs/instructions.hpp"
 #include "sqs/message_checks.hpp"
+#include "sqs/service.hpp"
 
 namespace rowmq::sqs {
 namespace {

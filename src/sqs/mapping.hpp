@@ -11,9 +11,10 @@
 #include "sqs/errors.hpp"
 #include "sqs/messages.hpp"
 #include "sqs/names.hpp"
-#include "sqs/service.hpp"
 
 namespace rowmq::sqs {
+
+struct Caller;
 
 using aws::is_message_text;
 

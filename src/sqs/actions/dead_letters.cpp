@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "base/base64.hpp"
 #include "sqs/actions/actions.hpp"
 #include "sqs/page_token.hpp"
+#include "sqs/policy_json.hpp"
 
 namespace rowmq::sqs {
 namespace {
@@ -33,10 +33,7 @@ struct NamedTask {
 };
 std::optional<NamedTask> task_of(const std::string& handle, const Settings& settings) {
     const auto text = base64_decode(handle);
-    if (!text) return std::nullopt;
-    boost::system::error_code failed;
-    const json::value value = json::parse(*text, failed);
-    const json::object* object = failed ? nullptr : value.if_object();
+    const auto object = text ? parse_json_object(*text) : std::nullopt;
     const auto member = [&](const char* name) {
         const json::value* found = object ? object->if_contains(name) : nullptr;
         return found && found->is_string() ? std::optional(std::string(std::string_view(found->get_string()))) : std::nullopt;
