@@ -251,6 +251,8 @@ TEST_F(DeadLetters, are_no_longer_moved_only_where_the_handle_names_a_task) {
     EXPECT_EQ(another.at("message"), "Task does not exist.");
     for (const char* no_task : {"no-uuid", "00000000-0000-0000-0000-00000000000g", "00000000-0000-0000-0000-000000000077"})
         EXPECT_EQ(cancel(named(no_task, arn("dead"))).at("message"), "Task does not exist.") << no_task;
+    const std::string id(json::parse(*base64_decode(handle)).at("taskId").as_string());
+    EXPECT_EQ(cancel(named(id + "g", arn("dead"))).at("message"), "Task does not exist.");
     EXPECT_EQ(cancel(handle).status, 200u);
 }
 
